@@ -1,0 +1,1 @@
+"""What instructors run: release the course, prove that it is sound, grade it."""
