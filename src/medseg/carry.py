@@ -1,0 +1,98 @@
+"""Bring a finished exercise from one unit's notebook into a later one."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from medseg import checks, stand_ins
+
+
+def carry_over(unit: str, name: str) -> Any:
+    """Your own `name` from the notebook of `unit`, or MONAI's counterpart if it is not done yet.
+
+    `carry_over("06_unet", "UNet")` reads `../06_unet/unet.ipynb`, takes the imports, functions,
+    classes and constants of its code cells (nothing else is run), and checks the result as
+    `check` does. It prints whose code is used. Raises ValueError for an unknown unit or exercise.
+    """
+    checks.exercise_data(f"{unit}.{name}")
+    path = Path("..") / unit / notebook_name(unit)
+    try:
+        mine = definitions(path).get(name)
+        if mine is None:
+            raise ValueError(f"{path.name} does not define it")
+        verdict = checks.examine(f"{unit}.{name}", mine)
+    except (OSError, ValueError, SyntaxError, TypeError) as error:
+        reason = _reason(error, path)
+    else:
+        if verdict.outcome == checks.RIGHT:
+            print(f"{name}: yours, from unit {unit}.")
+            return mine
+        reason = {
+            checks.NOT_ATTEMPTED: "yours is not written yet",
+            checks.RAISED: "yours raises an error in its check",
+            checks.WRONG: "yours does not pass its check yet",
+        }[verdict.outcome]
+    replacement, source = stand_ins.stand_in(unit, name)
+    print(f"{name}: {source} stands in, because {reason} (unit {unit}).")
+    return replacement
+
+
+def notebook_name(unit: str) -> str:
+    """The notebook of a unit: `04_iou` has `iou.ipynb`."""
+    return unit.split("_", 1)[1] + ".ipynb"
+
+
+def definitions(path: Path) -> dict[str, Any]:
+    """The names that a notebook defines, without running its calculations.
+
+    Of each code cell only imports, functions, classes and assignments of literal constants are
+    executed, in order; a cell that does not parse (a magic, an unfinished line) is left out.
+    Raises OSError if the file cannot be read and ValueError if it is no notebook.
+    """
+    import nbformat
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
+        raise ValueError(f"{path.name} is not a readable notebook") from error
+    namespace: dict[str, Any] = {"__name__": "carried_over"}
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            run_definitions(cell.source, f"{path.name} cell {index + 1}", namespace)
+    return namespace
+
+
+def run_definitions(source: str, filename: str, namespace: dict[str, Any]) -> None:
+    """Execute only the definitions of one cell's source in `namespace`."""
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+    try:
+        tree = ast.parse("\n".join(lines))
+    except SyntaxError:
+        return
+    for node in tree.body:
+        if not _is_definition(node):
+            continue
+        code = compile(ast.Module([node], []), filename, "exec")
+        try:
+            exec(code, namespace)
+        except Exception:
+            # A definition that cannot be made (a missing import, say) only costs its own name.
+            continue
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
+        return True
+    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        try:
+            ast.literal_eval(node.value)
+        except ValueError:
+            return False
+        return True
+    return False
+
+
+def _reason(error: Exception, path: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no {path.as_posix()}"
+    return str(error)

@@ -1,0 +1,250 @@
+"""Check yourself: says whether a student's function is right and, if not, what is wrong with it.
+
+`check("04_iou.iou_per_class", iou_per_class)` calls the function on a few probe inputs and compares
+what comes back with the outcome of the right answer and of the named mistakes, all of them numbers
+in `medseg/hints/04_iou.json`. `hint("04_iou.iou_per_class")` gives one more hint at each call.
+"""
+
+import copy
+import difflib
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from medseg import symptoms
+from medseg.codec import decode
+from medseg.outcomes import Difference, compare, describe_call, first_difference, record
+from medseg.runners import RUNNERS, device_fault
+
+RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` found: one of the four outcomes, a text for the student, the mistake's name."""
+
+    outcome: str
+    message: str
+    mistake: str | None = None
+    pictures: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+
+
+def check(name: str, function: Callable) -> None:
+    """Print what is right or wrong with your `function` for the exercise `name` ("unit.exercise").
+
+    Nothing is graded here, and you may call it as often as you like.
+    """
+    try:
+        verdict = examine(name, function)
+    except (ValueError, TypeError) as error:
+        print(error)
+        return
+    print(f"{verdict.outcome.capitalize()}: {verdict.message}")
+    if verdict.pictures is not None and _in_notebook():
+        from medseg import plots
+
+        figure, alt = plots.target_yours_difference(*verdict.pictures)
+        plots.show(figure, alt)
+
+
+def hint(name: str, stage: int | None = None) -> None:
+    """Print the next hint for the exercise `name`; `stage` (1, 2, …) picks one."""
+    try:
+        stages = exercise_data(name)["hints"]
+    except ValueError as error:
+        print(error)
+        return
+    if stage is None:
+        stage = min(_given.get(name, 0) + 1, len(stages))
+    if not 1 <= stage <= len(stages):
+        print(f"There is no hint {stage} for {name}: its hints are numbered 1 to {len(stages)}.")
+        return
+    _given[name] = max(stage, _given.get(name, 0))
+    print(f"Hint {stage} of {len(stages)}: {stages[stage - 1]}")
+    if stage == len(stages):
+        print("That was the last one.")
+
+
+_given: dict[str, int] = {}
+
+
+def examine(name: str, function: Callable) -> Verdict:
+    """Judge `function` and return a `Verdict`.
+
+    Raises ValueError for an unknown exercise and TypeError if `function` cannot be called.
+    """
+    data = exercise_data(name)
+    short = name.split(".")[1]
+    if not callable(function):
+        raise TypeError(
+            f"check needs the function or class {short} itself as second argument, without "
+            f"brackets; it got an object of type {type(function).__name__}."
+        )
+    runner = RUNNERS[data["runner"]]
+    observed, errors = [], []
+    for call in data["calls"]:
+        outcome, error = run_call(function, call, runner, data["device"])
+        if isinstance(error, NotImplementedError):
+            return _not_attempted(short, error)
+        observed.append(outcome)
+        errors.append(error)
+    expected = data["expected"]
+    tolerance = data["tolerance"]
+    if all(compare(e, o, tolerance) is None for e, o in zip(expected, observed, strict=True)):
+        return Verdict(RIGHT, f"{short} gives what it should on all {len(expected)} probes.")
+    mistake = find_mistake(data["mistakes"], expected, observed, tolerance)
+    advice = f"\nHint: {mistake['hint']}" if mistake else ""
+    mistake_name = mistake["name"] if mistake else None
+    for k, error in enumerate(errors):
+        if error is not None and "error" not in expected[k]:
+            where = describe_call(short, data["calls"][k])
+            text = f"{where} raised an error.\n{symptoms.explain(error, function)}{advice}"
+            return Verdict(RAISED, text, mistake_name)
+    index, difference = first_difference(expected, observed, tolerance)
+    where = describe_call(short, data["calls"][index])
+    text = f"{where}: {difference.sentence}{advice}"
+    return Verdict(WRONG, text, mistake_name, _pictures(difference))
+
+
+def run_call(
+    function: Callable, call: dict, runner: Callable, device: bool
+) -> tuple[dict, BaseException | None]:
+    """Run one probe: its outcome as JSON data, and the error if one was raised.
+
+    Inputs are decoded afresh for each call, so that a function which changes them spoils nothing.
+    """
+    args, kwargs = decode(call["args"]), decode(call["kwargs"])
+    before = copy.deepcopy([x for x in args if not _is_generator(x)])
+    with warnings.catch_warnings(), _quiet_random_state():
+        warnings.simplefilter("ignore")
+        try:
+            result = runner(function, *args, **kwargs)
+        except Exception as error:
+            outcome = {"error": _error_family(error), "mentions": _mentions(error, call)}
+            return outcome, error
+        after = [x for x in args if not _is_generator(x)]
+        outcome = record(result, before, after)
+        if device and "error" not in outcome:
+            args, kwargs = decode(call["args"]), decode(call["kwargs"])
+            outcome["device"] = device_fault(function, runner, *args, **kwargs)
+    return outcome, None
+
+
+def find_mistake(
+    mistakes: list[dict], expected: list[dict], observed: list[dict], tolerance: float
+) -> dict | None:
+    """The named mistake that explains the observed outcomes.
+
+    Best is a mistake that would give the very same outcome everywhere; otherwise the one which
+    explains the most probes and contradicts none of those that it would spoil.
+    """
+
+    def same(a: dict, b: dict) -> bool:
+        return compare(a, b, tolerance) is None
+
+    best, most = None, 0
+    for mistake in mistakes:
+        outcomes = mistake["outcomes"]
+        if all(same(m, o) for m, o in zip(outcomes, observed, strict=True)):
+            return mistake
+        spoilt = [k for k, m in enumerate(outcomes) if not same(expected[k], m)]
+        if all(same(outcomes[k], observed[k]) for k in spoilt) and len(spoilt) > most:
+            best, most = mistake, len(spoilt)
+    return best
+
+
+def exercise_data(name: str) -> dict:
+    """The probes, outcomes, mistakes and hints of "unit.exercise"; ValueError if there is none."""
+    unit, _, exercise = name.partition(".")
+    if unit not in units():
+        raise ValueError(_unknown("unit", unit, units()))
+    exercises = unit_data(unit)
+    if exercise not in exercises:
+        raise ValueError(_unknown(f"exercise in unit {unit}", exercise, list(exercises)))
+    return exercises[exercise]
+
+
+@cache
+def units() -> list[str]:
+    """The units that have checks, in order."""
+    names = (entry.name for entry in files("medseg").joinpath("hints").iterdir())
+    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+
+
+@cache
+def unit_data(unit: str) -> dict[str, dict]:
+    """All exercises of one unit, in order."""
+    text = files("medseg").joinpath("hints", f"{unit}.json").read_text(encoding="utf-8")
+    return json.loads(text)["exercises"]
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    return f"There is no {kind} called {name!r}.{guess} There are: {', '.join(known)}."
+
+
+def _not_attempted(short: str, error: NotImplementedError) -> Verdict:
+    name = symptoms.unwritten(error)
+    if name in {short, ""}:
+        text = f"{short} still holds the line `raise NotImplementedError`. Replace it by your code."
+    else:
+        text = f"{short} calls {name}, which is not written yet. Write {name} first."
+    return Verdict(NOT_ATTEMPTED, text)
+
+
+def _error_family(error: Exception) -> str:
+    """ValueError and TypeError are part of an exercise; all others are told apart by type."""
+    for family in (ValueError, TypeError):
+        if isinstance(error, family):
+            return family.__name__
+    return type(error).__name__
+
+
+def _mentions(error: Exception, call: dict) -> list[bool]:
+    return [text in str(error) for text in call.get("mentions", [])]
+
+
+def _is_generator(value: Any) -> bool:
+    return type(value).__name__ == "Generator"
+
+
+class _quiet_random_state:
+    """Probes start from the same random state and leave the student's own one as it was."""
+
+    def __enter__(self) -> None:
+        import torch
+
+        self._numpy, self._torch = np.random.get_state(), torch.random.get_rng_state()
+        np.random.seed(0)
+        torch.manual_seed(0)
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        np.random.set_state(self._numpy)
+        torch.random.set_rng_state(self._torch)
+
+
+def _pictures(difference: Difference) -> tuple[np.ndarray, np.ndarray] | None:
+    target, yours = difference.expected, difference.observed
+    if not (isinstance(target, np.ndarray) and isinstance(yours, np.ndarray)):
+        return None
+    if target.shape != yours.shape or target.ndim != 2 or min(target.shape) < 4:
+        return None
+    return target, yours
+
+
+def _in_notebook() -> bool:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    shell = get_ipython()
+    return shell is not None and getattr(shell, "kernel", None) is not None

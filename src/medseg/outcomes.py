@@ -1,0 +1,240 @@
+"""What came out of a probe, as data, and how two outcomes differ, as a sentence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from medseg.codec import decode, encode
+
+# The order in which a difference is told: a wrong shape explains a wrong value, not the reverse.
+RANKS = ("error", "kind", "shape", "dtype", "device", "finite", "value", "changed")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference between an expected and an observed outcome."""
+
+    rank: str
+    sentence: str
+    expected: Any = None
+    observed: Any = None
+
+
+def record(result: Any, before: list, after: list) -> dict:
+    """The outcome of a call that returned: its value, and whether it changed its inputs."""
+    try:
+        outcome: dict[str, Any] = {"value": encode(result)}
+    except TypeError:
+        outcome = {"value": {"object": type(result).__name__}}
+    if any(not _same_input(a, b) for a, b in zip(before, after, strict=True)):
+        outcome["changed"] = True
+    return outcome
+
+
+def compare(expected: dict, observed: dict, tolerance: float) -> Difference | None:
+    """The most telling difference between two outcomes, None where they agree."""
+    if "error" in expected or "error" in observed:
+        return _compare_errors(expected, observed)
+    difference = _compare_values(expected["value"], observed["value"], tolerance, "the result")
+    if difference is not None and difference.rank != "value":
+        return difference
+    if expected.get("device") != observed.get("device"):
+        return Difference(
+            "device",
+            observed.get("device")
+            or "expected the result to leave the device of the input, yours stays",
+        )
+    if difference is None and expected.get("changed") != observed.get("changed"):
+        return Difference("changed", "your function changes its input; work on a copy.")
+    return difference
+
+
+def first_difference(
+    expected: list[dict], observed: list[dict], tolerance: float
+) -> tuple[int, Difference]:
+    """Index of the probe and difference that a student should read first."""
+    found = []
+    for k, (e, o) in enumerate(zip(expected, observed, strict=True)):
+        difference = compare(e, o, tolerance)
+        if difference is not None:
+            found.append((RANKS.index(difference.rank), k, difference))
+    _, index, difference = min(found, key=lambda entry: entry[:2])
+    return index, difference
+
+
+def describe_call(name: str, call: dict) -> str:
+    """`name(…)` with its probe inputs, abbreviated where they are long."""
+    args = [_brief(arg) for arg in call["args"]]
+    args += [f"{key}={_brief(value)}" for key, value in call["kwargs"]["dict"].items()]
+    return f"{name}({', '.join(args)})"
+
+
+def _compare_errors(expected: dict, observed: dict) -> Difference | None:
+    if "error" not in observed:
+        value = _brief(observed["value"])
+        return Difference("error", f"expected a {expected['error']}, yours returned {value}.")
+    if "error" not in expected:
+        return Difference("error", f"yours raised {observed['error']}.")
+    if expected["error"] != observed["error"]:
+        sentence = f"expected a {expected['error']}, yours raised {observed['error']}."
+        return Difference("error", sentence)
+    if expected["mentions"] != observed["mentions"]:
+        return Difference(
+            "error",
+            f"your {observed['error']} is raised in the right place, but its message should name "
+            "both the value that came and what was expected.",
+        )
+    return None
+
+
+def _compare_values(expected: Any, observed: Any, tolerance: float, name: str) -> Difference | None:
+    kinds = _kind(expected), _kind(observed)
+    if kinds[0] != kinds[1]:
+        return Difference("kind", f"expected {name} to be {kinds[0]}, yours is {kinds[1]}.")
+    for container in ("tuple", "list", "dict"):
+        if kinds[0] == _NAMES[container]:
+            return _compare_containers(expected, observed, tolerance, name, container)
+    if kinds[0] in {_NAMES["array"], _NAMES["tensor"]}:
+        return _compare_arrays(expected, observed, tolerance, name)
+    if isinstance(expected, float) and isinstance(observed, float):
+        if np.isclose(expected, observed, rtol=tolerance, atol=tolerance, equal_nan=True):
+            return None
+    elif expected == observed:
+        return None
+    sentence = f"expected {name} to be {_brief(expected)}, yours is {_brief(observed)}."
+    return Difference("value", sentence)
+
+
+def _compare_containers(
+    expected: Any, observed: Any, tolerance: float, name: str, container: str
+) -> Difference | None:
+    left = expected if container == "list" else expected[container]
+    right = observed if container == "list" else observed[container]
+    if container == "dict":
+        for key in left:
+            if key not in right:
+                return Difference("kind", f"expected an entry {key!r} in {name}; there is none.")
+        pairs = [(left[key], right[key], key) for key in left]
+    else:
+        if len(left) != len(right):
+            sentence = f"expected {name} to have {len(left)} entries, yours has {len(right)}."
+            return Difference("shape", sentence)
+        pairs = [(a, b, f"entry {k} of {name}") for k, (a, b) in enumerate(zip(left, right))]
+    found = [_compare_values(a, b, tolerance, part) for a, b, part in pairs]
+    differences = [d for d in found if d is not None]
+    return min(differences, key=lambda d: RANKS.index(d.rank)) if differences else None
+
+
+def _compare_arrays(
+    expected: dict, observed: dict, tolerance: float, name: str
+) -> Difference | None:
+    shapes = tuple(expected["shape"]), tuple(observed["shape"])
+    if shapes[0] != shapes[1]:
+        sentence = f"expected {name} to have shape {shapes[0]}, yours has shape {shapes[1]}."
+        return Difference("shape", sentence)
+    left, right = (decode_numbers(x) for x in (expected, observed))
+    if not _same_dtype(left.dtype, right.dtype):
+        sentence = f"expected {name} to have dtype {left.dtype}, yours has {right.dtype}."
+        return Difference("dtype", sentence)
+    if left.dtype.kind == "f":
+        wrong = np.isfinite(left) != np.isfinite(right)
+        if wrong.any():
+            sentence = f"{_at(wrong)} of {name} expected {_value(left, wrong)}, "
+            return Difference("finite", sentence + f"yours is {_value(right, wrong)}.", left, right)
+        wrong = ~np.isclose(left, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+    else:
+        wrong = left != right
+    if not wrong.any():
+        return None
+    if left.size <= 12:
+        sentence = f"expected {name} to be {_plain(left)}, yours is {_plain(right)}."
+    else:
+        sentence = (
+            f"{int(wrong.sum())} of {wrong.size} values of {name} are off; {_at(wrong)} "
+            f"expected {_value(left, wrong)}, yours is {_value(right, wrong)}."
+        )
+    return Difference("value", sentence, left, right)
+
+
+_NAMES = {
+    "array": "a numpy array",
+    "tensor": "a torch tensor",
+    "tuple": "a tuple",
+    "list": "a list",
+    "dict": "a dictionary",
+    "volume": "a Volume",
+}
+
+
+def _kind(data: Any) -> str:
+    if isinstance(data, list):
+        return _NAMES["list"]
+    if isinstance(data, dict):
+        if "object" in data:
+            return f"an object of type {data['object']}"
+        return next(_NAMES[key] for key in _NAMES if key in data)
+    if data is None:
+        return "a value (yours is None: is there a return?)"
+    names = {bool: "True or False", int: "a whole number", float: "a float", str: "a text"}
+    return names[type(data)]
+
+
+def decode_numbers(data: dict) -> np.ndarray:
+    """The numbers of an encoded array or tensor."""
+    key = "array" if "array" in data else "tensor"
+    return np.array(data[key], dtype=data["dtype"]).reshape(data["shape"])
+
+
+def _same_dtype(expected: np.dtype, observed: np.dtype) -> bool:
+    """Any float will do where a float is due; integers and truth values are exact."""
+    if expected.kind == "f":
+        return observed.kind == "f"
+    return expected == observed
+
+
+def _at(wrong: np.ndarray) -> str:
+    if wrong.ndim == 0:
+        return "the value"
+    index = ", ".join(str(int(i)) for i in np.argwhere(wrong)[0])
+    return f"at index [{index}]"
+
+
+def _value(array: np.ndarray, wrong: np.ndarray) -> str:
+    return _plain(array[wrong].ravel()[0])
+
+
+def _plain(array: Any) -> str:
+    return np.array2string(np.asarray(array), precision=4, separator=", ").replace("\n", "")
+
+
+def _brief(data: Any) -> str:
+    """A short text for an encoded value."""
+    if isinstance(data, dict):
+        if "array" in data or "tensor" in data:
+            numbers = decode_numbers(data)
+            if numbers.size <= 12:
+                return _plain(numbers)
+            kind = "array" if "array" in data else "tensor"
+            return f"<{kind} of shape {tuple(data['shape'])}>"
+        if "tuple" in data:
+            return "(" + ", ".join(_brief(x) for x in data["tuple"]) + ")"
+        if "dict" in data:
+            return "{" + ", ".join(f"{k}: {_brief(v)}" for k, v in data["dict"].items()) + "}"
+        return f"<{next(iter(data))}>"
+    if isinstance(data, list):
+        return "[" + ", ".join(_brief(x) for x in data) + "]"
+    return f"{data:.6g}" if isinstance(data, float) else repr(data)
+
+
+def _same_input(a: Any, b: Any) -> bool:
+    try:
+        return encode(a) == encode(b) or _nan_equal(decode(encode(a)), decode(encode(b)))
+    except TypeError:
+        return True
+
+
+def _nan_equal(a: Any, b: Any) -> bool:
+    if type(a) is not type(b) or not hasattr(a, "shape"):
+        return False
+    return bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True))

@@ -1,0 +1,176 @@
+"""What graded test cells use: random inputs, comparisons that speak, and safe looks at modules.
+
+A test cell calls the student's functions with arrays, tensors and numbers, and looks at classes
+only through the helpers here, so that the same cell can run where the student's names are proxies
+for another process.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from medseg.runners import RUNNERS, device_fault
+
+
+def rng(seed: int) -> np.random.Generator:
+    """A numpy generator for this test; the variable MEDSEG_SEED shifts all of them at once."""
+    return np.random.default_rng([seed, int(os.environ.get("MEDSEG_SEED", "0"))])
+
+
+def torch_rng(seed: int) -> Any:
+    """A torch generator for this test, shifted by MEDSEG_SEED as `rng` is."""
+    import torch
+
+    return torch.Generator().manual_seed(int(rng(seed).integers(2**31)))
+
+
+def assert_close(
+    result: Any, expected: Any, what: str = "the result", rtol: float = 1e-4, atol: float = 1e-6
+) -> None:
+    """Compare a student's result with the expected one: type, shape, dtype, finiteness, values.
+
+    Tensors, arrays, numbers, and tuples or lists of them. A float result may have any float dtype;
+    integers must have the expected dtype. Raises AssertionError with one sentence.
+    """
+    if isinstance(expected, tuple | list):
+        kind = type(expected).__name__
+        assert isinstance(result, type(expected)), (
+            f"{what} should be a {kind}, it is {_type_name(result)}."
+        )
+        assert len(result) == len(expected), (
+            f"{what} should have {len(expected)} entries, it has {len(result)}."
+        )
+        for k, (ours, theirs) in enumerate(zip(expected, result, strict=True)):
+            assert_close(theirs, ours, f"entry {k} of {what}", rtol, atol)
+        return
+    if isinstance(expected, bool | int | float | np.generic):
+        assert _is_number(result), f"{what} should be a number, it is {_type_name(result)}."
+        left, right = np.asarray(expected), np.asarray(result)
+    else:
+        assert _type_name(result) == _type_name(expected), (
+            f"{what} should be {_type_name(expected)}, it is {_type_name(result)}."
+        )
+        left, right = _to_numpy(expected), _to_numpy(result)
+        assert right.shape == left.shape, (
+            f"{what} should have shape {left.shape}, it has {right.shape}."
+        )
+        same = right.dtype.kind == "f" if left.dtype.kind == "f" else right.dtype == left.dtype
+        assert same, f"{what} should have dtype {left.dtype}, it has {right.dtype}."
+    _assert_values(right, left, what, rtol, atol)
+
+
+def assert_raises_value_error(
+    function: Callable, *args: Any, mentions: Sequence[str] = (), **kwargs: Any
+) -> None:
+    """The call must raise a ValueError whose message names each text in `mentions`."""
+    try:
+        function(*args, **kwargs)
+    except NotImplementedError:
+        raise
+    except ValueError as error:
+        missing = [text for text in mentions if text not in str(error)]
+        assert not missing, (
+            f"the message of your ValueError should name {' and '.join(missing)}; it says: {error}"
+        )
+        return
+    except Exception as error:
+        raise AssertionError(
+            f"this input should raise a ValueError; yours raised {type(error).__name__}: {error}"
+        ) from None
+    raise AssertionError("this input should raise a ValueError; yours raised nothing.")
+
+
+def assert_stays_on_device(function: Callable, *args: Any, **kwargs: Any) -> None:
+    """The function must work, and leave its result, on whatever device its inputs are on."""
+    fault = device_fault(function, RUNNERS["call"], *args, **kwargs)
+    assert fault is None, fault
+
+
+def assert_module_stays_on_device(cls: Callable, options: dict, *inputs: Any) -> None:
+    """As `assert_stays_on_device`, for a module built as `cls(**options)`."""
+    fault = device_fault(cls, RUNNERS["module"], options, *inputs)
+    assert fault is None, fault
+
+
+def assert_keeps_inputs(function: Callable, *args: Any, **kwargs: Any) -> None:
+    """The function must not change the arrays or tensors that it is given."""
+    before = [_to_numpy(x).copy() if _is_array(x) else None for x in args]
+    function(*args, **kwargs)
+    for k, (old, new) in enumerate(zip(before, args, strict=True)):
+        if old is not None:
+            same = np.array_equal(old, _to_numpy(new), equal_nan=old.dtype.kind == "f")
+            assert same, f"your function changes its input number {k + 1}; work on a copy."
+
+
+def gradient_of(function: Callable, value: Any, *args: Any, **kwargs: Any) -> Any:
+    """The gradient of the scalar `function(value, *args)` with respect to the tensor `value`."""
+    import torch
+
+    leaf = value.detach().clone().requires_grad_()
+    result = function(leaf, *args, **kwargs)
+    assert isinstance(result, torch.Tensor), f"a tensor is due, it is {_type_name(result)}."
+    assert result.requires_grad, "no gradient flows from the result back to the first input."
+    return torch.autograd.grad(result, leaf)[0]
+
+
+def build(cls: Callable, options: dict, seed: int = 0) -> Any:
+    """`cls(**options)` with its random initial weights drawn from `seed`."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return cls(**options)
+
+
+def output_of(cls: Callable, options: dict, *inputs: Any, seed: int = 0) -> Any:
+    """What a freshly built module, in evaluation mode and without gradients, gives for `inputs`."""
+    import torch
+
+    network = build(cls, options, seed).eval()
+    with torch.no_grad():
+        return network(*inputs)
+
+
+def parameter_shapes(cls: Callable, options: dict) -> list[tuple[int, ...]]:
+    """The shapes of all registered parameters of a freshly built module."""
+    return [tuple(parameter.shape) for parameter in build(cls, options).parameters()]
+
+
+def _assert_values(
+    result: np.ndarray, expected: np.ndarray, what: str, rtol: float, atol: float
+) -> None:
+    if expected.dtype.kind == "f":
+        wrong = np.isfinite(result) != np.isfinite(expected)
+        if not wrong.any():
+            wrong = ~np.isclose(result, expected, rtol=rtol, atol=atol, equal_nan=True)
+    else:
+        wrong = result != expected
+    if wrong.any():
+        index = tuple(np.argwhere(wrong)[0]) if wrong.ndim else ()
+        place = f" at index {[int(i) for i in index]}" if wrong.ndim else ""
+        raise AssertionError(
+            f"{what} should be {expected[index]:.6g}{place}, it is {result[index]:.6g} "
+            f"({int(np.sum(wrong))} of {wrong.size} values are off)."
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, bool | int | float | np.generic)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) or hasattr(value, "detach")
+
+
+def _to_numpy(value: Any) -> np.ndarray:
+    return value if isinstance(value, np.ndarray) else value.detach().cpu().numpy()
+
+
+def _type_name(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return "a numpy array"
+    if hasattr(value, "detach"):
+        return "a torch tensor"
+    return "None" if value is None else f"an object of type {type(value).__name__}"

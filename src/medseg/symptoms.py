@@ -1,0 +1,151 @@
+"""What an error in a student's function usually means, in one sentence."""
+
+import linecache
+import re
+import traceback
+from collections.abc import Callable
+
+_MEANINGS: list[tuple[str, str, str]] = [
+    # (error type, pattern in its message, what it usually means)
+    (
+        "RuntimeError",
+        r"same device",
+        "Two tensors live on different devices: a tensor that you make yourself needs "
+        "`device=` of an input, and no `.cpu()` or `.cuda()` belongs in this function.",
+    ),
+    (
+        "RuntimeError",
+        r"must match the size|size of tensor|shape mismatch|not broadcastable",
+        "Two arrays meet whose shapes do not broadcast: print both shapes just before this line, "
+        "and look for a missing `keepdim=True` or a missing axis.",
+    ),
+    (
+        "RuntimeError",
+        r"Sizes of tensors must match|Expected size",
+        "Tensors that are concatenated must agree in every axis but one: an odd size was probably "
+        "halved and doubled again, and one pixel is missing.",
+    ),
+    (
+        "RuntimeError",
+        r"expected input.*to have \d+ channels|weight of size",
+        "A convolution gets another number of channels than it was made for: follow the channel "
+        "numbers from layer to layer, and remember that concatenation adds them.",
+    ),
+    (
+        "RuntimeError",
+        r"scalar type|dtype|same dtype|Found dtype|not implemented for",
+        "An operation gets a data type that it cannot handle: counting and indexing need integers, "
+        "means and logarithms need floats.",
+    ),
+    (
+        "RuntimeError",
+        r"does not require grad",
+        "The result is cut off from its inputs: `.detach()`, `.item()`, `torch.no_grad()` or a "
+        "newly made tensor stands between the parameters and the result.",
+    ),
+    (
+        "RuntimeError",
+        r"view size is not compatible|non-contiguous|stride",
+        "`.view` needs memory in one piece: `.reshape` copies where it must.",
+    ),
+    (
+        "ValueError",
+        r"broadcast|shape",
+        "Two arrays meet whose shapes do not fit: print both shapes just before this line.",
+    ),
+    (
+        "IndexError",
+        r"",
+        "An index runs past the end of an axis: check which axis you index, and that counting "
+        "starts at 0.",
+    ),
+    ("KeyError", r"", "A dictionary is asked for a key that it does not hold."),
+    (
+        "ZeroDivisionError",
+        r"",
+        "Something is divided by zero: which case makes this count zero, and what should come out?",
+    ),
+    (
+        "AttributeError",
+        r"'numpy\.ndarray'|'Tensor' object|'NoneType'",
+        "The object is of another type than you expect: numpy arrays, torch tensors and None have "
+        "different methods. Print `type(...)` just before this line.",
+    ),
+    (
+        "AttributeError",
+        r"",
+        "A name after a dot does not exist: check the spelling, and that `__init__` has set it "
+        "(after `super().__init__()`).",
+    ),
+    (
+        "NameError",
+        r"",
+        "A name is used before it exists: check the spelling, and run the cells above first.",
+    ),
+    (
+        "TypeError",
+        r"missing .* argument|unexpected keyword|positional argument",
+        "A function is called with other arguments than it takes: compare the call with the "
+        "function's first line.",
+    ),
+    (
+        "TypeError",
+        r"subscriptable|iterable|callable",
+        "A number, a function or None is used as if it were something else: print `type(...)` just "
+        "before this line.",
+    ),
+    ("TypeError", r"", "An operation meets a type that it does not handle."),
+    ("RecursionError", r"", "The function calls itself without end."),
+]
+
+
+def explain(error: BaseException, function: Callable) -> str:
+    """Say where in the student's code an error arose, what it says and what it usually means.
+
+    Only frames of the file (or notebook cell) in which `function` was defined count as the
+    student's code, so that a line deep inside torch is never shown as the culprit.
+    """
+    place = student_line(error, function)
+    message = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+    parts = [f"{type(error).__name__}: {message}"]
+    if place is not None:
+        number, text = place
+        parts.append(f"It arose in your line {number}: `{text}`." if text else f"Line {number}.")
+    meaning = usual_meaning(error)
+    if meaning:
+        parts.append(meaning)
+    return "\n".join(parts)
+
+
+def usual_meaning(error: BaseException) -> str:
+    """The sentence for this error, empty where there is none."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    for name, pattern, meaning in _MEANINGS:
+        if name in names and re.search(pattern, str(error)):
+            return meaning
+    return ""
+
+
+def student_line(error: BaseException, function: Callable) -> tuple[int, str] | None:
+    """Line number and text of the deepest frame in the cell that defines `function`."""
+    files = _files_of(function)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename in files and frame.lineno is not None:
+            text = frame.line or linecache.getline(frame.filename, frame.lineno)
+            return frame.lineno, text.strip()
+    return None
+
+
+def unwritten(error: NotImplementedError) -> str:
+    """The name of the function or class whose stub raised this error, "" if that cannot be told."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    return tb.tb_frame.f_code.co_qualname.split(".")[0] if tb is not None else ""
+
+
+def _files_of(function: Callable) -> set[str]:
+    """The code files of a function, or of the methods of a class."""
+    members = vars(function).values() if isinstance(function, type) else [function]
+    codes = [getattr(member, "__code__", None) for member in members]
+    return {code.co_filename for code in codes if code is not None}
