@@ -1,0 +1,37 @@
+"""nbgrader's view of the course: source, release, and everything it writes under grading/."""
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "unets-by-hand"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.source_with_tests_directory = "grading/source_with_tests"
+c.CourseDirectory.submitted_directory = "grading/submitted"
+c.CourseDirectory.autograded_directory = "grading/autograded"
+c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.solution_directory = "grading/solution"
+c.CourseDirectory.db_url = "sqlite:///grading/gradebook.db"
+
+# nbgrader copies every other file of a source folder into the release, into autograded/ and from
+# there into a student's feedback: without this line the solutions would travel along.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "__pycache__",
+    "*.py",
+    "*.pyc",
+    "*.json",
+    "*.csv",
+    "*.pt",
+    "*.png",
+    "*.tmp",
+]
+
+c.ClearSolutions.code_stub = {
+    "python": "# Your code here: replace the next line.\nraise NotImplementedError()"
+}
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "medseg_grader.feedback.HideHiddenTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+c.Execute.timeout = 300
