@@ -221,8 +221,10 @@ def crop(volume: Volume, start: Sequence[int], stop: Sequence[int]) -> Volume:
     Raises:
         ValueError: the box is empty or reaches beyond the volume.
     """
-    if len(start) != 3 or len(stop) != 3 or not all(
-        0 <= a < b <= n for a, b, n in zip(start, stop, volume.shape, strict=True)
+    if (
+        len(start) != 3
+        or len(stop) != 3
+        or not all(0 <= a < b <= n for a, b, n in zip(start, stop, volume.shape, strict=True))
     ):
         raise ValueError(
             f"a crop from {tuple(start)} to {tuple(stop)} does not fit into a volume of shape "
