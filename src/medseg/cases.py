@@ -1,7 +1,7 @@
 """Cases: one patient's image with its expert segmentation, whatever data set it comes from.
 
-Readers give a list of `Case`; `split_cases` divides it by patient. `slices` and `to_native`, the way
-of a case into a network and back, live in `medseg.slicing`.
+Readers give a list of `Case`; `split_cases` divides it by patient. `slices` and `to_native`, the
+way of a case into a network and back, live in `medseg.slicing`.
 """
 
 import json

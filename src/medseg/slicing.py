@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medseg.volumes import Volume, resample
+from medseg.volumes import Volume, reorient, resample
 
 if TYPE_CHECKING:
     from medseg.cases import Case
@@ -30,8 +30,8 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
     """
     if size < 1:
         raise ValueError(f"the size must be at least 1 pixel, not {size}")
-    image = _turned(case.image, case.affine)
-    label = _turned(case.label, case.affine)
+    image = reorient(Volume(case.image, case.affine))
+    label = reorient(Volume(case.label, case.affine))
     spacing = (*_pixel_spacing(image, size), image.spacing[2])
     # linear interpolation averages over two voxels; what a larger pixel covers beyond that is
     # smoothed first, so that its variance is that of an average over the whole pixel
@@ -44,10 +44,9 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
     pixels = _normalised(resample(image, spacing, order=1).array)
     classes = resample(label, spacing, order=0).array
     margins = [(0, 0), *(_margin(size, n) for n in pixels.shape[1::-1])]
-    return (
-        np.pad(pixels.transpose(2, 1, 0), margins, constant_values=pixels.min()),
-        np.pad(classes.transpose(2, 1, 0), margins).astype(np.int64),
-    )
+    padded = np.pad(pixels.transpose(2, 1, 0), margins, constant_values=pixels.min())
+    padded_classes = np.pad(classes.transpose(2, 1, 0), margins).astype(np.int64)
+    return np.ascontiguousarray(padded), np.ascontiguousarray(padded_classes)
 
 
 def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
@@ -66,7 +65,7 @@ def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
         ValueError: the shape does not fit to the case.
     """
     prediction = np.asarray(prediction)
-    turned = _turned(np.broadcast_to(np.uint8(0), case.image.shape), case.affine)
+    turned = reorient(Volume(np.broadcast_to(np.uint8(0), case.image.shape), case.affine))
     width, height, depth = turned.shape
     size = prediction.shape[-1] if prediction.ndim else 0
     if prediction.ndim not in (3, 4) or prediction.shape[-3:] != (depth, size, size):
@@ -93,21 +92,8 @@ def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
     return _turned_back(back, case.affine)
 
 
-def _turned(array: np.ndarray, affine: np.ndarray) -> Volume:
-    """The volume with its axes permuted and flipped to run nearest to left, back, head."""
-    from nibabel import orientations
-
-    turn = orientations.ornt_transform(
-        orientations.io_orientation(affine), orientations.axcodes2ornt("LPS")
-    )
-    return Volume(
-        orientations.apply_orientation(array, turn),
-        affine @ orientations.inv_ornt_aff(turn, array.shape),
-    )
-
-
 def _turned_back(array: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """The inverse of `_turned` for an array whose untouched original has this affine."""
+    """Axes that run to left, back and head turned back into those of a volume with this affine."""
     from nibabel import orientations
 
     turn = orientations.ornt_transform(

@@ -234,3 +234,22 @@ def crop(volume: Volume, start: Sequence[int], stop: Sequence[int]) -> Volume:
     affine[:3, 3] = volume.affine[:3, :3] @ np.array(start) + volume.affine[:3, 3]
     box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
     return Volume(volume.array[box].copy(), affine)
+
+
+def reorient(volume: Volume, axes: str = "LPS") -> Volume:
+    """The same voxels with array axes permuted and flipped to run nearest to the directions named.
+
+    Args:
+        volume: (X, Y, Z), tilted or not.
+        axes: three letters, one each of R or L (right, left), A or P (front, back), S or I (head,
+            feet): the direction in which each array axis grows.
+    """
+    from nibabel import orientations
+
+    turn = orientations.ornt_transform(
+        orientations.io_orientation(volume.affine), orientations.axcodes2ornt(axes)
+    )
+    return Volume(
+        np.ascontiguousarray(orientations.apply_orientation(volume.array, turn)),
+        volume.affine @ orientations.inv_ornt_aff(turn, volume.shape),
+    )
