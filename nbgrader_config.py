@@ -35,3 +35,6 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.Execute.timeout = 300
+
+# Kernels talk over local ports: encrypted, so that other users of the machine cannot listen in.
+c.KernelManager.transport_encryption = "auto"

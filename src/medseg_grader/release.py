@@ -6,21 +6,18 @@ solutions/04_iou/mistakes.py -> src/medseg/hints/04_iou.json. The same sources g
 
 import hashlib
 import json
-import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.apps.api import NbGraderAPI
 from tqdm import tqdm
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from medseg.carry import notebook_name
 from medseg_grader.catalogue import Unit, load_unit
+from medseg_grader.course import nbgrader_api, run
 from medseg_grader.probing import unit_hints
 
 HINTS = Path("src/medseg/hints")
@@ -29,11 +26,12 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 
 def release(units: Iterable[str]) -> None:
     """Build the solution notebook, the hints and the students' notebook of each unit."""
-    for name in tqdm(list(units), desc="release", unit="unit", file=_stdout()):
+    api = nbgrader_api()
+    for name in tqdm(list(units), desc="release", unit="unit", file=sys.stdout):
         unit = load_unit(name)
         write_solution_notebook(unit)
         write_hints(unit)
-        generate(name)
+        run(api, "generate_assignment", name, force=True)
 
 
 def write_solution_notebook(unit: Unit) -> Path:
@@ -68,29 +66,6 @@ def write_hints(unit: Unit) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, dumps(unit_hints(unit)))
     return path
-
-
-def generate(unit: str) -> None:
-    """Let nbgrader make the students' notebook; ValueError with its log if it refuses."""
-    with _quiet_nbgrader() as log:
-        result = nbgrader_api().generate_assignment(unit, force=True)
-    if not result["success"]:
-        text = result.get("error") or result.get("log") or "\n".join(log)
-        raise ValueError(f"nbgrader could not release unit {unit}:\n{text}")
-
-
-def nbgrader_api() -> NbGraderAPI:
-    """nbgrader's API on the course in the current folder, configured by nbgrader_config.py."""
-    config_file = Path("nbgrader_config.py")
-    if not config_file.is_file():
-        raise ValueError(
-            f"There is no nbgrader_config.py in {Path.cwd()}: "
-            "run this command in the root of the course's repository."
-        )
-    config = Config(PyFileConfigLoader(str(config_file.resolve())).load_config())
-    config.CourseDirectory.root = str(Path.cwd())
-    Path("grading").mkdir(exist_ok=True)
-    return NbGraderAPI(config=config)
 
 
 def dumps(data: Any) -> str:
@@ -146,21 +121,3 @@ def _stdout() -> Any:
     import sys
 
     return sys.stdout
-
-
-@contextmanager
-def _quiet_nbgrader() -> Iterator[list[str]]:
-    """Keep nbgrader's log for an error message instead of printing it."""
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("traitlets")
-    level, propagate = logger.level, logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield lines
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagate

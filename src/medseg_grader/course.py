@@ -1,0 +1,83 @@
+"""nbgrader's API on this course, or on a scratch copy of it in another folder."""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbgrader.apps.api import NbGraderAPI
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+CONFIG_FILE = Path("nbgrader_config.py")
+_OWN_DATABASE = "sqlite:///grading/"
+
+
+def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
+    """nbgrader's API with the course's own configuration and `root` as course folder.
+
+    The current folder must be the course's repository, else ValueError.
+    """
+    if not CONFIG_FILE.is_file():
+        raise ValueError(
+            f"There is no {CONFIG_FILE} in {Path.cwd()}: "
+            "run this command in the root of the course's repository."
+        )
+    config = Config(PyFileConfigLoader(str(CONFIG_FILE.resolve())).load_config())
+    root = root.resolve()
+    config.CourseDirectory.root = str(root)
+    if config.CourseDirectory.db_url.startswith(_OWN_DATABASE):
+        name = config.CourseDirectory.db_url.removeprefix(_OWN_DATABASE)
+        config.CourseDirectory.db_url = f"sqlite:///{root.as_posix()}/grading/{name}"
+    (root / "grading").mkdir(parents=True, exist_ok=True)
+    return NbGraderAPI(config=config)
+
+
+def scratch_course(root: Path, units: Iterable[str]) -> NbGraderAPI:
+    """A course of its own in `root` with the given units released, for demos and proofs.
+
+    The solution notebooks must have been built (`medseg release`). Nothing is shared with the
+    instructor's gradebook.
+    """
+    for unit in units:
+        target = root / "solutions" / unit
+        target.mkdir(parents=True, exist_ok=True)
+        for notebook in Path("solutions", unit).glob("*.ipynb"):
+            shutil.copy(notebook, target)
+    api = nbgrader_api(root)
+    for unit in units:
+        run(api, "generate_assignment", unit, force=True)
+    return api
+
+
+def run(api: NbGraderAPI, step: str, *args: object, **options: object) -> None:
+    """One step of nbgrader (`generate_assignment`, `autograde`, …) without its chatter.
+
+    Raises ValueError with nbgrader's own log if the step fails.
+    """
+    with quiet_log() as lines, warnings.catch_warnings():
+        # nbgrader's gradebook reads its objects before it adds them, which SQLAlchemy remarks on.
+        warnings.simplefilter("ignore", SAWarning)
+        result = getattr(api, step)(*args, **options)
+    if not result["success"]:
+        log = "\n".join([*lines, result.get("log") or "", result.get("error") or ""])
+        raise ValueError(f"nbgrader {step} {' '.join(map(str, args))} failed:\n{log}")
+
+
+@contextmanager
+def quiet_log() -> Iterator[list[str]]:
+    """Collect what nbgrader logs instead of printing it."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("traitlets")
+    propagate, kept = logger.propagate, logger.handlers[:]
+    logger.handlers = [handler]
+    logger.propagate = False
+    try:
+        yield lines
+    finally:
+        logger.handlers, logger.propagate = kept, propagate
