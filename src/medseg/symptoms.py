@@ -141,7 +141,9 @@ def unwritten(error: NotImplementedError) -> str:
     tb = error.__traceback__
     while tb is not None and tb.tb_next is not None:
         tb = tb.tb_next
-    return tb.tb_frame.f_code.co_qualname.split(".")[0] if tb is not None else ""
+    if tb is None:
+        return ""
+    return tb.tb_frame.f_code.co_qualname.split("<locals>.")[-1].split(".")[0]
 
 
 def _files_of(function: Callable) -> set[str]:

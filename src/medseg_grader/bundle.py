@@ -1,0 +1,82 @@
+"""One zip file with all that a student needs, and nothing of ours: `medseg release --zip`."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT_FILES = ["pyproject.toml", "environment.yml", "LICENSE", "LICENSE-CONTENT"]
+README = Path("docs/student-bundle.md")
+LOCK = Path("requirements.lock")
+# A fixed date, so that the same course gives the same bytes.
+DATE = (2020, 1, 1, 0, 0, 0)
+
+
+def write_bundle(path: Path, units: list[str]) -> Path:
+    """Write the students' zip for the given, released units.
+
+    It holds the released notebooks, the package `medseg`, and a requirements.txt with the exact
+    versions of the course, restricted to what a student needs. Raises ValueError where a notebook
+    has not been released.
+    """
+    entries = dict(_entries(units))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(entries):
+            info = zipfile.ZipInfo(f"unets-by-hand/{name}", DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, entries[name])
+    temporary.replace(path)
+    return path
+
+
+def _entries(units: list[str]) -> Iterator[tuple[str, bytes]]:
+    for name in ROOT_FILES:
+        yield name, Path(name).read_bytes()
+    yield "README.md", README.read_bytes()
+    yield "requirements.txt", student_requirements().encode()
+    for unit in units:
+        notebooks = sorted(Path("notebooks", unit).glob("*.ipynb"))
+        if not notebooks:
+            raise ValueError(f"Unit {unit} has no notebook yet: run medseg release first.")
+        for notebook in notebooks:
+            yield notebook.as_posix(), notebook.read_bytes()
+    package = Path("src/medseg")
+    for source in sorted([*package.rglob("*.py"), *package.rglob("hints/*.json")]):
+        yield source.as_posix(), source.read_bytes()
+
+
+def student_requirements() -> str:
+    """The lines of requirements.lock that the package `medseg` needs, directly or not."""
+    pinned = {}
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        match = re.match(r"([A-Za-z0-9._-]+)==", line)
+        if match:
+            pinned[canonicalize_name(match[1])] = line.strip()
+    needed: set[tuple[str, str]] = set()
+    todo = [("unets-by-hand", "")]
+    while todo:
+        entry = todo.pop()
+        if entry in needed:
+            continue
+        needed.add(entry)
+        for requirement in _requirements(*entry):
+            name = canonicalize_name(requirement.name)
+            todo += [(name, extra) for extra in ("", *requirement.extras)]
+    names = {name for name, _ in needed}
+    return "\n".join(pinned[name] for name in sorted(names) if name in pinned) + "\n"
+
+
+def _requirements(name: str, extra: str) -> list[Requirement]:
+    """What an installed distribution asks for, with one of its extras or with none."""
+    try:
+        found = [Requirement(line) for line in requires(name) or []]
+    except PackageNotFoundError:
+        return []
+    return [r for r in found if not r.marker or r.marker.evaluate({"extra": extra})]

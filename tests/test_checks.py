@@ -1,0 +1,147 @@
+"""`check` has four outcomes, each with its own sentence."""
+
+import pytest
+import torch
+
+import medseg
+from medseg import checks
+from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, examine
+
+NAME = "04_iou.iou_per_class"
+
+
+def right(confusion):
+    """Written unlike the solution: class by class."""
+    total = []
+    for k in range(confusion.shape[0]):
+        hits = confusion[k, k].item()
+        union = sum(confusion[k].tolist()) + sum(confusion[:, k].tolist()) - hits
+        total.append(hits / union if union else float("nan"))
+    return torch.tensor(total, dtype=torch.float64, device=confusion.device)
+
+
+def test_a_right_answer_written_differently_is_right():
+    verdict = examine(NAME, right)
+    assert verdict.outcome == RIGHT
+    assert verdict.mistake is None
+
+
+def test_a_stub_is_not_attempted():
+    def iou_per_class(confusion):
+        raise NotImplementedError()
+
+    verdict = examine(NAME, iou_per_class)
+    assert verdict.outcome == NOT_ATTEMPTED
+    assert "raise NotImplementedError" in verdict.message
+
+
+def test_a_call_of_an_unwritten_exercise_names_it():
+    def confusion_matrix():
+        raise NotImplementedError()
+
+    def iou_per_class(confusion):
+        return confusion_matrix()
+
+    verdict = examine(NAME, iou_per_class)
+    assert verdict.outcome == NOT_ATTEMPTED
+    assert "Write confusion_matrix first" in verdict.message
+
+
+def test_an_error_is_shown_with_the_students_line_and_its_usual_meaning():
+    def iou_per_class(confusion):
+        return confusion.diagonal() / torch.ones(99)
+
+    verdict = examine(NAME, iou_per_class)
+    assert verdict.outcome == RAISED
+    assert "confusion.diagonal() / torch.ones(99)" in verdict.message
+    assert "broadcast" in verdict.message
+
+
+def test_a_wrong_value_is_shown_beside_the_expected_one():
+    verdict = examine(NAME, lambda confusion: right(confusion) + 0.25)
+    assert verdict.outcome == WRONG
+    assert "expected the result to be" in verdict.message
+    assert "yours is" in verdict.message
+
+
+def test_a_result_on_the_wrong_device_is_wrong_on_any_machine():
+    verdict = examine(NAME, lambda confusion: right(confusion.cpu()))
+    assert verdict.outcome == WRONG
+    assert "device" in verdict.message
+
+
+def test_a_missing_return_is_named():
+    verdict = examine(NAME, lambda confusion: None)
+    assert verdict.outcome == WRONG
+    assert "return" in verdict.message
+
+
+def test_the_students_random_state_is_left_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    examine(NAME, right)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_check_prints_one_verdict_and_nothing_to_stderr(capsys):
+    medseg.check(NAME, right)
+    out, err = capsys.readouterr()
+    assert out.startswith("Right: ")
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("04_iou.iou_perclass", "Did you mean 'iou_per_class'"),
+        ("99_nothing.iou", "There is no unit called '99_nothing'"),
+        ("iou_per_class", "There is no unit called"),
+    ],
+)
+def test_an_unknown_name_is_one_sentence_with_what_there_is(name, sentence, capsys):
+    with pytest.raises(ValueError, match="There is no"):
+        examine(name, right)
+    medseg.check(name, right)
+    medseg.hint(name)
+    out, err = capsys.readouterr()
+    assert out.count(sentence) == 2
+    assert err == ""
+
+
+def test_check_of_something_that_is_no_function_says_so(capsys):
+    medseg.check(NAME, 3.0)
+    assert "itself as second argument" in capsys.readouterr().out
+
+
+def test_hints_come_one_after_the_other_and_stop_at_the_last(capsys):
+    checks._given.clear()
+    stages = checks.exercise_data(NAME)["hints"]
+    for _ in range(len(stages) + 1):
+        medseg.hint(NAME)
+    out = capsys.readouterr().out
+    for number, text in enumerate(stages, 1):
+        assert f"Hint {number} of {len(stages)}: {text}" in out
+    assert out.count("That was the last one.") == 2
+
+
+def test_a_hint_that_does_not_exist_is_refused(capsys):
+    medseg.hint(NAME, stage=99)
+    assert "There is no hint 99" in capsys.readouterr().out
+
+
+def test_every_exercise_has_hints_and_five_mistakes_with_texts():
+    for unit in checks.units():
+        for name, data in checks.unit_data(unit).items():
+            assert len(data["hints"]) >= 2, name
+            assert len(data["mistakes"]) >= 5, name
+            assert all(m["hint"].strip() for m in data["mistakes"]), name
+            assert len({m["hint"] for m in data["mistakes"]}) == len(data["mistakes"]), name
+
+
+def test_import_of_medseg_does_not_import_torch():
+    import subprocess
+    import sys
+
+    code = "import sys, medseg; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

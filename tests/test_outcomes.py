@@ -1,0 +1,92 @@
+"""Differences are told in the order in which a reader needs them."""
+
+import numpy as np
+import torch
+
+from medseg.codec import encode
+from medseg.outcomes import compare, describe_call, first_difference, record
+
+
+def outcome(value):
+    return {"value": encode(value)}
+
+
+def difference(expected, observed):
+    return compare(outcome(expected), outcome(observed), 1e-4)
+
+
+def test_equal_values_do_not_differ():
+    assert difference(np.arange(3.0), np.arange(3.0)) is None
+    assert difference(float("nan"), float("nan")) is None
+
+
+def test_another_float_dtype_is_no_difference():
+    assert difference(torch.ones(2, dtype=torch.float64), torch.ones(2)) is None
+
+
+def test_another_integer_dtype_is_a_difference():
+    found = difference(torch.ones(2, dtype=torch.int64), torch.ones(2, dtype=torch.int32))
+    assert found.rank == "dtype"
+
+
+def test_shape_is_told_before_values():
+    found = difference(np.zeros((2, 3)), np.ones((3, 2)))
+    assert found.rank == "shape"
+    assert "(2, 3)" in found.sentence
+    assert "(3, 2)" in found.sentence
+
+
+def test_kind_is_told_before_shape():
+    found = difference(torch.zeros(2), [0.0, 0.0])
+    assert found.rank == "kind"
+    assert "torch tensor" in found.sentence
+
+
+def test_nan_is_told_before_another_value():
+    found = difference(np.array([1.0, 2.0]), np.array([5.0, np.nan]))
+    assert found.rank == "finite"
+
+
+def test_none_asks_for_a_return():
+    assert "return" in difference(1.0, None).sentence
+
+
+def test_long_arrays_name_the_first_wrong_index():
+    wrong = np.zeros((5, 5))
+    wrong[1, 2] = 3
+    found = difference(np.zeros((5, 5)), wrong)
+    assert "[1, 2]" in found.sentence
+    assert "1 of 25" in found.sentence
+
+
+def test_an_error_where_a_value_is_due_and_the_reverse():
+    error = {"error": "ValueError", "mentions": []}
+    assert "yours raised ValueError" in compare(outcome(1), error, 1e-4).sentence
+    assert "expected a ValueError" in compare(error, outcome(1), 1e-4).sentence
+
+
+def test_a_message_that_names_nothing_is_a_difference():
+    complete = {"error": "ValueError", "mentions": [True, True]}
+    silent = {"error": "ValueError", "mentions": [True, False]}
+    assert "message" in compare(complete, silent, 1e-4).sentence
+
+
+def test_a_changed_input_is_found():
+    before, after = [np.array([1, 2])], [np.array([1, 3])]
+    assert record(1, before, after)["changed"]
+    assert "changed" not in record(1, before, before)
+    nan = [np.array([np.nan])]
+    assert "changed" not in record(1, nan, [nan[0].copy()])
+
+
+def test_a_shape_on_a_later_probe_goes_before_a_value_on_the_first():
+    expected = [outcome(np.zeros(2)), outcome(np.zeros(2))]
+    observed = [outcome(np.ones(2)), outcome(np.zeros(3))]
+    index, found = first_difference(expected, observed, 1e-4)
+    assert index == 1
+    assert found.rank == "shape"
+
+
+def test_calls_are_described_with_their_inputs():
+    call = {"args": [encode(np.array([1, 2])), encode(np.zeros((9, 9)))], "kwargs": {"dict": {}}}
+    assert describe_call("f", call) == "f([1, 2], <array of shape (9, 9)>)"

@@ -1,0 +1,62 @@
+"""An error is explained from the student's own line."""
+
+import pytest
+import torch
+
+from medseg import symptoms
+
+
+def caught(function, *args):
+    try:
+        function(*args)
+    except Exception as error:
+        return error
+    raise AssertionError("the function was to raise")
+
+
+def indexes_too_far(values):
+    return torch.stack([values[k] for k in range(99)])
+
+
+def mixes_shapes(values):
+    return values + torch.ones(7)
+
+
+def uses_none(values):
+    return values.sum().missing_method()
+
+
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [
+        (indexes_too_far, "past the end"),
+        (mixes_shapes, "broadcast"),
+        (uses_none, "another type"),
+        (lambda x: 1 / 0, "divided by zero"),
+        (lambda x: undefined_name, "run the cells above"),  # noqa: F821
+    ],
+)
+def test_common_errors_have_a_meaning(function, word):
+    error = caught(function, torch.zeros(3))
+    text = symptoms.explain(error, function)
+    assert type(error).__name__ in text
+    assert word in text
+
+
+def test_the_deepest_line_of_the_student_is_shown_not_one_of_torch():
+    def function(values):
+        return torch.nn.functional.conv2d(values, values)
+
+    text = symptoms.explain(caught(function, torch.zeros(3)), function)
+    assert "torch.nn.functional.conv2d(values, values)" in text
+
+
+def test_the_unwritten_function_is_named():
+    class Up:
+        def __init__(self):
+            raise NotImplementedError()
+
+    def use():
+        Up()
+
+    assert symptoms.unwritten(caught(use)) == "Up"
