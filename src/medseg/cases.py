@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from medseg.slicing import slices, to_native
+from medseg.slicing import slice_spacing, slices, to_native
 from medseg.volumes import Volume, check_real, checked_affine, load_volume, spacing_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "decathlon_cases",
     "load_cases",
     "phantom_cases",
+    "slice_spacing",
     "slices",
     "split_cases",
     "to_native",

@@ -49,6 +49,13 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(padded), np.ascontiguousarray(padded_classes)
 
 
+def slice_spacing(case: Case, size: int = 128) -> tuple[float, float, float]:
+    """Distance in mm between the slices, rows and columns that `slices` makes of a case."""
+    turned = reorient(Volume(case.image, case.affine))
+    column, row = _pixel_spacing(turned, size)
+    return turned.spacing[2], row, column
+
+
 def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
     """Bring a prediction on the slices of a case back onto the case's own voxels.
 

@@ -1,0 +1,56 @@
+"""Display: a figure in a notebook, with a description for who cannot see it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DPI = 130
+# CSS pixels for an inch of figure: fits a laptop's notebook, and pages shrink it where narrower
+_PIXELS_PER_INCH = 80
+
+
+def show(figure: Figure, alt: str, *, display_id: str | None = None, update: bool = False) -> None:
+    """Display a figure with its description in a notebook; elsewhere do nothing.
+
+    The description becomes the alternative text of the picture in JupyterLab and in pages made
+    by nbconvert. `display_id` and `update` let a later figure take the place of an earlier one,
+    as in `IPython.display.display`.
+    """
+    if "IPython" in sys.modules and _in_notebook():
+        from IPython.display import display
+
+        data, metadata = mime_bundle(figure, alt)
+        display(data, metadata=metadata, raw=True, display_id=display_id, update=update)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close(figure)
+
+
+def mime_bundle(figure: Figure, alt: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """(data, metadata) of a notebook's output that shows a figure with its description.
+
+    HTML comes first, as JupyterLab and nbconvert's default page drop the description of a bare
+    PNG; the PNG, with the description in its metadata, is for readers that take no HTML.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
+    png = base64.b64encode(buffer.getvalue()).decode("ascii")
+    width = round(figure.get_figwidth() * _PIXELS_PER_INCH)
+    page = (
+        f'<img src="data:image/png;base64,{png}" alt="{html.escape(alt)}" width="{width}" '
+        f'style="max-width: 100%; height: auto;">'
+    )
+    data = {"text/html": page, "image/png": png, "text/plain": alt}
+    return data, {"image/png": {"alt": alt, "width": width}}
+
+
+def _in_notebook() -> bool:
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None

@@ -1,0 +1,399 @@
+"""Figures: contours of the zones on MR slices, a wrong answer beside the right one, curves.
+
+Every function that draws returns (figure, alt): a matplotlib Figure and a description computed
+from the data. `show(*compare(case, case.label, prediction))` displays both in a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from medseg.cases import Case
+from medseg.display import mime_bundle, show
+from medseg.volumes import Volume, reorient
+from medseg.zones import (
+    ZONE_COLOURS,
+    ZONE_NAMES,
+    chosen_slice,
+    describe_areas,
+    describe_labels,
+    zone_colour,
+    zone_name,
+    zone_style,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "ZONE_COLOURS",
+    "ZONE_NAMES",
+    "compare",
+    "curves",
+    "describe_labels",
+    "mime_bundle",
+    "show",
+    "show_case",
+    "target_yours_difference",
+    "zone_colour",
+    "zone_style",
+]
+
+_HALO = "#101010"
+_FONT_SIZE = 12
+
+
+def show_case(case: Case, slice_index: int | None = None) -> tuple[Figure, str]:
+    """An axial slice of a case, without and with the expert's contours, whole field of view.
+
+    Args:
+        case: any.
+        slice_index: 0 is nearest to the feet; None for the slice that shows most of the label.
+    """
+    image, label = _axial(case, case.image), _axial(case, case.label)
+    index = chosen_slice(label.array, slice_index)
+    flat = label.array[:, :, index]
+    title = f"{case.id}, slice {index + 1} of {label.shape[2]}"
+    figure = _panels(
+        image, index, {"image": None, "expert": flat}, case.class_names, title=title, margin=None
+    )
+    found = describe_labels(label.array, label.spacing, case.class_names, index)
+    return figure, f"MR image of {case.id}, without and with the expert's contours. {found}"
+
+
+def compare(
+    image: Case | np.ndarray,
+    expert: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    slice_index: int | None = None,
+    spacing: tuple[float, float] | None = None,
+    class_names: Sequence[str] | None = None,
+    margin: float | None = 20.0,
+) -> tuple[Figure, str]:
+    """Image, expert and prediction side by side, as radiologists look at them.
+
+    Args:
+        image: a case; or one slice (rows, columns), row 0 anterior, column 0 the patient's right,
+            as `slices` gives them.
+        expert, prediction: label maps of the image's shape.
+        slice_index: of a case, 0 is nearest to the feet; None for the slice that shows most.
+        spacing: of a single slice, mm between its rows and between its columns; None counts
+            pixels. That of a case is known.
+        class_names: of a single slice. Those of a case are known.
+        margin: mm (or pixels) to show around the labels; None for the whole field of view.
+
+    Raises:
+        ValueError: the shapes differ, or an array that is no single slice comes without a case.
+    """
+    names: Sequence[str]
+    if isinstance(image, Case):
+        volumes = [_axial(image, array) for array in (image.image, expert, prediction)]
+        names, unit = image.class_names, "mm"
+    else:
+        volumes = [_slice_volume(array, spacing) for array in (image, expert, prediction)]
+        highest = int(max(volume.array.max() for volume in volumes[1:]))
+        names = class_names or [f"class {number}" for number in range(highest + 1)]
+        unit = "pixels" if spacing is None else "mm"
+    grey, truth, guess = volumes
+    if not grey.shape == truth.shape == guess.shape:
+        raise ValueError(
+            f"image, expert and prediction must have one shape, but as (columns, rows, slices) "
+            f"they have {grey.shape}, {truth.shape} and {guess.shape}"
+        )
+    index = chosen_slice(truth.array, slice_index)
+    depth = truth.shape[2]
+    one, other = truth.array[:, :, index], guess.array[:, :, index]
+    figure = _panels(
+        grey,
+        index,
+        {"image": None, "expert": one, "prediction": other},
+        names,
+        title=f"{image.id}, slice {index + 1} of {depth}" if isinstance(image, Case) else "",
+        margin=margin,
+        unit=unit,
+    )
+
+    overlap = [
+        f"{zone_name(names[number])} "
+        f"{2 * np.sum((one == number) & (other == number)) / (a + b):.2f}"
+        for number in range(1, len(names))
+        if (a := np.sum(one == number)) + (b := np.sum(other == number))
+    ]
+    place = f"{image.id}, axial slice {index + 1} of {depth}" if isinstance(image, Case) else "one"
+    pixel = None if unit == "pixels" else grey.spacing[:2]
+    return figure, (
+        f"MR slice ({place}): image, contours of the expert, contours of the prediction. "
+        f"Expert: {describe_areas(one, pixel, names)}. "
+        f"Prediction: {describe_areas(other, pixel, names)}. "
+        f"Dice on this slice: {', '.join(overlap) or 'undefined, as both are empty'}."
+    )
+
+
+def target_yours_difference(target: np.ndarray, yours: np.ndarray) -> tuple[Figure, str]:
+    """A 2D target, what came instead, and where the two differ.
+
+    Integers are compared for equality, real numbers by yours minus target.
+
+    Raises:
+        ValueError: the arrays are not 2D or differ in shape.
+    """
+    from matplotlib.colors import Normalize
+
+    target, yours = np.asarray(target), np.asarray(yours)
+    if target.ndim != 2 or target.shape != yours.shape or target.size == 0:
+        raise ValueError(
+            f"target and yours must be 2D and of one shape, not {target.shape} and {yours.shape}"
+        )
+    real = "f" in (target.dtype.kind, yours.dtype.kind)
+    expected, got = target.astype(np.float64), yours.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        difference = np.where(expected == got, 0.0, got - expected)
+    wrong = ~np.isclose(expected, got, equal_nan=True) if real else expected != got
+    finite = np.concatenate([array[np.isfinite(array)] for array in (expected, got)])
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    scale = Normalize(low, high if high > low else low + 1)
+
+    figure = _figure(13, 1.4 + 3.3 * min(1.4, max(0.4, target.shape[0] / target.shape[1])))
+    left, middle, right = figure.subplots(1, 3, sharex=True, sharey=True)
+    _draw_matrix(left, "target", expected, "cividis", scale)
+    _draw_matrix(middle, "yours", got, "cividis", scale)
+    if real:
+        reach = np.max(np.abs(difference[np.isfinite(difference)]), initial=0.0) or 1.0
+        _draw_matrix(right, "yours minus target", difference, "PuOr", Normalize(-reach, reach))
+    else:
+        right.imshow(wrong, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+        right.set_title("different: black")
+        right.set_xlabel("column")
+    left.set_ylabel("row")
+    _set_font(figure)
+
+    count = int(wrong.sum())
+    alt = f"Target, yours and their difference: {count} of {wrong.size} elements differ"
+    if count:
+        size = np.where(wrong, np.nan_to_num(np.abs(difference), nan=np.inf), -1)
+        row, column = np.unravel_index(np.argmax(size), size.shape)
+        alt += (
+            f", most at row {row}, column {column}: "
+            f"target {expected[row, column]:.4g}, yours {got[row, column]:.4g}"
+        )
+    return figure, f"{alt}."
+
+
+def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
+    """Training loss and validation mean IoU by epoch.
+
+    Args:
+        history: one {"loss": …, "mean_iou": …} per epoch.
+
+    Raises:
+        ValueError: the history is empty or an epoch lacks a value.
+    """
+    if not history or any(not {"loss", "mean_iou"} <= set(epoch) for epoch in history):
+        raise ValueError(
+            'a history is a list with {"loss": …, "mean_iou": …} for each epoch, and not empty; '
+            "train for at least one epoch"
+        )
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = np.arange(1, len(history) + 1)
+    loss = np.array([epoch["loss"] for epoch in history], dtype=float)
+    iou = np.array([epoch["mean_iou"] for epoch in history], dtype=float)
+    figure = _figure(11, 4.2)
+    left, right = figure.subplots(1, 2)
+    left.plot(epochs, loss, color="#0072B2", marker="o", markersize=4, linewidth=2)
+    left.set(xlabel="epoch", ylabel="training loss (no unit)", ylim=(min(0, np.nanmin(loss)), None))
+    right.plot(epochs, iou, color="#D55E00", marker="o", markersize=4, linewidth=2)
+    right.set(xlabel="epoch", ylabel="validation mean IoU (no unit)", ylim=(0, 1))
+    for ax in (left, right):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_xlim(0.5, len(history) + 0.5)
+        ax.grid(alpha=0.3)
+    alt = f"Training loss after epochs 1 to {len(history)}, from {loss[0]:.3g} to {loss[-1]:.3g}"
+    if np.isfinite(iou).any():
+        best = int(np.nanargmax(iou))
+        right.axvline(epochs[best], color="#555555", linestyle="dashed", linewidth=1)
+        right.set_title(f"best: {iou[best]:.3f} in epoch {epochs[best]}")
+        alt += (
+            f"; validation mean IoU from {iou[0]:.2f} to {iou[-1]:.2f}, "
+            f"best {iou[best]:.2f} in epoch {epochs[best]}"
+        )
+    _set_font(figure)
+    return figure, f"{alt}."
+
+
+def _figure(width: float, height: float) -> Figure:
+    """A figure in inches outside pyplot, so that nothing shows it twice or keeps it in memory."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), facecolor="white")
+    figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.08)
+    return figure
+
+
+def _set_font(figure: Figure) -> None:
+    for ax in figure.axes:
+        ax.tick_params(labelsize=_FONT_SIZE - 1)
+        ax.title.set_fontsize(_FONT_SIZE + 2)
+        for text in (ax.xaxis.label, ax.yaxis.label):
+            text.set_fontsize(_FONT_SIZE)
+
+
+def _axial(case: Case, array: np.ndarray) -> Volume:
+    array = np.asarray(array)
+    if array.shape != case.image.shape:
+        raise ValueError(
+            f"a label map of case {case.id} has the shape {case.image.shape}, not {array.shape}; "
+            f"bring predictions back onto the case with to_native"
+        )
+    return reorient(Volume(array, case.affine))
+
+
+def _slice_volume(array: np.ndarray, spacing: tuple[float, float] | None) -> Volume:
+    array = np.asarray(array)
+    if array.ndim != 2:
+        raise ValueError(
+            f"without a case, compare takes one slice (rows, columns), not shape {array.shape}"
+        )
+    row, column = spacing or (1.0, 1.0)
+    return Volume(array.T[:, :, None], np.diag([-column, -row, 1.0, 1.0]))
+
+
+def _panels(
+    image: Volume,
+    index: int,
+    panels: Mapping[str, np.ndarray | None],
+    names: Sequence[str],
+    *,
+    title: str,
+    margin: float | None,
+    unit: str = "mm",
+) -> Figure:
+    """One slice of a left-back-head volume, once per title, with the contours of a label map."""
+    labels = np.stack([label for label in panels.values() if label is not None])
+    (left, right), (top, bottom) = _window(labels.max(axis=0) > 0, image.spacing, margin)
+    present = [number for number in range(1, len(names)) if (labels == number).any()]
+    width = 13.0 if len(panels) > 2 else 10.0
+    columns = 4 if len(panels) > 2 else 2
+    panel_height = (width - 1) / len(panels) * (bottom - top) / (right - left)
+    text_height = 1.4 + 0.3 * -(-len(present) // columns)
+    figure = _figure(width, min(8.0, panel_height + text_height))
+    axes = figure.subplots(1, len(panels), sharex=True, sharey=True)
+    for ax, (name, label) in zip(axes, panels.items(), strict=True):
+        _draw(ax, image, index, label)
+        ax.set(title=name, xlabel=f"patient's right to left ({unit})")
+    axes[0].set(ylabel=f"front to back ({unit})", xlim=(left, right), ylim=(bottom, top))
+    _set_font(figure)
+    if title:
+        figure.suptitle(title, fontsize=_FONT_SIZE)
+    _legend(figure, present, names, columns)
+    return figure
+
+
+def _window(
+    mask: np.ndarray, spacing: Sequence[float], margin: float | None
+) -> list[tuple[float, float]]:
+    """Limits along x and y of what lies within `margin` of the mask (x, y); of all for None."""
+    limits = []
+    for axis in (0, 1):
+        first, last = 0, mask.shape[axis] - 1
+        if margin is not None and mask.any():
+            hit = np.flatnonzero(mask.any(axis=1 - axis))
+            first = max(first, int(hit[0] - margin / spacing[axis]))
+            last = min(last, int(hit[-1] + margin / spacing[axis]))
+        limits.append((first * spacing[axis], (last + 1) * spacing[axis]))
+    return limits
+
+
+def _draw(ax: Axes, image: Volume, index: int, label: np.ndarray | None) -> None:
+    """Row 0 (anterior) on top and the patient's right on the left, as radiologists look at it."""
+    from matplotlib.patheffects import withStroke
+
+    width, height = np.multiply(image.shape[:2], image.spacing[:2])
+    low, high = np.percentile(image.array, (1, 99))
+    ax.imshow(
+        image.array[:, :, index].T,
+        cmap="gray",
+        vmin=low,
+        vmax=high if high > low else low + 1,
+        extent=(0, width, height, 0),
+        interpolation="nearest",
+    )
+    if label is not None:
+        framed = np.pad(label.T, 1)  # so that a contour closes at the image's border
+        x, y = (
+            (np.arange(-1, n + 1) + 0.5) * step
+            for n, step in zip(image.shape[:2], image.spacing[:2], strict=True)
+        )
+        for number in np.unique(framed[framed > 0]).tolist():
+            lines = ax.contour(
+                x,
+                y,
+                framed == number,
+                levels=[0.5],
+                colors=[zone_colour(number)],
+                linestyles=[zone_style(number)],
+                linewidths=2.0,
+            )
+            lines.set_path_effects([withStroke(linewidth=3.2, foreground=_HALO)])
+    for letter, place, side in (("R", 0.02, "left"), ("L", 0.98, "right")):
+        ax.text(
+            place,
+            0.5,
+            letter,
+            transform=ax.transAxes,
+            color="white",
+            fontsize=_FONT_SIZE + 2,
+            fontweight="bold",
+            horizontalalignment=side,
+            verticalalignment="center",
+            path_effects=[withStroke(linewidth=3, foreground=_HALO)],
+        )
+
+
+def _legend(figure: Figure, present: list[int], names: Sequence[str], columns: int) -> None:
+    from matplotlib.lines import Line2D
+
+    if not present:
+        return
+    handles = [
+        Line2D([], [], color=zone_colour(number), linestyle=zone_style(number), linewidth=2.5)
+        for number in present
+    ]
+    words = [
+        f"{name} {zone_name(name)}" if name != zone_name(name) else name
+        for name in (names[number] for number in present)
+    ]
+    figure.legend(
+        handles,
+        words,
+        loc="outside lower center",
+        ncols=min(len(handles), columns),
+        fontsize=_FONT_SIZE,
+        facecolor="#303030",
+        framealpha=1,
+        labelcolor="white",
+        handlelength=3.5,
+    )
+
+
+def _draw_matrix(ax: Axes, title: str, array: np.ndarray, colours: str, scale: Normalize) -> None:
+    from matplotlib import colormaps
+
+    palette = colormaps[colours].with_extremes(bad="#FF00AA")
+    shown = np.ma.masked_invalid(array)
+    picture = ax.imshow(shown, cmap=palette, norm=scale, interpolation="nearest")
+    if max(array.shape) <= 8:
+        for (row, column), value in np.ndenumerate(array):
+            red, green, blue, _ = picture.to_rgba(value)
+            dark = np.isfinite(value) and 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
+            ink = "white" if dark else "black"
+            ax.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink)
+    ax.figure.colorbar(picture, cax=ax.inset_axes((1.03, 0, 0.05, 1)))
+    ax.set_title(f"{title} (pink: not finite)" if shown.mask.any() else title)
+    ax.set_xlabel("column")

@@ -1,0 +1,100 @@
+"""Zones: the colour, the line style and the name of each class, and what a label map shows.
+
+One palette serves every figure of the course, so that a zone looks the same everywhere.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+# Chosen to stay apart, from each other and from mid-grey, for every kind of colour vision; the
+# line styles carry the same information without any colour.
+ZONE_COLOURS = ("#3D7BFF", "#F0E442", "#00E5FF", "#D55E00")
+ZONE_STYLES = ("solid", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1.2, 1.2)))
+ZONE_NAMES = {
+    "PZ": "peripheral zone",
+    "TZ": "transition zone",
+    "AFS": "anterior fibromuscular stroma",
+    "DPU": "distal prostatic urethra",
+}
+
+
+def zone_colour(class_index: int) -> str:
+    """Colour of a class as "#RRGGBB"; class 1 has the first of `ZONE_COLOURS`, they repeat."""
+    if class_index < 1:
+        raise ValueError(f"class {class_index} has no colour; classes 1, 2, … have one")
+    return ZONE_COLOURS[(class_index - 1) % len(ZONE_COLOURS)]
+
+
+def zone_style(class_index: int) -> Any:
+    """Line style of a class; colour and style together tell 16 classes apart."""
+    if class_index < 1:
+        raise ValueError(f"class {class_index} has no line style; classes 1, 2, … have one")
+    lap, place = divmod(class_index - 1, len(ZONE_STYLES))
+    return ZONE_STYLES[(place + lap) % len(ZONE_STYLES)]
+
+
+def zone_name(name: str) -> str:
+    """A class name in words: "PZ" is the peripheral zone; other names stay as they are."""
+    return ZONE_NAMES.get(name, name)
+
+
+def describe_labels(
+    label: np.ndarray,
+    spacing: Sequence[float],
+    class_names: Sequence[str],
+    slice_index: int | None = None,
+) -> str:
+    """A sentence that says what a label map shows on a slice.
+
+    Args:
+        label: (X, Y, Z) with the third axis from feet to head, or one slice (2D).
+        spacing: mm along each axis.
+        class_names: one per class, background first.
+        slice_index: of a volume; None for the slice that shows most.
+    """
+    label = np.asarray(label)
+    where = "Axial slice"
+    if label.ndim == 3:
+        index = chosen_slice(label, slice_index)
+        if label.shape[2] > 1:
+            where += f" {index + 1} of {label.shape[2]}"
+        label = label[:, :, index]
+    return f"{where}: {describe_areas(label, spacing, class_names)}."
+
+
+def describe_areas(
+    label: np.ndarray, spacing: Sequence[float] | None, class_names: Sequence[str]
+) -> str:
+    """The area of each class on a slice (2D), and which classes are not on it, in words.
+
+    Areas are in cm² where `spacing` gives the mm along the two axes, else in pixels.
+    """
+    counts = np.bincount(np.asarray(label, dtype=np.int64).ravel(), minlength=len(class_names))
+    names = [zone_name(name) for name in class_names]
+    seen = [number for number in range(1, len(names)) if counts[number]]
+    if not seen:
+        return "background only"
+    areas = [f"{n} pixels" for n in counts]
+    if spacing is not None:
+        areas = [f"{n * spacing[0] * spacing[1] / 100:.1f} cm²" for n in counts]
+    first, *others = seen
+    text = f"the {names[first]} covers {areas[first]}"
+    for number in others:
+        text += f", the {names[number]} {areas[number]}"
+    unseen = [names[number] for number in range(1, len(names)) if not counts[number]]
+    return f"{text}; not on it: {', '.join(unseen)}" if unseen else text
+
+
+def chosen_slice(label: np.ndarray, index: int | None) -> int:
+    """`index` if the label map (X, Y, Z) has that slice; for None the slice that shows most."""
+    depth = label.shape[2]
+    if index is None:
+        return max(
+            range(depth),
+            key=lambda z: (np.unique(label[:, :, z]).size, np.count_nonzero(label[:, :, z])),
+        )
+    if not 0 <= index < depth:
+        raise ValueError(f"there is no slice {index}; the slices are 0 to {depth - 1}")
+    return index
