@@ -1,0 +1,71 @@
+"""A mistake is an edit that fits; a test cell belongs to an exercise."""
+
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from medseg_grader.catalogue import Call, Exercise, Mistake, Unit, load_unit, points, unit_names
+
+POINTS = {
+    "01_segmentation_types": 8,
+    "02_laser_scans": 8,
+    "03_medical_volumes": 10,
+    "04_iou": 12,
+    "05_focal_loss": 14,
+    "06_unet": 22,
+    "07_prostate": 20,
+    "08_scaling_up": 6,
+}
+
+
+def test_an_edit_is_made():
+    assert Mistake("m", "h", {"a + b": "a - b"}).apply("return a + b") == "return a - b"
+
+
+def test_a_whole_source_replaces_the_cell():
+    assert Mistake("m", "h", source="\ndef f(): ...\n").apply("anything") == "def f(): ..."
+
+
+@pytest.mark.parametrize(("solution", "count"), [("return c", 0), ("a + b + a + b", 2)])
+def test_an_edit_that_does_not_fit_once_is_refused(solution, count):
+    with pytest.raises(ValueError, match=f"occurs {count} times"):
+        Mistake("m", "h", {"a + b": "a - b"}).apply(solution)
+
+
+def test_a_mistake_that_changes_nothing_is_refused():
+    with pytest.raises(ValueError, match="neither edits nor a source"):
+        Mistake("m", "h").apply("return a")
+
+
+def graded(name):
+    nbgrader = {"grade": True, "grade_id": name, "points": 1, "solution": False}
+    return new_code_cell("", metadata={"nbgrader": nbgrader})
+
+
+def test_a_test_cell_belongs_to_the_exercise_with_the_longest_fitting_name():
+    exercises = {n: Exercise(n, [Call()], [], []) for n in ("softmax", "softmax_focal_loss")}
+    unit = Unit("u", Path("u.py"), [], exercises)
+    assert unit.exercise_of(graded("test_softmax_hidden")) == "softmax"
+    assert unit.exercise_of(graded("test_softmax_focal_loss_hidden")) == "softmax_focal_loss"
+    with pytest.raises(ValueError, match="belongs to no exercise"):
+        unit.exercise_of(graded("test_argmax"))
+
+
+@pytest.mark.parametrize("name", unit_names())
+def test_the_points_of_a_unit_are_those_of_the_plan(name):
+    assert sum(points(cell) for cell in load_unit(name).graded_cells()) == POINTS[name]
+
+
+def test_the_points_of_the_plan_sum_to_100():
+    assert sum(POINTS.values()) == 100
+
+
+@pytest.mark.parametrize("name", unit_names())
+def test_each_exercise_has_one_solution_cell_a_visible_and_a_hidden_test(name):
+    unit = load_unit(name)
+    for exercise in unit.exercises:
+        assert unit.solution_cell(exercise).source.count("### BEGIN SOLUTION") == 1
+        sources = [cell.source for cell in unit.graded_cells(exercise)]
+        assert any("### BEGIN HIDDEN TESTS" in source for source in sources), exercise
+        assert any("### BEGIN HIDDEN TESTS" not in source for source in sources), exercise

@@ -1,0 +1,105 @@
+"""Verification scores as nbgrader does, and finds a unit that is not sound."""
+
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from medseg_grader import verify
+from medseg_grader.catalogue import Call, Exercise, Mistake, Unit, load_unit, unit_names
+from medseg_grader.probing import sources
+
+
+def cell(source, grade_id, graded, tags=()):
+    nbgrader = {"grade": graded, "grade_id": grade_id, "solution": not graded, "points": 2}
+    return new_code_cell(source, metadata={"nbgrader": nbgrader, "tags": list(tags)})
+
+
+def unit_with(*tests):
+    solution = cell("def f(x):\n    return 2 * x", "f", False)
+    cells = [new_code_cell("import sys"), solution, *tests]
+    mistakes = [Mistake("adds", "Twice, not plus two.", {"2 * x": "2 + x"})]
+    return Unit("u", Path("u.py"), cells, {"f": Exercise("f", [Call(3)], ["h"], mistakes)})
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("assert f(3) == 6", 2),
+        ("assert f(3) == 7", 0),
+        ("0.5 * f(1)", 1),
+        ("f(1) == 2", 2),
+        ("print('a warning', file=sys.stderr)", 0),
+        ("print('fine')", 2),
+        ("raise SystemExit", 0),
+    ],
+)
+def test_a_cell_is_scored_by_nbgraders_rule(source, expected):
+    unit = unit_with(cell(source, "test_f", True))
+    assert verify.score(unit, {}) == {"test_f": (expected, 2)}
+
+
+def test_a_replaced_solution_is_scored():
+    unit = unit_with(cell("assert f(3) == 6", "test_f", True))
+    wrong = next(s for c, s in sources(unit, "f", "adds") if c.metadata.get("nbgrader"))
+    assert verify.score(unit, {"f": wrong}) == {"test_f": (0, 2)}
+
+
+def test_slow_cells_of_other_exercises_can_be_left_out():
+    unit = unit_with(cell("assert True", "test_f", True, ["slow"]))
+    assert verify.score(unit, {"g": ""}, skip_slow_of_others=True) == {}
+    assert verify.score(unit, {"f": unit.cells[1].source}, skip_slow_of_others=True)
+
+
+def judged(unit, scores, accused):
+    report = verify.Report("u")
+    verify._note_mistake(unit, "f", "adds", scores, accused, report)
+    return report
+
+
+def test_a_mistake_that_loses_points_and_gets_its_hint_is_counted():
+    unit = unit_with(cell("", "test_f", True))
+    report = judged(unit, {"test_f": (0, 2)}, "adds")
+    assert (report.rejected, report.own_hint, report.faults) == (1, 1, [])
+
+
+def test_a_mistake_that_keeps_all_points_is_a_fault():
+    unit = unit_with(cell("", "test_f", True))
+    report = judged(unit, {"test_f": (2, 2)}, None)
+    assert (report.rejected, report.own_hint) == (0, 0)
+    assert "keeps all points" in report.faults[0]
+    assert "wrong hint: none" in report.faults[1]
+
+
+def test_a_mistake_that_costs_an_independent_exercise_is_a_fault():
+    unit = unit_with(cell("", "test_f", True), cell("", "test_g", True))
+    unit.exercises["g"] = Exercise("g", [Call()], ["h"], [])
+    assert "loses points in g too" in judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults[0]
+    unit.exercises["g"] = Exercise("g", [Call()], ["h"], [], uses=["f"])
+    assert judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults == []
+
+
+def test_the_table_counts_everything():
+    report = verify.Report("04_iou", 4, 12, 20, 20, 19, ["one fault"])
+    text = verify.table([report])
+    assert "4 graded cells, 20 mistakes, 19 with their own hint, 1 faults" in text
+    assert "04_iou: one fault" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", unit_names())
+def test_every_unit_is_sound(name):
+    (report,) = verify.verify([name], processes=1)
+    assert report.faults == []
+    assert report.mistakes == report.rejected == report.own_hint > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", unit_names())
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_solutions_keep_all_points_under_other_seeds(name, seed, monkeypatch):
+    monkeypatch.setenv("MEDSEG_SEED", seed)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    scores = verify.score(load_unit(name), {})
+    assert scores
+    assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
