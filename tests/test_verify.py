@@ -74,7 +74,10 @@ def test_a_mistake_that_keeps_all_points_is_a_fault():
 def test_a_mistake_that_costs_an_independent_exercise_is_a_fault():
     unit = unit_with(cell("", "test_f", True), cell("", "test_g", True))
     unit.exercises["g"] = Exercise("g", [Call()], ["h"], [])
-    assert "loses points in g too" in judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults[0]
+    assert (
+        "loses points in g too"
+        in judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults[0]
+    )
     unit.exercises["g"] = Exercise("g", [Call()], ["h"], [], uses=["f"])
     assert judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults == []
 

@@ -9,7 +9,8 @@ import copy
 import difflib
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,7 @@ import numpy as np
 
 from medseg import symptoms
 from medseg.codec import decode
+from medseg.display import in_notebook
 from medseg.outcomes import Difference, compare, describe_call, first_difference, record
 from medseg.runners import RUNNERS, device_fault
 
@@ -46,7 +48,7 @@ def check(name: str, function: Callable) -> None:
         print(error)
         return
     print(f"{verdict.outcome.capitalize()}: {verdict.message}")
-    if verdict.pictures is not None and _in_notebook():
+    if verdict.pictures is not None and in_notebook():
         from medseg import plots
 
         figure, alt = plots.target_yours_difference(*verdict.pictures)
@@ -121,13 +123,12 @@ def run_call(
     """
     args, kwargs = decode(call["args"]), decode(call["kwargs"])
     before = copy.deepcopy([x for x in args if not _is_generator(x)])
-    with warnings.catch_warnings(), _quiet_random_state():
+    with warnings.catch_warnings(), _own_random_state():
         warnings.simplefilter("ignore")
         try:
             result = runner(function, *args, **kwargs)
         except Exception as error:
-            outcome = {"error": _error_family(error), "mentions": _mentions(error, call)}
-            return outcome, error
+            return {"error": _error_family(error), "mentions": _mentions(error, call)}, error
         after = [x for x in args if not _is_generator(x)]
         outcome = record(result, before, after)
         if device and "error" not in outcome:
@@ -215,21 +216,14 @@ def _is_generator(value: Any) -> bool:
     return type(value).__name__ == "Generator"
 
 
-class _quiet_random_state:
+@contextmanager
+def _own_random_state() -> Iterator[None]:
     """Probes start from the same random state and leave the student's own one as it was."""
+    import torch
 
-    def __enter__(self) -> None:
-        import torch
-
-        self._numpy, self._torch = np.random.get_state(), torch.random.get_rng_state()
-        np.random.seed(0)
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-
-    def __exit__(self, *_: object) -> None:
-        import torch
-
-        np.random.set_state(self._numpy)
-        torch.random.set_rng_state(self._torch)
+        yield
 
 
 def _pictures(difference: Difference) -> tuple[np.ndarray, np.ndarray] | None:
@@ -239,12 +233,3 @@ def _pictures(difference: Difference) -> tuple[np.ndarray, np.ndarray] | None:
     if target.shape != yours.shape or target.ndim != 2 or min(target.shape) < 4:
         return None
     return target, yours
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and getattr(shell, "kernel", None) is not None

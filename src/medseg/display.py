@@ -23,7 +23,7 @@ def show(figure: Figure, alt: str, *, display_id: str | None = None, update: boo
     by nbconvert. `display_id` and `update` let a later figure take the place of an earlier one,
     as in `IPython.display.display`.
     """
-    if "IPython" in sys.modules and _in_notebook():
+    if in_notebook():
         from IPython.display import display
 
         data, metadata = mime_bundle(figure, alt)
@@ -50,7 +50,10 @@ def mime_bundle(figure: Figure, alt: str) -> tuple[dict[str, str], dict[str, Any
     return data, {"image/png": {"alt": alt, "width": width}}
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    if "IPython" not in sys.modules:
+        return False
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None

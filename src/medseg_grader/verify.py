@@ -59,7 +59,9 @@ def verify(units: Iterable[str], seed: int = 0, processes: int | None = None) ->
 
 def table(reports: list[Report]) -> str:
     """The reports as a table, the faults below it, and one line of counts."""
-    lines = [f"{'unit':<24}{'cells':>6}{'points':>8}{'mistakes':>10}{'rejected':>10}{'own hint':>10}"]
+    lines = [
+        f"{'unit':<24}{'cells':>6}{'points':>8}{'mistakes':>10}{'rejected':>10}{'own hint':>10}"
+    ]
     for r in reports:
         numbers = f"{r.cells:>6}{r.points:>8g}{r.mistakes:>10}{r.rejected:>10}{r.own_hint:>10}"
         lines.append(f"{r.unit:<24}{numbers}")
