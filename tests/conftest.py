@@ -1,0 +1,40 @@
+"""Fixtures that several test modules share."""
+
+import numpy as np
+import pytest
+
+from medseg.cases import PROSTATE_CLASSES, Case
+
+
+@pytest.fixture
+def make_case():
+    """A function that makes a case of four nested ellipsoids, tilted by 10°, on any grid."""
+
+    def make(shape=(96, 80, 10), spacing=(1.0, 1.2, 3.0), id="ellipsoids", patient="p1"):
+        x, y, z = (
+            (np.arange(n) + 0.5) * step - n * step / 2
+            for n, step in zip(shape, spacing, strict=True)
+        )
+
+        def inside(centre, radii):
+            return (
+                ((x[:, None, None] - centre[0]) / radii[0]) ** 2
+                + ((y[:, None] - centre[1]) / radii[1]) ** 2
+                + ((z - centre[2]) / radii[2]) ** 2
+            ) < 1
+
+        label = np.zeros(shape, np.uint8)
+        label[inside((0, 4, 0), (26, 21, 14))] = 1
+        label[inside((0, -1, 0), (20, 15, 12))] = 2
+        label[inside((0, -16, 0), (13, 5, 10))] = 3
+        label[inside((0, 13, -3), (4, 4, 9))] = 4
+        noise = np.random.default_rng(0).normal(0, 10, shape)
+        image = np.array([90, 200, 150, 50, 230])[label] + noise
+        cos, sin = np.cos(np.radians(10)), np.sin(np.radians(10))
+        turn = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+        affine = np.eye(4)
+        affine[:3, :3] = turn @ np.diag([-1.0, -1.0, 1.0]) @ np.diag(spacing)
+        affine[:3, 3] = (40.0, 30.0, -20.0)
+        return Case(image, label, affine, id, patient, PROSTATE_CLASSES)
+
+    return make
