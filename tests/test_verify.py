@@ -53,7 +53,7 @@ def test_slow_cells_of_other_exercises_can_be_left_out():
 
 def judged(unit, scores, accused):
     report = verify.Report("u")
-    verify._note_mistake(unit, "f", "adds", scores, accused, report)
+    verify._note_mistake(report, unit, "f", "adds", scores, accused)
     return report
 
 
@@ -74,12 +74,10 @@ def test_a_mistake_that_keeps_all_points_is_a_fault():
 def test_a_mistake_that_costs_an_independent_exercise_is_a_fault():
     unit = unit_with(cell("", "test_f", True), cell("", "test_g", True))
     unit.exercises["g"] = Exercise("g", [Call()], ["h"], [])
-    assert (
-        "loses points in g too"
-        in judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults[0]
-    )
+    scores = {"test_f": (0, 2), "test_g": (1, 2)}
+    assert "loses points in g too" in judged(unit, scores, "adds").faults[0]
     unit.exercises["g"] = Exercise("g", [Call()], ["h"], [], uses=["f"])
-    assert judged(unit, {"test_f": (0, 2), "test_g": (1, 2)}, "adds").faults == []
+    assert judged(unit, scores, "adds").faults == []
 
 
 def test_the_table_counts_everything():

@@ -86,9 +86,7 @@ def _nested(array: np.ndarray) -> Any:
     if array.dtype.kind != "f":
         return array.tolist()
     rounded = [_rounded(float(x)) for x in array.ravel()]
-    return (
-        np.array(rounded, dtype=object).reshape(array.shape).tolist() if array.ndim else rounded[0]
-    )
+    return np.array(rounded, dtype=object).reshape(array.shape).tolist()
 
 
 def _rounded(x: float) -> float:

@@ -120,7 +120,8 @@ def _compare_containers(
         if len(left) != len(right):
             sentence = f"expected {name} to have {len(left)} entries, yours has {len(right)}."
             return Difference("shape", sentence)
-        pairs = [(a, b, f"entry {k} of {name}") for k, (a, b) in enumerate(zip(left, right))]
+        numbered = enumerate(zip(left, right, strict=True))
+        pairs = [(a, b, f"entry {k} of {name}") for k, (a, b) in numbered]
     found = [_compare_values(a, b, tolerance, part) for a, b, part in pairs]
     differences = [d for d in found if d is not None]
     return min(differences, key=lambda d: RANKS.index(d.rank)) if differences else None

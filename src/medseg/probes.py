@@ -70,16 +70,17 @@ def assert_raises_value_error(
     except NotImplementedError:
         raise
     except ValueError as error:
-        missing = [text for text in mentions if text not in str(error)]
-        assert not missing, (
-            f"the message of your ValueError should name {' and '.join(missing)}; it says: {error}"
-        )
-        return
+        message = str(error)
     except Exception as error:
         raise AssertionError(
             f"this input should raise a ValueError; yours raised {type(error).__name__}: {error}"
         ) from None
-    raise AssertionError("this input should raise a ValueError; yours raised nothing.")
+    else:
+        raise AssertionError("this input should raise a ValueError; yours raised nothing.")
+    missing = [text for text in mentions if text not in message]
+    assert not missing, (
+        f"the message of your ValueError should name {' and '.join(missing)}; it says: {message}"
+    )
 
 
 def assert_stays_on_device(function: Callable, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Ways to run a student's function or class on probe inputs, and to see whether it keeps its device.
+"""Ways to run a student's function or class on probe inputs, and to see if it keeps its device.
 
 A runner takes the student's object and the decoded arguments of one probe and returns plain data:
 numbers, arrays, tensors, or a dictionary of named facts.
@@ -28,7 +28,7 @@ def module(cls: type, options: dict, *inputs: Any) -> dict:
     if not isinstance(network, torch.nn.Module):
         return {"is a torch.nn.Module": False}
     output = network(*inputs)
-    facts = {
+    facts: dict[str, Any] = {
         "is a torch.nn.Module": True,
         "output is a tensor": isinstance(output, torch.Tensor),
     }

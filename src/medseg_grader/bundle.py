@@ -54,7 +54,7 @@ def _entries(units: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def student_requirements() -> str:
     """The lines of requirements.lock that the package `medseg` needs, directly or not."""
-    pinned = {}
+    pinned: dict[str, str] = {}
     for line in LOCK.read_text(encoding="utf-8").splitlines():
         match = re.match(r"([A-Za-z0-9._-]+)==", line)
         if match:

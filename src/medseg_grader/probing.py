@@ -7,7 +7,7 @@ from medseg.carry import run_definitions
 from medseg.checks import run_call
 from medseg.codec import encode
 from medseg.runners import RUNNERS
-from medseg_grader.catalogue import Exercise, Unit, is_graded, is_solution
+from medseg_grader.catalogue import Exercise, Unit, grade_id, is_graded, is_solution
 
 
 def unit_hints(unit: Unit) -> dict:
@@ -72,9 +72,8 @@ def sources(unit: Unit, exercise: str | None, mistake: str | None) -> list[tuple
     result = []
     for cell in unit.cells:
         source = cell.source
-        if exercise is not None and mistake is not None and is_solution(cell):
-            if cell.metadata["nbgrader"]["grade_id"] == exercise:
-                wrong = next(m for m in unit.exercises[exercise].mistakes if m.name == mistake)
-                source = wrong.apply(source)
+        if exercise and mistake and is_solution(cell) and grade_id(cell) == exercise:
+            wrong = next(m for m in unit.exercises[exercise].mistakes if m.name == mistake)
+            source = wrong.apply(source)
         result.append((cell, source))
     return result

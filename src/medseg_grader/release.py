@@ -47,7 +47,8 @@ def solution_notebook(unit: Unit) -> NotebookNode:
     A converter gives cells random ids and adds its own metadata; here an id comes from the cell's
     grade_id or source, so that it stays the same from one release to the next.
     """
-    cells, taken = [], set()
+    cells: list[dict] = []
+    taken: set[str] = set()
     for cell in unit.cells:
         clean = _clean(cell)
         clean["id"] = _cell_id(clean, taken)

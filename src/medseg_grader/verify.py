@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,12 @@ def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> float:
     shell.reset(new_session=False)
     shell.user_ns.update(namespace)
     errors, printed = io.StringIO(), io.StringIO()
-    with _time_limit(CELL_SECONDS), contextlib.redirect_stderr(errors):
-        with contextlib.redirect_stdout(printed):
-            outcome = shell.run_cell(cell.source, silent=False, store_history=False)
+    with (
+        _time_limit(CELL_SECONDS),
+        contextlib.redirect_stderr(errors),
+        contextlib.redirect_stdout(printed),
+    ):
+        outcome = shell.run_cell(cell.source, silent=False, store_history=False)
     if not outcome.success or errors.getvalue():
         return 0.0
     if isinstance(outcome.result, bool) or not isinstance(outcome.result, int | float):
@@ -144,8 +148,8 @@ def _verify_release(unit: Unit, report: Report) -> None:
 def _verify_mistakes(unit: Unit, report: Report, processes: int) -> None:
     jobs = [(e.name, m.name) for e in unit.exercises.values() for m in e.mistakes]
     report.mistakes = len(jobs)
-    for exercise in unit.exercises.values():
-        _verify_exercise(unit, exercise.name, report)
+    for name in unit.exercises:
+        _verify_exercise(unit, name, report)
     _warm_up()
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, _one_thread, maxtasksperchild=1) as pool:
@@ -153,7 +157,7 @@ def _verify_mistakes(unit: Unit, report: Report, processes: int) -> None:
         results = pool.imap(_judge_mistake, arguments)
         bar = tqdm(results, f"mistakes of {unit.name}", len(jobs), file=sys.stdout, leave=False)
         for (exercise, mistake), (scores, hint) in zip(jobs, bar, strict=True):
-            _note_mistake(unit, exercise, mistake, scores, hint, report)
+            _note_mistake(report, unit, exercise, mistake, scores, hint)
 
 
 def _verify_exercise(unit: Unit, name: str, report: Report) -> None:
@@ -183,7 +187,7 @@ def _judge_mistake(job: tuple[str, str, str]) -> tuple[dict, str | None]:
 
 
 def _note_mistake(
-    unit: Unit, exercise: str, mistake: str, scores: dict, accused: str | None, report: Report
+    report: Report, unit: Unit, exercise: str, mistake: str, scores: dict, accused: str | None
 ) -> None:
     by_exercise: dict[str, list[tuple[float, float]]] = {}
     for cell in unit.graded_cells():
@@ -218,14 +222,8 @@ def _all_uses(unit: Unit, name: str) -> set[str]:
 
 def _warm_up() -> None:
     """Import once in the parent what every forked child needs."""
-    import monai.inferers
-    import monai.losses
-    import monai.metrics
-    import monai.networks.nets
-    import torch
-    import torchmetrics.classification
-
-    assert monai and torch and torchmetrics
+    for name in ("torch", "monai.inferers", "monai.losses", "monai.networks.nets", "torchmetrics"):
+        import_module(name)
 
 
 def _one_thread() -> None:
