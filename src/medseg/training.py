@@ -1,0 +1,273 @@
+"""What unit 07's training needs around the student's own functions: batches, schedule, checkpoints.
+
+Nothing here is what the course teaches; it is what every training run has around it.
+"""
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from medseg import plots
+from medseg.display import in_notebook, show
+from medseg.slicing import slices
+
+if TYPE_CHECKING:
+    from medseg.cases import Case
+
+SECONDS_BETWEEN_PICTURES = 2.0
+
+
+def device() -> torch.device:
+    """The best device of this machine: an NVIDIA or AMD card, an Apple one, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def generator(seed: int) -> torch.Generator:
+    """A torch generator in the state that `seed` gives."""
+    return torch.Generator().manual_seed(seed)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside, torch's global state starts from `seed` (initial weights draw from it)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def graded() -> bool:
+    """Whether nbgrader runs this notebook (autograde or validate)."""
+    return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
+
+
+def epochs(full: int) -> int:
+    """How many epochs to train: `full`, or 1 while nbgrader runs the notebook."""
+    return 1 if graded() else full
+
+
+def epochs_for(slices_per_epoch: int, slices_in_all: int) -> int:
+    """How often to go through a data set so that about `slices_in_all` slices are seen.
+
+    Raises ValueError if either number is below 1.
+    """
+    if slices_per_epoch < 1 or slices_in_all < 1:
+        raise ValueError(
+            f"both numbers of slices must be at least 1, but they are {slices_per_epoch} and "
+            f"{slices_in_all}"
+        )
+    return max(1, round(slices_in_all / slices_per_epoch))
+
+
+class SliceBatches:
+    """Batches of axial slices, in a new order in every pass.
+
+    Iterating gives pairs of image (N, 1, size, size) float32 and label (N, size, size) int64.
+
+    Args:
+        cases: of one data set.
+        batch_size: slices a batch; the last one of a pass may be smaller.
+        size: rows and columns.
+        augment: called as `augment(image, label, generator)` for each slice, image (1, size, size);
+            None leaves the slices as they are.
+        generator: draws the order and the augmentation; None keeps the order.
+
+    Raises:
+        ValueError: there are no cases, the batch size is below 1, or `augment` is given without a
+            generator.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence["Case"],
+        batch_size: int = 16,
+        size: int = 128,
+        augment: Callable | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        if not cases:
+            raise ValueError("there are no cases to make batches of; give at least one")
+        if batch_size < 1:
+            raise ValueError(f"the batch size must be at least 1, not {batch_size}")
+        if augment is not None and generator is None:
+            raise ValueError("augment draws at random: give a generator with it")
+        pairs = [slices(case, size) for case in cases]
+        self.images = torch.from_numpy(np.concatenate([image for image, _ in pairs]))[:, None]
+        self.labels = torch.from_numpy(np.concatenate([label for _, label in pairs]))
+        self.batch_size, self.augment, self.generator = batch_size, augment, generator
+
+    @property
+    def slices(self) -> int:
+        """Number of slices in one pass."""
+        return len(self.images)
+
+    def __len__(self) -> int:
+        """Number of batches in one pass."""
+        return math.ceil(self.slices / self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        if self.generator is None:
+            order = torch.arange(self.slices)
+        else:
+            order = torch.randperm(self.slices, generator=self.generator)
+        for indices in order.split(self.batch_size):
+            if self.augment is None:
+                yield self.images[indices], self.labels[indices]
+                continue
+            pairs = [self.augment(self.images[i], self.labels[i], self.generator) for i in indices]
+            yield torch.stack([p[0] for p in pairs]), torch.stack([p[1] for p in pairs])
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, steps: int, peak: float) -> None:
+    """Let the learning rate rise to `peak` in the first quarter of `steps` and then fall to zero.
+
+    Both arcs are half cosines, as in Smith and Topin, "Super-convergence" (2018). The rate follows
+    from the number of steps that the optimiser has counted, which its state dictionary carries, so
+    that a run that was interrupted goes on where its schedule was. Needs an optimiser that counts
+    its steps, such as AdamW.
+
+    Raises:
+        ValueError: `steps` is below 1 or `peak` not positive.
+    """
+    if steps < 1 or not peak > 0:
+        raise ValueError(f"steps must be at least 1 and peak positive, not {steps} and {peak}")
+    first = optimizer.param_groups[0]["params"][0]
+
+    def rate(done: int) -> float:
+        share = min(done / steps, 1.0)
+        if share < 0.25:
+            return float(peak * (0.04 + 0.96 * (1 - np.cos(np.pi * share / 0.25)) / 2))
+        return float(peak * (1 + np.cos(np.pi * (share - 0.25) / 0.75)) / 2)
+
+    def set_rate(*_: Any) -> None:
+        done = int(optimizer.state.get(first, {}).get("step", 0))
+        for group in optimizer.param_groups:
+            group["lr"] = rate(done)
+
+    set_rate()
+    optimizer.register_step_pre_hook(set_rate)
+
+
+def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
+    """Write tensors, numbers, texts, lists and dictionaries of them to a file, all or nothing.
+
+    The file is written under another name and then renamed, so that an interruption leaves the
+    former checkpoint whole.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        torch.save(state, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str], model: torch.nn.Module, key: str = "model"
+) -> dict[str, Any] | None:
+    """What `save_checkpoint` wrote, on the CPU; None where there is no such file.
+
+    Only plain data is read (`weights_only=True`), never code.
+
+    Args:
+        path: the file.
+        model: for which the checkpoint is meant; it is not changed.
+        key: under which the file holds the model's state dictionary.
+
+    Raises:
+        ValueError: the file cannot be read, or its state does not fit the model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(
+            f"the checkpoint {path} cannot be read ({type(error).__name__}); delete it to start "
+            f"from the beginning"
+        ) from error
+    if not isinstance(state, dict) or not isinstance(state.get(key), dict):
+        raise ValueError(
+            f"the checkpoint {path} holds no state of a model under {key!r}; delete it, or name "
+            f"another file"
+        )
+    misfit = _misfit(state[key], model.state_dict())
+    if misfit:
+        raise ValueError(
+            f"the checkpoint {path} does not fit the model: {misfit}; delete it, or build the "
+            f"model with the settings that it was trained with"
+        )
+    return state
+
+
+def _misfit(saved: dict[str, Any], own: dict[str, torch.Tensor]) -> str:
+    """What is first found to differ between two state dictionaries; empty where they fit."""
+    for name, value in own.items():
+        if name not in saved:
+            return f"it has no entry {name}"
+        if saved[name].shape != value.shape:
+            shapes = tuple(saved[name].shape), tuple(value.shape)
+            return f"its {name} is of shape {shapes[0]}, the model's of {shapes[1]}"
+    extra = [name for name in saved if name not in own]
+    return f"it has an entry {extra[0]}, which the model lacks" if extra else ""
+
+
+class Progress:
+    """A progress bar on stdout and, in a notebook, curves that grow while the model learns.
+
+    `with Progress(epochs) as progress: … progress.update(history)` after every epoch. Without a
+    notebook only the bar is shown; nothing is ever written to stderr.
+
+    Args:
+        epochs: how many there will be in all.
+        done: how many of them an earlier run has finished.
+    """
+
+    def __init__(self, epochs: int, done: int = 0) -> None:
+        self.epochs, self.done = epochs, done
+        self._bar: Any = None
+        self._picture: str | None = None
+        self._last = 0.0
+
+    def __enter__(self) -> "Progress":
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=self.epochs, initial=self.done, desc="training", unit="epoch", file=sys.stdout
+        )
+        return self
+
+    def update(self, history: Sequence[dict[str, float]]) -> None:
+        """Show the history, a list of {"loss", "mean_iou"}, up to the epoch that has just ended."""
+        latest = history[-1]
+        self._bar.set_postfix_str(
+            f"loss {latest['loss']:.4f}, mean IoU {latest['mean_iou']:.3f}", refresh=False
+        )
+        self._bar.update(len(history) - self._bar.n)
+        ended = len(history) >= self.epochs
+        if in_notebook() and (ended or time.monotonic() - self._last > SECONDS_BETWEEN_PICTURES):
+            self._draw(history)
+            self._last = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def _draw(self, history: Sequence[dict[str, float]]) -> None:
+        figure, alt = plots.curves(history)
+        again = self._picture is not None
+        self._picture = self._picture or f"curves-{id(self)}-{time.monotonic_ns()}"
+        show(figure, alt, display_id=self._picture, update=again)

@@ -1,0 +1,202 @@
+"""Stand-ins give what the exercises ask for, compared with other libraries and plain counting."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from scipy import special
+
+from medseg import stand_ins
+
+
+def get(name):
+    return stand_ins.stand_in(*name.split("."))[0]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def test_import_brings_no_torch_with_it():
+    code = "import sys, medseg.stand_ins; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_unknown_exercise_raises_value_error_that_lists_the_known():
+    with pytest.raises(ValueError, match=r"06_unet\.Upp; there are .*06_unet\.Up"):
+        stand_ins.stand_in("06_unet", "Upp")
+
+
+def test_network_that_is_not_the_courses_says_so():
+    assert "not the network of unit 06" in stand_ins.stand_in("06_unet", "UNet")[1]
+
+
+def test_confusion_matrix_has_targets_as_rows(rng):
+    prediction, target = (torch.from_numpy(rng.integers(0, 4, (2, 5, 6))) for _ in range(2))
+    expected = np.zeros((5, 5), dtype=np.int64)
+    np.add.at(expected, (target.numpy(), prediction.numpy()), 1)
+    result = get("04_iou.confusion_matrix")(prediction, target, 5)
+    assert result.dtype == torch.int64
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_confusion_matrix_of_two_shapes_raises_value_error():
+    with pytest.raises(ValueError, match=r"\(3,\) and \(4,\)"):
+        get("04_iou.confusion_matrix")(torch.zeros(3).long(), torch.zeros(4).long(), 2)
+
+
+def test_iou_of_absent_class_is_nan_and_left_out_of_the_mean():
+    confusion = torch.tensor([[5, 0, 1], [0, 0, 0], [1, 0, 3]])
+    result = get("04_iou.iou_per_class")(confusion)
+    np.testing.assert_allclose(result, [5 / 7, np.nan, 3 / 5])
+    assert float(get("04_iou.mean_iou")(confusion)) == pytest.approx((5 / 7 + 3 / 5) / 2)
+
+
+@pytest.mark.parametrize("iou", [0.0, 0.2, 0.5, 1.0])
+def test_dice_and_iou_convert_into_each_other(iou):
+    dice = get("04_iou.dice_from_iou")(iou)
+    assert dice == pytest.approx(2 * iou / (1 + iou))
+    assert get("04_iou.iou_from_dice")(dice) == pytest.approx(iou)
+    both = get("04_iou.dice_from_iou")(torch.tensor([iou, iou]))
+    assert both.tolist() == pytest.approx([dice, dice])
+
+
+def test_panoptic_quality_of_half_matched_scene():
+    target = torch.tensor([[257, 257, 258, 258, 512, 512]])
+    prediction = torch.tensor([[257, 257, 512, 512, 512, 512]])
+    # class 1: one of two found; class 2: IoU 2/4 is no match, one false positive and one miss
+    pq, sq, rq = get("04_iou.panoptic_quality")(prediction, target)
+    assert (pq, sq, rq) == pytest.approx((1 / 3, 1 / 2, 1 / 3))
+
+
+def test_void_pixels_of_the_target_count_for_nothing():
+    target = torch.tensor([[0, 0, 257, 257, 257, 0]])
+    prediction = torch.tensor([[258, 258, 257, 257, 257, 257]])
+    assert get("04_iou.panoptic_quality")(prediction, target) == pytest.approx((1, 1, 1))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_is_scipys(name, rng):
+    logits = rng.normal(0, 1e4, (2, 3, 4))
+    result = get(f"05_focal_loss.{name}")(torch.from_numpy(logits), 1)
+    np.testing.assert_allclose(result, getattr(special, name)(logits, axis=1), atol=1e-12)
+
+
+def test_class_weights_are_inverse_frequencies_and_zero_where_absent():
+    labels = torch.tensor([[0, 0, 0, 0], [2, 2, 3, 3]])
+    result = get("05_focal_loss.class_weights")(labels, 5)
+    np.testing.assert_allclose(result, np.array([1, 0, 2, 2, 0]) / 5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 5), (3, 4, 5)])
+def test_focal_loss_without_focus_is_cross_entropy(shape, rng):
+    logits = torch.from_numpy(rng.normal(0, 3, (2, 4, *shape))).float()
+    target = torch.from_numpy(rng.integers(0, 4, (2, *shape)))
+    one_hot = torch.nn.functional.one_hot(target, 4).movedim(-1, 1)
+    result = get("05_focal_loss.softmax_focal_loss")(logits, one_hot, torch.ones(4), 0.0)
+    expected = torch.nn.functional.cross_entropy(logits, target)
+    assert float(result) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_focal_loss_weighs_and_focuses(rng):
+    logits, alpha = rng.normal(0, 2, (2, 3, 5)), np.array([0.2, 0.3, 0.5])
+    target = rng.integers(0, 3, (2, 5))
+    chosen = np.take_along_axis(special.log_softmax(logits, 1), target[:, None], 1)[:, 0]
+    expected = np.mean(-alpha[target] * (1 - np.exp(chosen)) ** 2 * chosen)
+    labels = torch.nn.functional.one_hot(torch.from_numpy(target), 3).movedim(-1, 1)
+    result = get("05_focal_loss.softmax_focal_loss")(
+        torch.from_numpy(logits), labels, torch.from_numpy(alpha).float()
+    )
+    assert float(result) == pytest.approx(expected, rel=1e-5)
+
+
+def test_sigmoid_focal_loss_is_that_of_lin_and_others(rng):
+    logits, labels = rng.normal(0, 2, (3, 4)), rng.integers(0, 2, (3, 4))
+    right = np.where(labels == 1, special.expit(logits), special.expit(-logits))
+    weights = np.where(labels == 1, 0.25, 0.75)
+    expected = np.mean(-weights * (1 - right) ** 2 * np.log(right))
+    result = get("05_focal_loss.sigmoid_focal_loss")(
+        torch.from_numpy(logits), torch.from_numpy(labels)
+    )
+    assert float(result) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding"), [(9, 3, 1, 0), (8, 3, 2, 1)])
+def test_conv_output_size_is_torchs(size, kernel, stride, padding):
+    layer = torch.nn.Conv1d(1, 1, kernel, stride, padding)
+    expected = layer(torch.zeros(1, 1, size)).shape[-1]
+    assert get("06_unet.conv_output_size")(size, kernel, stride, padding) == expected
+
+
+def test_conv_kernel_larger_than_input_raises_value_error():
+    with pytest.raises(ValueError, match="kernel of 5 does not fit into 3"):
+        get("06_unet.conv_output_size")(3, 5)
+
+
+def test_valid_unet_size_is_that_of_ronneberger_and_others():
+    assert get("06_unet.valid_unet_output_size")(572) == 388
+
+
+@pytest.mark.parametrize("size", [571, 574, 20, 0])
+def test_size_that_does_not_fit_raises_value_error(size):
+    with pytest.raises(ValueError, match=f"a size of {size} does not fit"):
+        get("06_unet.valid_unet_output_size")(size)
+
+
+@pytest.mark.parametrize(("dims", "size"), [(2, (9, 12)), (3, (3, 9, 12))])
+def test_blocks_give_the_shapes_of_the_course(dims, size):
+    x = torch.randn(2, 4, *size)
+    assert get("06_unet.DoubleConv")(4, 6, dims)(x).shape == (2, 6, *size)
+    below = get("06_unet.Down")(4, 8, dims)(x)
+    expected = [*size[:-2], size[-2] // 2, size[-1] // 2]
+    assert list(below.shape) == [2, 8, *expected]
+    assert get("06_unet.Up")(8, 4, 5, dims)(below, x).shape == (2, 5, *size)
+
+
+@pytest.mark.parametrize(
+    ("dims", "depth", "size"), [(2, 3, (13, 8)), (2, 1, (2, 3)), (3, 2, (3, 9, 7))]
+)
+def test_unet_keeps_any_size(dims, depth, size):
+    network = get("06_unet.UNet")(1, 5, features=2, depth=depth, dims=dims)
+    assert network(torch.randn(2, 1, *size)).shape == (2, 5, *size)
+
+
+def test_unet_refuses_what_is_too_small():
+    with pytest.raises(ValueError, match=r"\(7, 16\) is too small"):
+        get("06_unet.UNet")(1, 5, features=2, depth=3)(torch.zeros(1, 1, 7, 16))
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"), [([(3, 1)], 3), ([(3, 1), (2, 2), (3, 1)], 8), ([], 1)]
+)
+def test_receptive_field_counts_pixels(layers, expected):
+    assert get("06_unet.receptive_field")(layers) == expected
+
+
+def test_overlap_tile_is_seamless_for_any_size(rng):
+    image = torch.from_numpy(rng.normal(size=(2, 1, 21, 14)))
+    kernel = torch.from_numpy(rng.normal(size=(3, 1, 5, 5)))
+
+    def model(x):
+        return torch.nn.functional.conv2d(x, kernel, padding=2)
+
+    mirrored = np.pad(image.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), mode="reflect")
+    expected = torch.nn.functional.conv2d(torch.from_numpy(mirrored), kernel)
+    result = get("06_unet.overlap_tile")(image, 8, 3, model)
+    np.testing.assert_allclose(result, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("04_iou.confusion_matrix", (torch.tensor([0, 1]), torch.tensor([0, 1]), 2)),
+        ("05_focal_loss.class_weights", (torch.tensor([0, 1, 1]), 3)),
+    ],
+)
+def test_stand_in_stays_on_its_device(name, inputs):
+    from medseg import probes
+
+    probes.assert_stays_on_device(get(name), *inputs)
