@@ -1,6 +1,8 @@
 """Bring a finished exercise from one unit's notebook into a later one."""
 
 import ast
+import contextlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ def carry_over(unit: str, name: str) -> Any:
     classes and constants of its code cells (nothing else is run), and checks the result as
     `check` does. It prints whose code is used. Raises ValueError for an unknown unit or exercise.
     """
-    checks.exercise_data(f"{unit}.{name}")
+    if not stand_ins.exists(unit, name):
+        checks.exercise_data(f"{unit}.{name}")
     path = Path("..") / unit / notebook_name(unit)
     try:
         mine = definitions(path).get(name)
@@ -46,7 +49,7 @@ def definitions(path: Path) -> dict[str, Any]:
     """The names that a notebook defines, without running its calculations.
 
     Of each code cell only imports, functions, classes and assignments of literal constants are
-    executed, in order; a cell that does not parse (a magic, an unfinished line) is left out.
+    executed, and what is carried over from elsewhere, in order; a cell that does not parse (a magic, an unfinished line) is left out.
     Raises OSError if the file cannot be read and ValueError if it is no notebook.
     """
     import nbformat
@@ -74,7 +77,8 @@ def run_definitions(source: str, filename: str, namespace: dict[str, Any]) -> No
             continue
         code = compile(ast.Module([node], []), filename, "exec")
         try:
-            exec(code, namespace)
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(code, namespace)
         except Exception:
             # A definition that cannot be made (a missing import, say) only costs its own name.
             continue
@@ -84,12 +88,23 @@ def _is_definition(node: ast.stmt) -> bool:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
         return True
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        if _carries_over(node.value):
+            return True
         try:
             ast.literal_eval(node.value)
         except ValueError:
             return False
         return True
     return False
+
+
+def _carries_over(value: ast.expr) -> bool:
+    """Whether a value is a call of `carry_over`: what it gives is a definition, from elsewhere."""
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id == "carry_over"
+    )
 
 
 def _reason(error: Exception, path: Path) -> str:

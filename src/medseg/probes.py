@@ -139,6 +139,18 @@ def parameter_shapes(cls: Callable, options: dict) -> list[tuple[int, ...]]:
     return [tuple(parameter.shape) for parameter in build(cls, options).parameters()]
 
 
+def facts_of(runner: str, function: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """What the named runner of `medseg.runners` reports about a student's function."""
+    return RUNNERS[runner](function, *args, **kwargs)
+
+
+def assert_facts(facts: dict[str, Any], *names: str) -> None:
+    """Each of these facts must be true; without names, all that are true or false."""
+    chosen = names or tuple(name for name, value in facts.items() if isinstance(value, bool))
+    untrue = [name for name in chosen if facts[name] is not True]
+    assert not untrue, f"not true of your function: {'; '.join(untrue)}."
+
+
 def _assert_values(
     result: np.ndarray, expected: np.ndarray, what: str, rtol: float, atol: float
 ) -> None:

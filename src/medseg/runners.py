@@ -47,7 +47,20 @@ def module(cls: type, options: dict, *inputs: Any) -> dict:
     return facts
 
 
+def _of_training(name: str) -> Callable:
+    """A runner of `medseg.training_runners`, which imports torch, so only when it is used."""
+
+    def run(function: Callable, *args: Any, **kwargs: Any) -> dict:
+        from medseg.training_runners import TRAINING_RUNNERS
+
+        return TRAINING_RUNNERS[name](function, *args, **kwargs)
+
+    return run
+
+
 RUNNERS: dict[str, Callable] = {"call": call, "module": module}
+for _name in ("augment", "train_epoch", "evaluate", "fit", "predict_volume"):
+    RUNNERS[_name] = _of_training(_name)
 
 
 def accelerators() -> list[str]:

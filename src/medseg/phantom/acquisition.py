@@ -129,7 +129,7 @@ def draw_contrast(rng: np.random.Generator) -> dict[str, float]:
         "rectal_wall": (0.52, 0.06),
     }
     contrast = {name: float(max(0.1, rng.normal(*spread))) for name, spread in normal.items()}
-    return contrast | {"fat": float(rng.uniform(0.6, 1.4))}
+    return contrast | {"fat": float(rng.uniform(0.4, 1.2))}
 
 
 def _zone_signal(

@@ -1,0 +1,325 @@
+"""Ways to run the functions of unit 07 on small known models, and what is seen while they run.
+
+Each runner takes the student's function and plain data, and returns a dictionary of named facts.
+The models have a handful of weights and note in which mode, on which device and with how much
+input they are called.
+"""
+
+import contextlib
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+DRAWS = 24
+
+
+class LinearModel(torch.nn.Module):
+    """Logits weight · x over the channels of (N, C, H, W), and a note of every call."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(weight.clone())
+        self.modes: list[bool] = []
+        self.gradients: list[bool] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.modes.append(self.training)
+        self.gradients.append(torch.is_grad_enabled())
+        channels = self.weight.shape[1]
+        if x.dim() != 4 or x.shape[1] != channels:
+            raise RuntimeError(
+                f"expected input of shape (N, {channels}, H, W), but got {tuple(x.shape)}"
+            )
+        return torch.einsum("kc,nchw->nkhw", self.weight, x)
+
+
+class Threshold(torch.nn.Module):
+    """Two classes: 1 where a pixel is above the model's one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros((), dtype=torch.float64))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self.weight - x, x - self.weight], dim=1)
+
+
+def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
+    """What holds for `augment(image, label, generator)` over a number of draws."""
+    state = _random(seed)
+    blocks = torch.randint(0, 2, (size // 8, size // 8), generator=state)
+    label = 1 + 2 * blocks.repeat_interleave(8, 0).repeat_interleave(8, 1)
+    image = torch.stack([label, 3 - label]).float()
+    pairs = [function(image.clone(), label.clone(), _random(seed + k)) for k in range(DRAWS)]
+    first = function(image.clone(), label.clone(), _random(seed))
+    facts: dict[str, Any] = {
+        "shape of the image": list(pairs[0][0].shape),
+        "shape of the label": list(pairs[0][1].shape),
+        "dtypes": [str(part.dtype) for part in pairs[0]],
+        "the same state gives the same result": _same(first, pairs[0]),
+        "another state gives another result": not _same(pairs[0], pairs[1]),
+        "labels stay labels": all(set(y.unique().tolist()) <= {0, 1, 3} for _, y in pairs),
+        "image and label move together": all(_agreement(*pair) > 0.92 for pair in pairs),
+    }
+    levels = torch.stack([x[0][y == 3].mean() for x, y in pairs if (y == 3).any()])
+    facts["brightness changes"] = bool(levels.std() > 0.02)
+    facts |= _mirrors(function, size, seed)
+    facts["straight lines bend"] = _bends(function, size, seed)
+    volume, inside = image[:, None].repeat(1, 4, 1, 1), label[None].repeat(4, 1, 1)
+    deep = function(volume, inside, _random(seed))
+    facts["volumes work too"] = deep[0].shape == volume.shape and deep[1].shape == inside.shape
+    facts["works where the images are"] = _works_elsewhere(
+        lambda move, device: _on(device, function(move(image), move(label), _random(seed)))
+    )
+    return facts
+
+
+def train_epoch(
+    function: Callable,
+    weight: torch.Tensor,
+    images: Sequence[torch.Tensor],
+    labels: Sequence[torch.Tensor],
+    rate: float,
+) -> dict[str, Any]:
+    """One pass of `train_epoch` with cross-entropy and gradient descent, on a linear model."""
+    cross_entropy = torch.nn.functional.cross_entropy
+    model = LinearModel(weight).eval()
+    optimizer = torch.optim.SGD(model.parameters(), rate)
+    batches = list(zip(images, labels, strict=True))
+    loss = function(model, batches, cross_entropy, optimizer, torch.device("cpu"))
+
+    def elsewhere(move: Callable, device: torch.device) -> bool:
+        moved = _moved(LinearModel(weight), move)
+        stepper = torch.optim.SGD(moved.parameters(), rate, foreach=False)
+        return isinstance(function(moved, batches, cross_entropy, stepper, device), float)
+
+    return {
+        "loss": loss,
+        "weights afterwards": model.weight.detach().clone(),
+        "training mode": bool(model.modes) and all(model.modes),
+        "batches go to the device": _works_elsewhere(elsewhere),
+    }
+
+
+def evaluate(
+    function: Callable,
+    weight: torch.Tensor,
+    images: Sequence[torch.Tensor],
+    labels: Sequence[torch.Tensor],
+    num_classes: int,
+) -> dict[str, Any]:
+    """`evaluate` on a linear model: the matrix, and how the model was treated."""
+    batches = list(zip(images, labels, strict=True))
+    cpu = torch.device("cpu")
+    restored, notes = [], []
+    for mode in (True, False):
+        model = LinearModel(weight).train(mode)
+        confusion = function(model, batches, num_classes, cpu)
+        restored.append(model.training == mode)
+        notes.append(model)
+
+    def elsewhere(move: Callable, device: torch.device) -> bool:
+        return _on(cpu, function(_moved(LinearModel(weight), move), batches, num_classes, device))
+
+    return {
+        "confusion": confusion,
+        "evaluation mode": all(m.modes and not any(m.modes) for m in notes),
+        "no gradients": all(m.gradients and not any(m.gradients) for m in notes),
+        "mode restored": all(restored),
+        "works on the device, answers on the CPU": _works_elsewhere(elsewhere),
+    }
+
+
+def predict_volume(
+    function: Callable, weight: torch.Tensor, volume: torch.Tensor
+) -> dict[str, Any]:
+    """`predict_volume` on a linear model of one channel and a constant one."""
+    cpu = torch.device("cpu")
+    model = LinearShift(weight).train()
+    labels = function(model, volume.clone(), cpu)
+
+    def elsewhere(move: Callable, device: torch.device) -> bool:
+        return _on(cpu, function(_moved(LinearShift(weight), move), volume, device))
+
+    return {
+        "labels": labels,
+        "evaluation mode": bool(model.modes) and not any(model.modes),
+        "no gradients": bool(model.gradients) and not any(model.gradients),
+        "mode restored": model.training,
+        "works on the device, answers on the CPU": _works_elsewhere(elsewhere),
+    }
+
+
+class LinearShift(LinearModel):
+    """Logits a · x + b for each class, (a, b) a row of the weight."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dim() != 4 or x.shape[1] != 1:
+            raise RuntimeError(f"expected input of shape (N, 1, H, W), but got {tuple(x.shape)}")
+        return super().forward(torch.cat([x, torch.ones_like(x)], dim=1))
+
+
+class Interrupted(Exception):
+    """Stands for a power cut in the middle of an epoch."""
+
+
+class Batches:
+    """The same batches in every pass; counts the passes, and fails in number `fails_in`."""
+
+    def __init__(self, batches: list, fails_in: int | None = None) -> None:
+        self.batches, self.fails_in, self.passes = batches, fails_in, 0
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator:
+        self.passes += 1
+        for k, batch in enumerate(self.batches):
+            if self.passes == self.fails_in and k:
+                raise Interrupted
+            yield batch
+
+
+def fit(
+    function: Callable, aim: float, border: float, rate: float, momentum: float, epochs: int
+) -> dict[str, Any]:
+    """`fit` on a model whose one weight swings around `aim`, past the true `border` and back.
+
+    The best weight by IoU, the one of the lowest loss, and the last one all differ.
+    """
+    pixels = torch.linspace(0, 8, 160, dtype=torch.float64).reshape(2, 1, 8, 10)
+    batches = [(half, (half[:, 0] > border).long()) for half in pixels.split(1)]
+    shift = [float(half.mean()) for half, _ in batches]
+
+    def loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        first = bool((label == batches[0][1]).all())
+        weight = logits[:, 0].mean() + shift[0 if first else 1]
+        return 0.5 * (weight - aim) ** 2
+
+    def run(checkpoint: Path, fails_in: int | None = None, until: int = epochs) -> tuple:
+        model = Threshold()
+        optimizer = torch.optim.SGD(model.parameters(), rate, momentum=momentum)
+        train = Batches(batches, fails_in)
+        arguments = (model, train, Batches(batches), loss, optimizer, 2, until)
+        try:
+            history = function(*arguments, torch.device("cpu"), checkpoint)
+        except Interrupted:
+            history = None
+        return history, model.weight.detach().clone(), train.passes
+
+    said = io.StringIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(said),
+    ):
+        history, weight, _ = run(Path(folder, "straight.pt"))
+        run(Path(folder, "resumed.pt"), fails_in=epochs - 1)
+        resumed, resumed_weight, passes = run(Path(folder, "resumed.pt"))
+        again, again_weight, no_passes = run(Path(folder, "resumed.pt"))
+    return {
+        "history": history,
+        "weight that is left": weight,
+        "history of an interrupted run": resumed,
+        "weight after an interrupted run": resumed_weight,
+        "epochs after the interruption": passes,
+        "a finished run trains no more": no_passes == 0 and again == resumed,
+        "weight of a finished run": again_weight,
+        "nothing on stderr": not said.getvalue(),
+    }
+
+
+TRAINING_RUNNERS: dict[str, Callable] = {
+    "augment": augment,
+    "evaluate": evaluate,
+    "fit": fit,
+    "predict_volume": predict_volume,
+    "train_epoch": train_epoch,
+}
+
+
+def _random(seed: int) -> torch.Generator:
+    # another global state each time: only the generator may decide
+    torch.manual_seed(int(torch.randint(2**31, ())))
+    return torch.Generator().manual_seed(seed)
+
+
+def _same(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _agreement(image: torch.Tensor, label: torch.Tensor) -> float:
+    """Share of pixels that image and label put on the same side; padding is left out."""
+    dark, bright = image[0][label == 1], image[0][label == 3]
+    if not len(dark) or not len(bright):
+        return 0.0
+    middle = (dark.median() + bright.median()) / 2
+    right = (dark < middle).sum() + (bright > middle).sum()
+    share = float(right) / (len(dark) + len(bright))
+    return max(share, 1 - share)
+
+
+def _mirrors(function: Callable, size: int, seed: int) -> dict[str, bool]:
+    """Which sides of a picture of two halves change places over the draws."""
+    facts = {}
+    for name, axis in (("left and right change places at times", 1), ("front stays in front", 0)):
+        label = torch.ones(size, size, dtype=torch.int64)
+        label.narrow(axis, size // 2, size // 2).fill_(3)
+        sides = []
+        for k in range(DRAWS):
+            _, moved = function(label[None].float(), label.clone(), _random(seed + 100 + k))
+            start, end = (moved.narrow(axis, at, size // 4) for at in (0, size - size // 4))
+            sides.append(
+                float(start[start > 0].float().mean()) > float(end[end > 0].float().mean())
+            )
+        facts[name] = 0 < sum(sides) < DRAWS if axis == 1 else not any(sides)
+    return facts
+
+
+def _bends(function: Callable, size: int, seed: int) -> bool:
+    """Whether the border of two halves is, in some draw, no straight line any more."""
+    label = torch.ones(size, size, dtype=torch.int64)
+    label[:, size // 2 :] = 3
+    rows = torch.arange(size // 4, size - size // 4)
+    design = torch.stack([rows.double(), torch.ones(len(rows)).double()], dim=1)
+    for k in range(DRAWS):
+        _, moved = function(label[None].float(), label.clone(), _random(seed + 200 + k))
+        inner = moved[rows]
+        value = int(inner[0, size // 4])
+        reach = (inner == value) * torch.arange(size)
+        border = reach.amax(dim=1).double()
+        line = design @ torch.linalg.lstsq(design, border[:, None]).solution
+        if float((border - line[:, 0]).std()) > 0.45:
+            return True
+    return False
+
+
+def _on(device: torch.device, result: Any) -> bool:
+    tensors = result if isinstance(result, tuple | list) else [result]
+    return all(torch.is_tensor(x) and x.device.type == device.type for x in tensors)
+
+
+def _moved(model: torch.nn.Module, move: Callable) -> torch.nn.Module:
+    """The model with its parameters on the device that `move` leads to."""
+    for name, parameter in list(model.named_parameters()):
+        setattr(model, name, torch.nn.Parameter(move(parameter.detach())))
+    return model
+
+
+def _works_elsewhere(run: Callable[[Callable, torch.device], bool]) -> bool:
+    """Whether `run(move, device)` is true on each accelerator, or on a pretended one."""
+    from medseg.pretend_device import DEVICE, PretendedDevice, pretend
+    from medseg.runners import accelerators
+
+    try:
+        found = [torch.device(name) for name in accelerators()]
+        if found:
+            return all(run(lambda x, d=device: x.to(d), device) for device in found)
+        with PretendedDevice():
+            return bool(run(pretend, DEVICE))
+    except (RuntimeError, TypeError, AssertionError):
+        return False
