@@ -48,8 +48,9 @@ def notebook_name(unit: str) -> str:
 def definitions(path: Path) -> dict[str, Any]:
     """The names that a notebook defines, without running its calculations.
 
-    Of each code cell only imports, functions, classes and assignments of literal constants are
-    executed, and what is carried over from elsewhere, in order; a cell that does not parse (a magic, an unfinished line) is left out.
+    Of each code cell only imports, functions, classes, assignments of literal constants and calls
+    of `carry_over` are executed, in order; a cell that does not parse (a magic, an unfinished
+    line) is left out.
     Raises OSError if the file cannot be read and ValueError if it is no notebook.
     """
     import nbformat

@@ -93,7 +93,12 @@ def _panoptic_quality() -> Callable:
         if not classes:
             return (float("nan"),) * 3
         quality = of_pairs(
-            *pairs, classes, set(), allow_unknown_preds_category=True, return_sq_and_rq=True
+            pairs[0],
+            pairs[1],
+            classes,
+            set(),
+            allow_unknown_preds_category=True,
+            return_sq_and_rq=True,
         )
         pq, sq, rq = quality.flatten().tolist()
         return pq, sq, rq
@@ -265,7 +270,7 @@ def _unet() -> type:
                 in_channels,
                 num_classes,
                 channels=[features * 2**level for level in range(depth + 1)],
-                strides=[_plane(dims)] * depth,
+                strides=[_plane(dims)] * depth,  # type: ignore[list-item]
                 num_res_units=2,
                 norm="batch",
                 act="relu",

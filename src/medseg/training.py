@@ -52,9 +52,13 @@ def graded() -> bool:
     return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
 
 
-def epochs(full: int) -> int:
-    """How many epochs to train: `full`, or 1 while nbgrader runs the notebook."""
-    return 1 if graded() else full
+def shortened(full: Any, graded_instead: Any) -> Any:
+    """`full`, or `graded_instead` while nbgrader runs the notebook.
+
+    Grading needs the functions that a student wrote, not the network of a long training: the test
+    cells train small ones of their own.
+    """
+    return graded_instead if graded() else full
 
 
 def epochs_for(slices_per_epoch: int, slices_in_all: int) -> int:

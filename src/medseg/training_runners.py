@@ -72,6 +72,7 @@ def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
     volume, inside = image[:, None].repeat(1, 4, 1, 1), label[None].repeat(4, 1, 1)
     deep = function(volume, inside, _random(seed))
     facts["volumes work too"] = deep[0].shape == volume.shape and deep[1].shape == inside.shape
+    facts["shapes that differ raise a ValueError with both"] = _refuses(function, image, label)
     facts["works where the images are"] = _works_elsewhere(
         lambda move, device: _on(device, function(move(image), move(label), _random(seed)))
     )
@@ -295,6 +296,16 @@ def _bends(function: Callable, size: int, seed: int) -> bool:
         line = design @ torch.linalg.lstsq(design, border[:, None]).solution
         if float((border - line[:, 0]).std()) > 0.45:
             return True
+    return False
+
+
+def _refuses(function: Callable, image: torch.Tensor, label: torch.Tensor) -> bool:
+    try:
+        function(image[:, :-3], label, _random(0))
+    except ValueError as error:
+        return all(str(size) in str(error) for size in (label.shape[0] - 3, label.shape[0]))
+    except RuntimeError:
+        return False
     return False
 
 
