@@ -1,0 +1,141 @@
+"""The U of a U-Net, drawn from the shapes that its parts really give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.figure import Figure
+
+_GOOD, _BAD, _HEAD = "#0072B2", "#D55E00", "#009E73"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the network in the order of calculation: its name and output shape (C, *size).
+
+    `error` is what it raised instead, in which case `shape` is that of its first input.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    error: str = ""
+
+
+def trace(model: torch.nn.Module, image: torch.Tensor) -> list[Stage]:
+    """Run `model` on `image` and note what each of its parts gives.
+
+    Parts are the model's direct children, and the members of its ModuleLists. If a part raises an
+    error the trace ends there, with that error noted; the error goes no further.
+    """
+    import torch
+
+    stages = [Stage("image", tuple(image.shape[1:]))]
+    running: list[tuple[str, tuple[int, ...]]] = []
+
+    def before(name: str):  # noqa: ANN202
+        def hook(_: torch.nn.Module, inputs: tuple) -> None:
+            running.append((name, tuple(inputs[0].shape[1:])))
+
+        return hook
+
+    def after(name: str):  # noqa: ANN202
+        def hook(_: torch.nn.Module, __: tuple, output: torch.Tensor) -> None:
+            running.pop()
+            stages.append(Stage(name, tuple(output.shape[1:])))
+
+        return hook
+
+    handles = []
+    for name, part in _parts(model):
+        handles += [part.register_forward_pre_hook(before(name))]
+        handles += [part.register_forward_hook(after(name))]
+    try:
+        with torch.no_grad():
+            model(image)
+    except (RuntimeError, ValueError) as error:
+        name, shape = running[-1] if running else ("forward", stages[-1].shape)
+        stages.append(Stage(name, shape, str(error).splitlines()[0]))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return stages
+
+
+def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
+    """Draw stages as a U, deeper where the size is smaller, and describe it.
+
+    A part that does not fit is orange-red, hatched, and labelled.
+    """
+    from matplotlib.figure import Figure
+
+    levels = _levels(stages)
+    figure = Figure(figsize=(max(8.0, 1.15 * len(stages)), 1.0 + 1.05 * (max(levels) + 1)))
+    axes = figure.add_subplot()
+    for k, (stage, level) in enumerate(zip(stages, levels, strict=True)):
+        bad = bool(stage.error)
+        colour = _BAD if bad else _HEAD if k in (0, len(stages) - 1) else _GOOD
+        axes.bar(
+            k, 0.5, bottom=-level - 0.25, width=0.62, color="white", edgecolor=colour, linewidth=2.5,
+            hatch="///" if bad else None,
+        )
+        size = " × ".join(map(str, stage.shape[1:]))
+        text = "does not fit" if bad else f"{stage.shape[0]} channels"
+        axes.text(k, -level, str(stage.shape[0]) if not bad else "?", ha="center", va="center",
+                  fontsize=13, color=colour, weight="bold")
+        axes.text(k, -level - 0.30, f"{stage.name}\n{size if not bad else text}", ha="center",
+                  va="top", fontsize=8.5, color="#222222")
+        if k and not bad:
+            axes.annotate("", (k - 0.33, -level), (k - 0.67, -levels[k - 1]),
+                          arrowprops={"arrowstyle": "->", "color": "#555555"})
+    for left, right in _bridges(levels):
+        axes.plot([left + 0.33, right - 0.33], [-levels[left]] * 2, ":", color="#777777")
+    axes.set_xlim(-0.6, len(stages) - 0.4)
+    axes.set_ylim(-max(levels) - 0.85, 0.45)
+    axes.axis("off")
+    figure.tight_layout()
+    return figure, _describe(stages)
+
+
+def _parts(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    import torch
+
+    parts = []
+    for name, child in model.named_children():
+        if isinstance(child, torch.nn.ModuleList):
+            parts += [(f"{name} {k + 1}", member) for k, member in enumerate(child)]
+        else:
+            parts.append((name, child))
+    return parts
+
+
+def _levels(stages: list[Stage]) -> list[int]:
+    """0 for the size of the image, one more for each halving of the last axis."""
+    sizes = sorted({stage.shape[-1] for stage in stages if not stage.error}, reverse=True)
+    order = {size: k for k, size in enumerate(sizes)}
+    return [order.get(stage.shape[-1], len(sizes) - 1) for stage in stages]
+
+
+def _bridges(levels: list[int]) -> list[tuple[int, int]]:
+    """Pairs of stages on one level, left and right of the valley: where a skip can run."""
+    bottom = levels.index(max(levels))
+    pairs = []
+    for level in range(max(levels)):
+        left = [k for k in range(bottom) if levels[k] == level]
+        right = [k for k in range(bottom, len(levels)) if levels[k] == level]
+        if left and right:
+            pairs.append((left[-1], right[0]))
+    return pairs
+
+
+def _describe(stages: list[Stage]) -> str:
+    steps = []
+    for stage in stages:
+        size = " by ".join(map(str, stage.shape[1:]))
+        if stage.error:
+            steps.append(f"{stage.name} does not fit: {stage.error}")
+        else:
+            steps.append(f"{stage.name}: {stage.shape[0]} channels of {size}")
+    return "The network as a U, in the order of calculation. " + "; ".join(steps) + "."
