@@ -1,0 +1,790 @@
+# %% [markdown]
+# # Unit 7: Prostate zones
+#
+# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about two minutes.
+#
+# Everything comes together here: your U-Net from unit 6, your focal loss from unit 5, your IoU from unit 4. What is missing is what stands around a network: turning few patients into many pictures, a loop that learns, a memory that survives a power cut, and an honest test on patients that the network has never seen.
+#
+# The next cells need nothing from you. Run them.
+# %%
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+
+from medseg import carry_over, check, hint, plots, probes, stand_ins, training
+from medseg.cases import load_cases, phantom_cases, slices, split_cases, to_native
+
+# %% tags=["parameters"]
+DATA = "phantom"  # or the folder of a data set in the layout of the Medical Segmentation Decathlon
+OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
+
+# %%
+first = load_cases(DATA, count=1, progress=False)[0]
+plots.show(*plots.show_case(first))
+
+# %% [markdown]
+# This is one axial slice of a T2-weighted scan, and what an expert drew on it. Unless you chose other data, it is a *phantom*: a drawing with the shapes and contrasts of real prostates, and made in a moment, so that everything here runs without a download. Its four zones are those of [Meyer et al. 2019](https://doi.org/10.1109/ISBI.2019.8759410):
+#
+# | class | zone | what to look for |
+# | --- | --- | --- |
+# | 1 | peripheral zone, PZ | a bright crescent at the back; about 70 % of cancers |
+# | 2 | transition zone, TZ | two lobes full of bright and dark nodules |
+# | 3 | anterior fibromuscular stroma, AFS | a thin dark band in front |
+# | 4 | distal prostatic urethra, DPU | a narrow tube, on few slices only |
+#
+# Class 0 is everything else.
+#
+# **20 points · about 3 hours.** You can do the exercises in any order, except that `fit` calls your `train_epoch` and your `evaluate`. Stuck? `hint("07_prostate.augment")` says one thing more at each call.
+# %% [markdown]
+# ## Your own work, carried over
+#
+# `carry_over` reads your notebooks of units 4 to 6 and brings your functions here. Where you have not got there yet, a counterpart from a library stands in, and the line that is printed says so.
+# %%
+confusion_matrix = carry_over("04_iou", "confusion_matrix")
+iou_per_class = carry_over("04_iou", "iou_per_class")
+mean_iou = carry_over("04_iou", "mean_iou")
+dice_from_iou = carry_over("04_iou", "dice_from_iou")
+class_weights = carry_over("05_focal_loss", "class_weights")
+softmax_focal_loss = carry_over("05_focal_loss", "softmax_focal_loss")
+UNet = carry_over("06_unet", "UNet")
+
+# %% [markdown]
+# ## The data
+#
+# Each *case* is one patient's scan with the expert's labels on the same grid of voxels. The patients are divided in three parts: the network learns from the first, you choose the best moment to stop on the second, and the third stays untouched until the very end.
+#
+# When nbgrader runs this notebook, fewer cases are read and the training takes one epoch only (`training.shortened`): what is graded is your functions, on small data of their own.
+# %%
+cases = load_cases(DATA, count=training.shortened(None, 6))
+train_cases, validation_cases, test_cases = split_cases(cases, (0.6, 0.15, 0.25))
+class_names = cases[0].class_names
+num_classes = len(class_names)
+parts = {"training": train_cases, "validation": validation_cases, "held out": test_cases}
+for name, part in parts.items():
+    patients = len({case.patient for case in part})
+    shots = sum(case.image.shape[2] for case in part)
+    print(f"{name:<11} {patients:3d} patients, {shots:4d} slices")
+
+# %% [markdown]
+# ### Why the split is by patient
+#
+# Two neighbouring slices of one patient are nearly the same picture. Put one into training and the other into the test, and the network has seen the answer: the score goes up, and nothing was learnt. The figure shows how alike they are. *r* is the correlation of the brightness of all pixels: 1 for the same picture, 0 for pictures that have nothing in common.
+# %%
+def pair_of_neighbours(case, size=64):
+    """The slice that shows most of the labels, and the next one."""
+    images, labels = slices(case, size)
+    middle = int((labels > 0).sum(axis=(1, 2))[:-1].argmax())
+    return images[middle], images[middle + 1]
+
+
+here, neighbour = pair_of_neighbours(cases[0])
+stranger, _ = pair_of_neighbours(cases[1])
+figure = Figure(figsize=(11, 4.2), layout="constrained")
+alike = []
+for ax, picture, name in zip(
+    figure.subplots(1, 3),
+    (here, neighbour, stranger),
+    ("a slice", "the next slice, same patient", "a slice of another patient"),
+    strict=True,
+):
+    alike.append(float(np.corrcoef(here.ravel(), picture.ravel())[0, 1]))
+    ax.imshow(picture, cmap="gray", vmin=-2, vmax=2)
+    ax.set(title=f"{name}\nr = {alike[-1]:.2f}", xlabel="column (pixels)", ylabel="row (pixels)")
+plots.show(
+    figure,
+    f"A slice, its neighbour in the same patient (correlation {alike[1]:.2f}), and a slice of "
+    f"another patient (correlation {alike[2]:.2f}).",
+)
+
+# %% [markdown]
+# ### Brightness has no unit
+#
+# A CT scanner measures in Hounsfield units. A magnetic resonance scanner does not: the same tissue may be 200 in one scan and 900 in the next. `slices(case, size)` therefore clips each scan to its 1st and 99th percentile and brings it to mean 0 and standard deviation 1, as you did in unit 3. It also turns the scan so that row 0 is the patient's front, and gives each slice 128 × 128 pixels, whatever the scan's size.
+# %%
+figure = Figure(figsize=(11, 3.8), layout="constrained")
+before, after = figure.subplots(1, 2)
+for number, case in enumerate(cases[:4]):
+    style = ("solid", "dashed", "dashdot", "dotted")[number]
+    for ax, values in ((before, case.image.ravel()), (after, slices(case, 128)[0].ravel())):
+        heights, edges = np.histogram(values, bins=60, density=True)
+        ax.plot(edges[:-1], heights / heights.max(), linestyle=style, label=f"patient {number + 1}")
+before.set(title="as scanned", xlabel="brightness (the scanner's own scale)")
+after.set(title="normalised", xlabel="brightness (standard deviations)")
+before.set_ylabel("voxels (share of the commonest)")
+after.legend()
+plots.show(
+    figure,
+    "Histograms of four patients' brightness: they lie apart as scanned and on top of each other "
+    "after normalisation.",
+)
+
+# %% [markdown]
+# ## Exercise 1: augmentation
+#
+# A dozen patients are few. But a prostate that is mirrored, slightly turned, or squeezed by a fuller bladder is still a prostate, and you know where its zones then lie: where the same motion takes the labels. *Augmentation* makes a new picture of each slice, every time that it is used. [Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597) call elastic deformation the key to training with very few images.
+#
+# For each pixel $p$ of the new picture, look up where it comes from:
+#
+# $$ q(p) = A\,p + t + u(p), \qquad \text{new image}(p) = a \cdot \text{image}(q(p)) + b, \qquad \text{new label}(p) = \text{label}(q(p)) $$
+#
+# Here $p$ and $q$ are positions with −1 and 1 at the picture's borders; $A$ mirrors, turns and zooms; $t$ shifts; $u(p)$ is a smooth field of small displacements, different at each position; $a$ and $b$ change contrast and brightness. There is one $q$, for both. The image may be interpolated; a label may not, as halfway between zone 1 and zone 3 there is no zone 2.
+#
+# *By hand.* A row of five pixels has the image 10, 20, 30, 40, 50 and the labels 0, 1, 1, 3, 3. Mirrored and shifted by half a pixel, the new second pixel comes from between the old third and fourth: its image is 35, the mean of 30 and 40; its label is 1 or 3, but never 2.
+#
+# *Tools.* `F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False)` gives the positions $A\,p + t$ for the matrix `theta` = ($A$ | $t$), with the last axis of the picture as first coordinate. `F.interpolate` blows a coarse grid of random displacements up to a smooth field. `F.grid_sample(pictures, grid, mode=…, padding_mode="border", align_corners=False)` looks the pixels up. `torch.rand(size, generator=generator)` draws on the generator's device.
+#
+# **3 points · about 35 minutes · difficulty 3 of 3**
+# %% nbgrader={"grade": false, "grade_id": "augment", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def augment(image, label, generator):
+    """A new picture of the same patient: mirrored, turned, deformed, in another light.
+
+    Left and right change places in about half of the draws; front and back never do, as no
+    patient lies so. Straight lines come out bent by a few per cent of the picture's size. Image
+    and label move together, and a generator in the same state gives the same result.
+
+    Args:
+        image: (C, *spatial) float tensor; *spatial is (H, W) or (D, H, W).
+        label: (*spatial) int64 tensor, the class of each pixel.
+        generator: torch.Generator on the CPU, the only source of randomness.
+
+    Returns:
+        The new image and label, of the same shapes, dtypes and device; new tensors.
+
+    Raises:
+        ValueError: image and label differ in their spatial shapes; the message names both.
+    """
+    ### BEGIN SOLUTION
+    spatial, dims = label.shape, label.dim()
+    if image.shape[1:] != spatial:
+        raise ValueError(
+            f"the label must cover the image's pixels {tuple(image.shape[1:])}, "
+            f"but its shape is {tuple(spatial)}"
+        )
+
+    def uniform(low, high, *size):
+        drawn = torch.rand(size, generator=generator)
+        return (low + (high - low) * drawn).to(image)
+
+    turn, zoom = uniform(-0.2, 0.2), uniform(0.9, 1.15)
+    theta = torch.eye(dims, dims + 1).to(image)
+    theta[0, :2] = zoom * torch.stack([turn.cos(), -turn.sin()])
+    theta[1, :2] = zoom * torch.stack([turn.sin(), turn.cos()])
+    theta[:2, -1] = uniform(-0.08, 0.08, 2)
+    if uniform(0, 1) < 0.5:
+        theta[:, 0] *= -1
+    coarse = uniform(-0.05, 0.05, 1, dims, *[min(5, size) for size in spatial])
+    smooth = "bilinear" if dims == 2 else "trilinear"
+    field = F.interpolate(coarse, spatial, mode=smooth, align_corners=True).movedim(1, -1)
+    grid = F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False) + field
+
+    def look_up(picture, mode):
+        found = F.grid_sample(
+            picture[None], grid, mode=mode, padding_mode="border", align_corners=False
+        )
+        return found[0]
+
+    moved = look_up(image, "bilinear")
+    zones = look_up(label[None].to(image), "nearest")[0]
+    brighter = moved * uniform(0.75, 1.3) + uniform(-0.2, 0.2)
+    return brighter, zones.to(label.dtype)
+    ### END SOLUTION
+
+
+# %%
+check("07_prostate.augment", augment)
+
+# %% [markdown]
+# Look at what you made: the first picture is the slice itself, the others are new. The contours must follow the zones in each.
+# %%
+images, labels = slices(cases[0], 128)
+middle = int((labels > 0).sum(axis=(1, 2)).argmax())
+image, label = torch.from_numpy(images[middle])[None], torch.from_numpy(labels[middle])
+draw = training.generator(1)
+figure = Figure(figsize=(13, 3.9), layout="constrained")
+for number, ax in enumerate(figure.subplots(1, 4)):
+    shown, zones = (image, label) if number == 0 else augment(image, label, draw)
+    ax.imshow(shown[0], cmap="gray", vmin=-2, vmax=2.5)
+    for value in range(1, num_classes):
+        if (zones == value).any():
+            style = {"colors": [plots.zone_colour(value)], "linestyles": [plots.zone_style(value)]}
+            ax.contour(zones == value, levels=[0.5], linewidths=1.6, **style)
+    ax.set(title="the slice" if number == 0 else f"new picture {number}", xlabel="column (pixels)")
+    ax.set_ylabel("row (pixels)" if number == 0 else "")
+plots.show(figure, "A slice and three augmented ones, each with the contours of its zones.")
+
+# %% nbgrader={"grade": true, "grade_id": "test_augment", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+facts = probes.facts_of("augment", augment, 48, seed=7)
+assert facts["shape of the image"] == [2, 48, 48], facts["shape of the image"]
+assert facts["shape of the label"] == [48, 48], facts["shape of the label"]
+probes.assert_facts(
+    facts,
+    "the same state gives the same result",
+    "another state gives another result",
+    "labels stay labels",
+    "shapes that differ raise a ValueError with both",
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_augment_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Looks at everything that the docstring promises, on other pictures, and on every device.
+### BEGIN HIDDEN TESTS
+for seed in probes.rng(71).integers(1000, 9000, 2).tolist():
+    facts = probes.facts_of("augment", augment, 64, seed=seed)
+    assert facts["dtypes"] == ["torch.float32", "torch.int64"], facts["dtypes"]
+    probes.assert_facts(facts)
+picture, zones = torch.rand(1, 24, 24), torch.ones(24, 24, dtype=torch.int64)
+probes.assert_keeps_inputs(augment, picture, zones, probes.torch_rng(72))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# *By hand = by library.* MONAI's `Rand2DElastic` does the same with two calls. Its displacements are drawn in another way, so the pictures differ; what both share is that one deformation moves image and label, the first interpolated, the second by its nearest neighbour.
+# %%
+from monai.transforms import Rand2DElasticd
+
+elastic = Rand2DElasticd(
+    keys=("image", "label"), spacing=(32, 32), magnitude_range=(1, 3), prob=1.0,
+    mode=("bilinear", "nearest"), padding_mode="border",
+)
+elastic.set_random_state(0)
+theirs = elastic({"image": image, "label": label[None].float()})
+ours = augment(image, label, training.generator(0))
+for name, zones in (("MONAI", theirs["label"][0]), ("yours", ours[1])):
+    print(f"{name:<6} classes {zones.unique().int().tolist()}, labelled {(zones > 0).float().mean():.1%}")
+
+# %% [markdown]
+# *Go further.* Which augmentation would harm? Mirror front and back, or turn by 90 degrees, and train again: the network then has to learn patients that do not exist.
+# %% [markdown]
+# ## Exercise 2: one epoch
+#
+# An *epoch* is one pass over the training data. For each *batch* of slices the network predicts, the loss $L$ says how wrong that was, and the optimiser moves every weight $w$ a little against the gradient; in its simplest form
+#
+# $$ w \leftarrow w - \eta \, \frac{\partial L}{\partial w}, $$
+#
+# with the learning rate $\eta$. What you report is the mean loss *per case*, where a case is one item of a batch:
+#
+# $$ \bar L = \frac{\sum_i n_i L_i}{\sum_i n_i}, $$
+#
+# with $n_i$ the number of cases in batch $i$ and $L_i$ its loss. *By hand.* Batches of 3 and 1 cases have the losses 0.2 and 1.0. The mean per case is (3 · 0.2 + 1 · 1.0) / 4 = 0.4, not 0.6: the small last batch must not count three times too much.
+#
+# *Tools.* `model.train()`, `optimizer.zero_grad()`, `value.backward()`, `optimizer.step()`, `value.item()`; `tensor.to(device)`.
+#
+# **3 points · about 20 minutes · difficulty 2 of 3**
+# %% nbgrader={"grade": false, "grade_id": "train_epoch", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def train_epoch(model, batches, loss, optimizer, device):
+    """Train for one pass over the batches, in training mode.
+
+    Args:
+        model: torch.nn.Module on `device`, (N, C, H, W) float → (N, K, H, W) logits.
+        batches: iterable of (image, label): (N, C, H, W) float and (N, H, W) int64, N may differ.
+        loss: called as loss(logits, label); gives the mean over the batch, a scalar tensor.
+        optimizer: torch.optim.Optimizer of the model's parameters; one step per batch.
+        device: torch.device, where to calculate; batches may come from elsewhere.
+
+    Returns:
+        float: the mean loss per case (item of a batch), each taken before its step.
+    """
+    ### BEGIN SOLUTION
+    model.train()
+    total, count = 0.0, 0
+    for image, label in batches:
+        value = loss(model(image.to(device)), label.to(device))
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        total += value.item() * len(image)
+        count += len(image)
+    return total / count
+    ### END SOLUTION
+
+
+# %%
+check("07_prostate.train_epoch", train_epoch)
+
+# %% nbgrader={"grade": true, "grade_id": "test_train_epoch", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+weight = torch.tensor([[0.5, -1.0], [0.0, 2.0]], dtype=torch.float64)
+picture = torch.linspace(-1, 1, 24, dtype=torch.float64).reshape(2, 2, 2, 3)
+classes = torch.tensor([[[0, 1, 1], [0, 0, 1]], [[1, 1, 0], [0, 1, 0]]])
+facts = probes.facts_of("train_epoch", train_epoch, weight, [picture], [classes], 0.5)
+logits = torch.einsum("kc,nchw->nkhw", weight, picture)
+probes.assert_close(facts["loss"], float(F.cross_entropy(logits, classes)), "the mean loss")
+probes.assert_facts(facts, "training mode")
+
+# %% nbgrader={"grade": true, "grade_id": "test_train_epoch_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Compares loss and weights after several batches of unequal size with torch, on every device.
+### BEGIN HIDDEN TESTS
+draw = probes.rng(73)
+weight = torch.from_numpy(draw.normal(size=(3, 2)))
+pictures = [torch.from_numpy(draw.normal(size=(n, 2, 4, 5))) for n in (4, 3, 1)]
+classes = [torch.from_numpy(draw.integers(0, 3, (n, 4, 5))) for n in (4, 3, 1)]
+facts = probes.facts_of("train_epoch", train_epoch, weight, pictures, classes, 0.7)
+losses = []
+for picture, target in zip(pictures, classes, strict=True):
+    leaf = weight.clone().requires_grad_()
+    value = F.cross_entropy(torch.einsum("kc,nchw->nkhw", leaf, picture), target)
+    (slope,) = torch.autograd.grad(value, leaf)
+    weight = weight - 0.7 * slope
+    losses += [float(value)] * len(picture)
+probes.assert_close(facts["loss"], float(np.mean(losses)), "the mean loss per case")
+probes.assert_close(facts["weights afterwards"], weight, "the weights after the epoch")
+probes.assert_facts(facts)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Exercise 3: evaluation
+#
+# The mean IoU of a network is that of *one* confusion matrix over the whole data set (unit 4). A mean over batches would depend on how you cut the data into batches, and a zone that a batch does not contain would have no IoU there at all.
+#
+# Two switches matter. In *evaluation mode*, batch normalisation uses the statistics that it gathered in training, and dropout is off. *Without gradients*, torch keeps no intermediate results, and memory stays small. And a visitor leaves the room as it was: a model that came in training mode leaves in training mode, one that came in evaluation mode leaves in evaluation mode.
+#
+# *By hand.* Two batches have the confusion matrices $\begin{pmatrix}5&1\\0&2\end{pmatrix}$ and $\begin{pmatrix}7&0\\1&0\end{pmatrix}$. The data set's is their sum, $\begin{pmatrix}12&1\\1&2\end{pmatrix}$.
+#
+# *Tools.* `model.training`, `model.eval()`, `model.train(mode)`, `torch.no_grad()`, and your `confusion_matrix(prediction, target, num_classes)`.
+#
+# **3 points · about 20 minutes · difficulty 2 of 3**
+# %% nbgrader={"grade": false, "grade_id": "evaluate", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def evaluate(model, batches, num_classes, device):
+    """One confusion matrix over all batches.
+
+    Without gradients and in evaluation mode; the model's own mode is restored afterwards.
+
+    Args:
+        model: torch.nn.Module on `device`, (N, C, H, W) float → (N, num_classes, H, W) logits.
+        batches: iterable of (image, label): (N, C, H, W) float and (N, H, W) int64.
+        num_classes: how many classes there are.
+        device: torch.device, where to calculate.
+
+    Returns:
+        (num_classes, num_classes) int64 on the CPU; rows are targets, columns predictions.
+    """
+    ### BEGIN SOLUTION
+    mode = model.training
+    model.eval()
+    confusion = torch.zeros(num_classes, num_classes, dtype=torch.int64)
+    with torch.no_grad():
+        for image, label in batches:
+            prediction = model(image.to(device)).argmax(dim=1)
+            counts = confusion_matrix(prediction, label.to(device), num_classes)
+            confusion += counts.cpu()
+    model.train(mode)
+    return confusion
+    ### END SOLUTION
+
+
+# %%
+check("07_prostate.evaluate", evaluate)
+
+# %% nbgrader={"grade": true, "grade_id": "test_evaluate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+weight = torch.tensor([[1.0], [-1.0]], dtype=torch.float64)
+pictures = [torch.tensor([[[[2.0, -1.0], [3.0, -2.0]]]], dtype=torch.float64)] * 2
+classes = [torch.tensor([[[0, 1], [1, 1]]]), torch.tensor([[[0, 0], [0, 1]]])]
+facts = probes.facts_of("evaluate", evaluate, weight, pictures, classes, 2)
+probes.assert_close(facts["confusion"], torch.tensor([[3, 1], [1, 3]]), "the confusion matrix")
+
+# %% nbgrader={"grade": true, "grade_id": "test_evaluate_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Compares with torchmetrics on random batches, and looks at mode, gradients and device.
+### BEGIN HIDDEN TESTS
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+draw = probes.rng(74)
+weight = torch.from_numpy(draw.normal(size=(4, 3)))
+pictures = [torch.from_numpy(draw.normal(size=(n, 3, 5, 6))) for n in (3, 1, 2)]
+classes = [torch.from_numpy(draw.integers(0, 3, (n, 5, 6))) for n in (3, 1, 2)]
+facts = probes.facts_of("evaluate", evaluate, weight, pictures, classes, 4)
+answers = torch.einsum("kc,nchw->nkhw", weight, torch.cat(pictures)).argmax(1)
+expected = multiclass_confusion_matrix(answers, torch.cat(classes), 4)
+probes.assert_close(facts["confusion"], expected, "the confusion matrix")
+probes.assert_facts(facts)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Exercise 4: training that survives
+#
+# Now the whole run: after each epoch, measure on the validation patients, note the history, and remember the weights that did best. More epochs are not always better: a network that learns its training patients by heart gets worse on all others. The *best* state is the one with the highest validation mean IoU, and it is what the model has in the end.
+#
+# A run of an hour can be cut off at any moment. So the file `checkpoint` is written after every epoch, and holds all that is needed to go on as if nothing had happened: the model's *latest* state, the optimiser's state (its momentum is part of the run), the history, and the best state so far. Called again, `fit` starts with the first epoch that is not in the history; if none is missing, it trains no more.
+#
+# *By hand.* Three epochs reach a validation mean IoU of 0.50, 0.62, 0.58. The power fails in the fourth. When `fit` is called again, training goes on from the weights after the third epoch. If the fourth reaches 0.60, the model is left with the weights of the second.
+#
+# *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:` shows a bar and live curves after each `progress.update(history)`.
+#
+# **7 points with the one for quality below · about 50 minutes · difficulty 3 of 3**
+# %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def fit(
+    model, train_batches, validation_batches, loss, optimizer, num_classes, epochs, device,
+    checkpoint,
+):
+    """Train until there are `epochs` epochs; leave the model in its best state.
+
+    Goes on where an interrupted run stopped, if the file `checkpoint` holds one. Shows its
+    progress on the screen.
+
+    Args:
+        model: torch.nn.Module on `device`.
+        train_batches, validation_batches: iterables of (image, label), gone through anew in each
+            epoch.
+        loss, optimizer, num_classes, device: as for `train_epoch` and `evaluate`.
+        epochs: how many epochs in all, those of an interrupted run included.
+        checkpoint: path of the file that is written after each epoch.
+
+    Returns:
+        The history: one {"loss": float, "mean_iou": float} per epoch, the mean training loss per
+        case and the validation mean IoU after the epoch.
+
+    Raises:
+        ValueError: the checkpoint does not fit the model.
+    """
+    ### BEGIN SOLUTION
+    history, best = [], None
+    saved = training.load_checkpoint(checkpoint, model)
+    if saved is not None:
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        history, best = saved["history"], saved["best"]
+    with training.Progress(epochs, len(history)) as progress:
+        for _ in range(len(history), epochs):
+            value = train_epoch(model, train_batches, loss, optimizer, device)
+            confusion = evaluate(model, validation_batches, num_classes, device)
+            history.append({"loss": value, "mean_iou": float(mean_iou(confusion))})
+            if history[-1]["mean_iou"] >= max(entry["mean_iou"] for entry in history):
+                best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            state |= {"history": history, "best": best}
+            training.save_checkpoint(checkpoint, state)
+            progress.update(history)
+    model.load_state_dict(best)
+    return history
+    ### END SOLUTION
+
+
+# %%
+check("07_prostate.fit", fit)
+
+# %% nbgrader={"grade": true, "grade_id": "test_fit", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+facts = probes.facts_of("fit", fit, 3.0, 3.4, 0.25, 0.8, 6)
+assert [set(entry) for entry in facts["history"]] == [{"loss", "mean_iou"}] * 6, facts["history"]
+probes.assert_close(facts["history"][0]["loss"], 3.515625, "the first epoch's loss")
+probes.assert_facts(facts, "nothing on stderr")
+
+# %% nbgrader={"grade": true, "grade_id": "test_fit_hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Follows the weight of a tiny model through straight, interrupted and finished runs.
+### BEGIN HIDDEN TESTS
+draw = probes.rng(75)
+aim, rate = float(draw.uniform(2.9, 3.1)), float(draw.uniform(0.24, 0.26))
+pixels = np.linspace(0, 8, 160)
+border, weight, speed, history, weights = 1.133 * aim, 0.0, 0.0, [], []
+for _ in range(6):
+    losses = []
+    for _ in range(2):
+        losses.append(0.5 * (weight - aim) ** 2)
+        speed = 0.8 * speed + weight - aim
+        weight -= rate * speed
+    seen, true = pixels > weight, pixels > border
+    overlap = [(a & b).sum() / (a | b).sum() for a, b in ((seen, true), (~seen, ~true))]
+    history.append((float(np.mean(losses)), float(np.mean(overlap))))
+    weights.append(weight)
+best = torch.tensor(weights[int(np.argmax([overlap for _, overlap in history]))])
+facts = probes.facts_of("fit", fit, aim, border, rate, 0.8, 6)
+for run in ("history", "history of an interrupted run"):
+    pairs = [(float(entry["loss"]), float(entry["mean_iou"])) for entry in facts[run]]
+    probes.assert_close(pairs, history, f"the {run}")
+for left in ("weight that is left", "weight after an interrupted run", "weight of a finished run"):
+    probes.assert_close(facts[left].double(), best.double(), f"the {left}")
+assert facts["epochs after the interruption"] == 2, facts["epochs after the interruption"]
+probes.assert_facts(facts)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### How good is your pipeline?
+#
+# The next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` (exercise 5) label patients that it has never seen. You get the more of its 3 points the higher the mean IoU of their zones. It takes about 20 seconds, and uses a network and a loss of the library, so that only your pipeline counts.
+# %% tags=["slow"] nbgrader={"grade": true, "grade_id": "test_fit_quality", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Trains your pipeline on small phantoms and measures the mean zone IoU on new ones.
+### BEGIN HIDDEN TESTS
+import tempfile
+
+known = phantom_cases(10, seed=7130 + int(probes.rng(76).integers(40)), progress=False)
+unseen = phantom_cases(4, seed=7190 + int(probes.rng(77).integers(40)), progress=False)
+with training.seeded(int(probes.rng(78).integers(1000))):
+    network = stand_ins.stand_in("06_unet", "UNet")[0](1, 5, features=8, depth=3)
+seen = training.SliceBatches(known[:8], 8, 64, augment, probes.torch_rng(79))
+watched = training.SliceBatches(known[8:], 16, 64)
+stepper = torch.optim.AdamW(network.parameters(), lr=4e-3)
+training.one_cycle(stepper, 12 * len(seen), 6e-3)
+cpu = torch.device("cpu")
+with tempfile.TemporaryDirectory() as folder:
+    fit(
+        network, seen, watched, F.cross_entropy, stepper, 5, 12, cpu, Path(folder, "quality.pt")
+    )
+counts = np.zeros((5, 5))
+for case in unseen:
+    picture, target = slices(case, 64)
+    answer = predict_volume(network, torch.from_numpy(picture), cpu)
+    probes.assert_close(answer, answer.to(torch.int64).clip(0, 4), "the prediction")
+    np.add.at(counts, (target.ravel(), answer.numpy().ravel()), 1)
+zone_iou = (counts.diagonal() / (counts.sum(0) + counts.sum(1) - counts.diagonal()))[1:]
+print(f"mean zone IoU {zone_iou.mean():.3f}")
+round(float(np.clip((zone_iou.mean() - 0.15) / 0.15, 0, 1)) * 6) / 2
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## The training
+#
+# The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills more than nine tenths of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the square root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
+#
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 6000 slices in all, whatever the number of patients.
+#
+# To go on with a training that was interrupted, skip the line with `unlink`.
+# %%
+device = training.device()
+BATCH_SIZE, SLICES_IN_ALL, PEAK_RATE, GAMMA = 8, 6000, 3e-3, 2.0
+train_batches = training.SliceBatches(
+    train_cases, BATCH_SIZE, augment=augment, generator=training.generator(0)
+)
+validation_batches = training.SliceBatches(validation_cases)
+full = training.epochs_for(train_batches.slices, SLICES_IN_ALL)
+epochs = training.shortened(full, 1)
+
+with training.seeded(0):
+    model = UNet(1, num_classes, features=16, depth=4)
+model = model.to(device, memory_format=torch.channels_last)
+optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.01)
+training.one_cycle(optimizer, epochs * len(train_batches), PEAK_RATE)
+alpha = class_weights(train_batches.labels, num_classes).sqrt()
+alpha = (alpha / alpha.sum()).float().to(device)
+
+
+def loss(logits, label):
+    """Your focal loss takes one-hot labels; the batches hold label maps."""
+    one_hot = F.one_hot(label, num_classes).movedim(-1, 1)
+    return softmax_focal_loss(logits, one_hot, alpha, GAMMA)
+
+
+print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} million weights on {device}")
+print(f"{epochs} epochs of {len(train_batches)} batches; weights of the classes:")
+print(", ".join(f"{name} {a:.2f}" for name, a in zip(class_names, alpha.tolist(), strict=True)))
+
+# %%
+checkpoint = Path(OUTPUT or ".", "unet.pt")
+checkpoint.unlink(missing_ok=True)
+history = fit(
+    model, train_batches, validation_batches, loss, optimizer, num_classes, epochs, device,
+    checkpoint,
+)
+
+# %% [markdown]
+# ## Exercise 5: a whole volume
+#
+# A network of unit 6 with `dims=2` takes slices; a patient is a stack of them. In a tensor, a volume is (D, H, W): slice, row, column. Each slice becomes one item of a batch with one channel, (D, 1, H, W), and the class of a pixel is the one with the highest logit. A batch of all slices may not fit into memory, so take a few at a time.
+#
+# **2 points · about 15 minutes · difficulty 1 of 3**
+# %% nbgrader={"grade": false, "grade_id": "predict_volume", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def predict_volume(model, volume, device):
+    """The most likely class of each voxel, slice by slice.
+
+    Without gradients and in evaluation mode; the model's own mode is restored afterwards.
+
+    Args:
+        model: torch.nn.Module on `device`, (N, 1, H, W) float → (N, K, H, W) logits.
+        volume: (D, H, W) float tensor.
+        device: torch.device, where to calculate.
+
+    Returns:
+        (D, H, W) int64 on the CPU.
+    """
+    ### BEGIN SOLUTION
+    mode = model.training
+    model.eval()
+    labels = []
+    with torch.no_grad():
+        for stack in volume.split(8):
+            logits = model(stack.unsqueeze(1).to(device))
+            labels.append(logits.argmax(dim=1).cpu())
+    model.train(mode)
+    return torch.cat(labels)
+    ### END SOLUTION
+
+
+# %%
+check("07_prostate.predict_volume", predict_volume)
+
+# %% nbgrader={"grade": true, "grade_id": "test_predict_volume", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+weight = torch.tensor([[0.0, 0.0], [1.0, -0.5]], dtype=torch.float64)
+volume = torch.linspace(0, 1, 24, dtype=torch.float64).reshape(2, 3, 4)
+facts = probes.facts_of("predict_volume", predict_volume, weight, volume)
+probes.assert_close(facts["labels"], (volume > 0.5).long(), "the prediction")
+
+# %% nbgrader={"grade": true, "grade_id": "test_predict_volume_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# More slices than fit into one batch, more classes; mode, gradients and device.
+### BEGIN HIDDEN TESTS
+draw = probes.rng(80)
+weight, volume = (torch.from_numpy(draw.normal(size=size)) for size in ((4, 2), (21, 5, 7)))
+facts = probes.facts_of("predict_volume", predict_volume, weight, volume)
+scores = weight[:, 0, None, None, None] * volume + weight[:, 1, None, None, None]
+probes.assert_close(facts["labels"], scores.max(dim=0).indices, "the prediction")
+probes.assert_facts(facts)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Exercise 6: from voxels to millilitres
+#
+# A doctor does not ask for IoU but for volumes: the size of the gland is needed to judge a PSA value, that of the transition zone to plan an operation. A voxel is a small box whose edges are the first three columns of the affine. Their lengths are the spacing in mm; in a tilted scan they lie askew, and the diagonal of the matrix no longer holds them. The box has the volume
+#
+# $$ v = \left| \det R \right| \ \text{mm}^3, $$
+#
+# with $R$ the upper left 3 × 3 part of the affine; the bars are there because an axis may run from left to right or from right to left. A zone of $n$ voxels has $n \cdot v / 1000$ ml, as 1 ml = 1 cm³ = 1000 mm³.
+#
+# *By hand.* Voxels of 0.5 × 0.5 × 3 mm have 0.75 mm³ each; 64 000 of them make 48 ml, a common transition zone.
+#
+# **2 points · about 10 minutes · difficulty 1 of 3**
+# %% nbgrader={"grade": false, "grade_id": "zone_volumes_ml", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def zone_volumes_ml(labels, affine, num_classes):
+    """Volume of each class in millilitres.
+
+    Args:
+        labels: integer tensor of any shape, the class of each voxel, all below num_classes.
+        affine: (4, 4) float64 numpy array, voxel index to mm.
+        num_classes: how many classes there are, background included.
+
+    Returns:
+        (num_classes,) float64 tensor in ml on the device of the labels; 0 for an absent class.
+    """
+    ### BEGIN SOLUTION
+    voxel = abs(np.linalg.det(affine[:3, :3]))
+    counts = torch.bincount(labels.flatten(), minlength=num_classes)
+    return counts.double() * float(voxel) / 1000
+    ### END SOLUTION
+
+
+# %%
+check("07_prostate.zone_volumes_ml", zone_volumes_ml)
+
+# %% nbgrader={"grade": true, "grade_id": "test_zone_volumes_ml", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+labels = torch.tensor([[0, 1, 1], [0, 2, 1]])
+result = zone_volumes_ml(labels, np.diag([10.0, 20.0, 5.0, 1.0]), 4)
+probes.assert_close(result, torch.tensor([2.0, 3.0, 1.0, 0.0]).double(), "the volumes")
+
+# %% nbgrader={"grade": true, "grade_id": "test_zone_volumes_ml_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Tilted and mirrored scans; the volume of a voxel comes from scipy.
+### BEGIN HIDDEN TESTS
+from scipy.spatial import ConvexHull
+
+draw = probes.rng(81)
+for turn in (1.0, -1.0):
+    affine = np.eye(4)
+    affine[:3] = draw.normal(size=(3, 4)) + 2 * np.eye(3, 4)
+    if np.linalg.det(affine[:3, :3]) * turn < 0:
+        affine[:3, 0] *= -1
+    cube = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), axis=-1).reshape(-1, 3)
+    voxel = ConvexHull(cube @ affine[:3, :3].T).volume
+    labels = torch.from_numpy(draw.integers(0, 4, (5, 6, 7)))
+    expected = [float((labels == c).sum()) * voxel / 1000 for c in range(6)]
+    result = zone_volumes_ml(labels, affine, 6)
+    probes.assert_close(result, torch.tensor(expected).double(), "the volumes")
+    probes.assert_stays_on_device(zone_volumes_ml, labels, affine, 6)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## The patients that nobody has seen
+#
+# Now, once, the held-out patients. First the figure for the data set: one confusion matrix over all their slices.
+# %%
+test_batches = training.SliceBatches(test_cases)
+confusion = evaluate(model, test_batches, num_classes, device)
+overall = iou_per_class(confusion)
+for name, iou in zip(class_names, overall.tolist(), strict=True):
+    print(f"{name:<12} IoU {iou:.3f}   Dice {dice_from_iou(iou):.3f}")
+print(f"mean over the classes without background: IoU {overall[1:].nanmean():.3f}")
+
+# %% [markdown]
+# Then patient by patient, on the voxels of the scan itself: `to_native` takes the prediction back from 128 × 128 pixels. A dash marks a class that neither the expert nor the network sees in this patient.
+# %%
+predictions, rows = {}, []
+for case in test_cases:
+    labels = predict_volume(model, torch.from_numpy(slices(case, 128)[0]), device)
+    predictions[case.id] = to_native(labels.numpy(), case)
+    found, expert = (torch.from_numpy(a.astype(np.int64)) for a in (predictions[case.id], case.label))
+    iou = iou_per_class(confusion_matrix(found, expert, num_classes)).tolist()
+    volumes = [zone_volumes_ml(x, case.affine, num_classes).tolist() for x in (expert, found)]
+    for number in range(1, num_classes):
+        dice = float(dice_from_iou(iou[number]))
+        rows.append((case.id, class_names[number], iou[number], dice, *(v[number] for v in volumes)))
+
+
+def cell(value):
+    """A number for the table, a dash where there is none."""
+    return "    –" if np.isnan(value) else f"{value:5.2f}"
+
+
+print(f"{'patient':<20} {'class':<10} {'IoU':>5} {'Dice':>5} {'expert, ml':>11} {'network, ml':>12}")
+for patient, name, iou, dice, expert_ml, network_ml in rows:
+    print(f"{patient:<20} {name:<10} {cell(iou)} {cell(dice)} {expert_ml:11.1f} {network_ml:12.1f}")
+for name in class_names[1:]:
+    mean = np.nanmean([row[3] for row in rows if row[1] == name])
+    print(f"mean Dice per patient, {name}: {mean:.3f} over {len(test_cases)} patients")
+
+# %%
+quality = {case.id: np.nanmean([row[3] for row in rows if row[0] == case.id]) for case in test_cases}
+ranked = sorted(test_cases, key=lambda case: quality[case.id])
+typical, worst = ranked[len(ranked) // 2], ranked[0]
+held_out, alt = plots.compare(typical, predictions[typical.id])
+plots.show(held_out, alt)
+
+# %% [markdown]
+# A mean hides its worst member. This is the patient with the lowest Dice. Look where the network fails: at the apex or the base, at a zone that is hardly there, at a bright coil? Errors have a place, and the place tells you what to do next.
+# %%
+print(f"{worst.id}: mean Dice {quality[worst.id]:.2f}, the lowest of {len(test_cases)}")
+plots.show(*plots.compare(worst, predictions[worst.id]))
+
+# %%
+if OUTPUT is not None:
+    folder = Path(OUTPUT)
+    folder.mkdir(parents=True, exist_ok=True)
+    held_out.savefig(folder / "held_out.png", dpi=130, facecolor="white")
+    lines = [f"{patient},{name},{iou:.4f},{dice:.4f}" for patient, name, iou, dice, *_ in rows]
+    text = "\n".join(["patient,class,iou,dice", *lines]) + "\n"
+    (folder / "iou.csv").write_text(text, encoding="utf-8")
+
+# %% [markdown]
+# ### By hand = by library
+#
+# torchmetrics' `MulticlassJaccardIndex` and MONAI's `DiceMetric`, on the same predictions.
+# %%
+from monai.metrics import DiceMetric
+from torchmetrics.classification import MulticlassJaccardIndex
+
+jaccard = MulticlassJaccardIndex(num_classes, average="none")
+for images, labels in test_batches:
+    stack = torch.stack([predict_volume(model, x, device) for x in images])[:, 0]
+    jaccard.update(stack, labels)
+print("IoU, yours:       ", [round(x, 4) for x in overall.tolist()])
+print("IoU, torchmetrics:", [round(x, 4) for x in jaccard.compute().tolist()])
+
+metric = DiceMetric(include_background=False, reduction="none")
+found, expert = (
+    F.one_hot(torch.from_numpy(a.astype(np.int64)), num_classes).movedim(-1, 0)[None]
+    for a in (predictions[typical.id], typical.label)
+)
+print("Dice, yours:", [round(row[3], 4) for row in rows if row[0] == typical.id])
+print("Dice, MONAI:", [round(x, 4) for x in metric(found, expert)[0].tolist()])
+
+# %% [markdown]
+# ### What the numbers mean
+#
+# **Numbers on phantoms are no numbers on patients.** A phantom has shapes and contrasts of real prostates, but no two men are as alike as two drawings by one program. What can be compared is how you measure. These are results on real patients to hold yours against, once you have trained on real data:
+#
+# | | TZ | PZ | DPU | AFS |
+# | --- | --- | --- | --- | --- |
+# | Dice, network of Meyer et al. 2019, 20 patients | .876 | .798 | .752 | .411 |
+# | Dice, two experts against each other (same paper) | .878 | .818 | .606 | .510 |
+# | Dice, MONAI's U-Net on Prostate158 | .877 | .754 | | |
+#
+# The second line is worth a pause: two trained readers agree on the stroma only by half. A network cannot be better than its teachers agree, and a small zone loses Dice by one row of pixels that costs a large zone nothing.
+#
+# ## Go further
+#
+# 1. **Real data by one parameter.** Set `DATA` to a folder in the layout of the [Medical Segmentation Decathlon](http://medicaldecathlon.com), for instance its Task05, and run everything again. Class names and their number come from the data.
+# 2. **Another scanner.** `phantom_cases(6, scanner="B")` are the same men as `phantom_cases(6)`, seen by a scanner with other contrast and more noise. How much does the mean IoU lose, and which augmentation wins it back?
+# 3. **Leak on purpose.** Split by slice instead of by patient, and compare the score with the one above. You now know how papers come to numbers that are too good.
+# 4. **Twice as many pictures at test time.** Predict the mirrored slice too, mirror the logits back, and take the mean.
