@@ -216,7 +216,7 @@ FIT = Exercise(
     name="fit",
     runner="fit",
     uses=("augment", "train_epoch", "evaluate", "predict_volume"),
-    calls=[Call(3.0, 3.4, 0.25, 0.8, 6)],
+    calls=[Call(3.0, 4.5, 0.25, 0.8, 6)],
     hints=[
         "Write it without checkpoints first: epochs, history, best state. Then ask what a second "
         "call would have to know.",

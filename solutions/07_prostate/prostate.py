@@ -15,11 +15,12 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 
 from medseg import carry_over, check, hint, plots, probes, stand_ins, training
-from medseg.cases import load_cases, phantom_cases, slices, split_cases, to_native
+from medseg.cases import load_cases, slices, split_cases, to_native
 
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set in the layout of the Medical Segmentation Decathlon
 OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
+SLICES_IN_ALL = 6000  # how many slices the network sees in its training
 
 # %%
 first = load_cases(DATA, count=1, progress=False)[0]
@@ -325,7 +326,7 @@ for picture, target in zip(pictures, classes, strict=True):
     value = F.cross_entropy(torch.einsum("kc,nchw->nkhw", leaf, picture), target)
     (slope,) = torch.autograd.grad(value, leaf)
     weight = weight - 0.7 * slope
-    losses += [float(value)] * len(picture)
+    losses += [float(value.detach())] * len(picture)
 probes.assert_close(facts["loss"], float(np.mean(losses)), "the mean loss per case")
 probes.assert_close(facts["weights afterwards"], weight, "the weights after the epoch")
 probes.assert_facts(facts)
@@ -462,7 +463,7 @@ def fit(
 check("07_prostate.fit", fit)
 
 # %% nbgrader={"grade": true, "grade_id": "test_fit", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-facts = probes.facts_of("fit", fit, 3.0, 3.4, 0.25, 0.8, 6)
+facts = probes.facts_of("fit", fit, 3.0, 4.5, 0.25, 0.8, 6)
 assert [set(entry) for entry in facts["history"]] == [{"loss", "mean_iou"}] * 6, facts["history"]
 probes.assert_close(facts["history"][0]["loss"], 3.515625, "the first epoch's loss")
 probes.assert_facts(facts, "nothing on stderr")
@@ -473,7 +474,7 @@ probes.assert_facts(facts, "nothing on stderr")
 draw = probes.rng(75)
 aim, rate = float(draw.uniform(2.9, 3.1)), float(draw.uniform(0.24, 0.26))
 pixels = np.linspace(0, 8, 160)
-border, weight, speed, history, weights = 1.133 * aim, 0.0, 0.0, [], []
+border, weight, speed, history, weights = 1.5 * aim, 0.0, 0.0, [], []
 for _ in range(6):
     losses = []
     for _ in range(2):
@@ -496,39 +497,6 @@ probes.assert_facts(facts)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### How good is your pipeline?
-#
-# The next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` (exercise 5) label patients that it has never seen. You get the more of its 3 points the higher the mean IoU of their zones. It takes about 20 seconds, and uses a network and a loss of the library, so that only your pipeline counts.
-# %% tags=["slow"] nbgrader={"grade": true, "grade_id": "test_fit_quality", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-# Trains your pipeline on small phantoms and measures the mean zone IoU on new ones.
-### BEGIN HIDDEN TESTS
-import tempfile
-
-known = phantom_cases(10, seed=7130 + int(probes.rng(76).integers(40)), progress=False)
-unseen = phantom_cases(4, seed=7190 + int(probes.rng(77).integers(40)), progress=False)
-with training.seeded(int(probes.rng(78).integers(1000))):
-    network = stand_ins.stand_in("06_unet", "UNet")[0](1, 5, features=8, depth=3)
-seen = training.SliceBatches(known[:8], 8, 64, augment, probes.torch_rng(79))
-watched = training.SliceBatches(known[8:], 16, 64)
-stepper = torch.optim.AdamW(network.parameters(), lr=4e-3)
-training.one_cycle(stepper, 12 * len(seen), 6e-3)
-cpu = torch.device("cpu")
-with tempfile.TemporaryDirectory() as folder:
-    fit(
-        network, seen, watched, F.cross_entropy, stepper, 5, 12, cpu, Path(folder, "quality.pt")
-    )
-counts = np.zeros((5, 5))
-for case in unseen:
-    picture, target = slices(case, 64)
-    answer = predict_volume(network, torch.from_numpy(picture), cpu)
-    probes.assert_close(answer, answer.to(torch.int64).clip(0, 4), "the prediction")
-    np.add.at(counts, (target.ravel(), answer.numpy().ravel()), 1)
-zone_iou = (counts.diagonal() / (counts.sum(0) + counts.sum(1) - counts.diagonal()))[1:]
-print(f"mean zone IoU {zone_iou.mean():.3f}")
-round(float(np.clip((zone_iou.mean() - 0.15) / 0.15, 0, 1)) * 6) / 2
-### END HIDDEN TESTS
-
-# %% [markdown]
 # ## The training
 #
 # The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills more than nine tenths of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the square root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
@@ -538,7 +506,7 @@ round(float(np.clip((zone_iou.mean() - 0.15) / 0.15, 0, 1)) * 6) / 2
 # To go on with a training that was interrupted, skip the line with `unlink`.
 # %%
 device = training.device()
-BATCH_SIZE, SLICES_IN_ALL, PEAK_RATE, GAMMA = 8, 6000, 3e-3, 2.0
+BATCH_SIZE, PEAK_RATE, GAMMA = 8, 3e-3, 2.0
 train_batches = training.SliceBatches(
     train_cases, BATCH_SIZE, augment=augment, generator=training.generator(0)
 )
@@ -683,6 +651,51 @@ for turn in (1.0, -1.0):
     result = zone_volumes_ml(labels, affine, 6)
     probes.assert_close(result, torch.tensor(expected).double(), "the volumes")
     probes.assert_stays_on_device(zone_volumes_ml, labels, affine, 6)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## How good is your pipeline?
+#
+# The next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` label patients that it has never seen. You get the more of its 3 points the higher the mean IoU of their zones. It takes about 20 seconds, and uses a network and a loss of the library, so that only your pipeline counts.
+# %% tags=["slow"] nbgrader={"grade": true, "grade_id": "test_fit_quality", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Trains your pipeline on small phantoms and measures the mean zone IoU on new ones.
+### BEGIN HIDDEN TESTS
+import tempfile
+
+from medseg.cases import PROSTATE_CLASSES, Case
+from medseg.phantom import volumes
+
+men = range(713000 + 1000 * int(probes.rng(76).integers(90)), 10**9)
+men = [
+    Case.from_volumes(*volumes(man, spacing=1.2), f"{man}", f"{man}", PROSTATE_CLASSES)
+    for man in men[:14]
+]
+known, unseen = men[:10], men[10:]
+with training.seeded(int(probes.rng(78).integers(1000))):
+    network = stand_ins.stand_in("06_unet", "UNet")[0](1, 5, features=8, depth=3)
+seen = training.SliceBatches(known[:8], 8, 64, augment, probes.torch_rng(79))
+watched = training.SliceBatches(known[8:], 16, 64)
+stepper = torch.optim.AdamW(network.parameters(), lr=4e-3)
+training.one_cycle(stepper, 20 * len(seen), 8e-3)
+rare = 1 / torch.bincount(seen.labels.flatten(), minlength=5).sqrt()
+cpu = torch.device("cpu")
+
+
+def cost(logits, target):
+    return F.cross_entropy(logits, target, weight=rare / rare.sum())
+
+
+with tempfile.TemporaryDirectory() as folder:
+    fit(network, seen, watched, cost, stepper, 5, 20, cpu, Path(folder, "quality.pt"))
+counts = np.zeros((5, 5))
+for case in unseen:
+    picture, target = slices(case, 64)
+    answer = predict_volume(network, torch.from_numpy(picture), cpu)
+    probes.assert_close(answer, answer.to(torch.int64).clip(0, 4), "the prediction")
+    np.add.at(counts, (target.ravel(), answer.numpy().ravel()), 1)
+zone_iou = (counts.diagonal() / (counts.sum(0) + counts.sum(1) - counts.diagonal()))[1:]
+print(f"mean zone IoU {zone_iou.mean():.3f}")
+round(float(np.clip((zone_iou.mean() - 0.15) / 0.15, 0, 1)) * 6) / 2
 ### END HIDDEN TESTS
 
 # %% [markdown]

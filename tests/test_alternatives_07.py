@@ -1,0 +1,262 @@
+"""Right answers to unit 07 written in other ways keep all points and are right for `check`."""
+
+from pathlib import Path
+
+import pytest
+
+from medseg import checks
+from medseg.carry import run_definitions
+from medseg_grader.catalogue import load_unit
+from medseg_grader.probing import namespace_of
+from medseg_grader.verify import score
+
+UNIT = "07_prostate"
+
+AUGMENT_WITH_NUMPY = """
+def augment(image, label, generator):
+    from scipy import ndimage
+
+    if tuple(image.shape[1:]) != tuple(label.shape):
+        raise ValueError(f"image {tuple(image.shape[1:])}, label {tuple(label.shape)}")
+    draw = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+    shape = tuple(label.shape)
+    shifts = []
+    for _ in range(2):
+        coarse = draw.uniform(-0.06, 0.06, (4, 4)) * max(shape[-2:])
+        fine = ndimage.zoom(coarse, (shape[-2] / 4, shape[-1] / 4), order=1, grid_mode=True,
+                            mode="nearest")
+        shifts.append(fine)
+    rows, columns = np.meshgrid(*(np.arange(n, dtype=float) for n in shape[-2:]), indexing="ij")
+    if draw.random() < 0.5:
+        columns = columns[:, ::-1]
+    places = [rows + shifts[0], columns + shifts[1]]
+    pictures = image.cpu().numpy().reshape(-1, *shape[-2:])
+    zones = label.cpu().numpy().reshape(-1, *shape[-2:])
+    moved = [ndimage.map_coordinates(p, places, order=1, mode="nearest") for p in pictures]
+    found = [ndimage.map_coordinates(z, places, order=0, mode="nearest") for z in zones]
+    gain = draw.uniform(0.8, 1.25)
+    new = torch.from_numpy(np.stack(moved)).reshape(image.shape) * gain
+    kept = torch.from_numpy(np.stack(found)).reshape(label.shape)
+    return new.to(image.dtype).to(image.device), kept.to(label.dtype).to(label.device)
+"""
+
+AUGMENT_IN_STEPS = """
+def augment(image, label, generator):
+    a, b = list(image.shape[1:]), list(label.shape)
+    if a != b:
+        raise ValueError(f"the image has {a} pixels, the label {b}; expected the same")
+    both = torch.cat([image, label[None].to(image.dtype)]).clone()
+    if torch.rand(1, generator=generator).item() > 0.5:
+        both = torch.flip(both, dims=[-1])
+    flat = both.reshape(1, -1, *both.shape[-2:])
+    height, width = flat.shape[-2:]
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width),
+                          indexing="ij")
+    bumps = (torch.rand(2, 3, generator=generator) - 0.5) * 0.2
+    up = sum(c * torch.sin((k + 1) * 3 * x + k) for k, c in enumerate(bumps[0]))
+    side = sum(c * torch.cos((k + 1) * 3 * y + k) for k, c in enumerate(bumps[1]))
+    grid = torch.stack([x + side, y + up], dim=-1)[None].to(image.device)
+    linear = F.grid_sample(flat, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    nearest = F.grid_sample(flat, grid, mode="nearest", padding_mode="border", align_corners=True)
+    linear, nearest = linear.reshape(both.shape), nearest.reshape(both.shape)
+    light = (0.7 + 0.6 * torch.rand(1, generator=generator)).to(image.device)
+    return linear[: len(image)] * light, nearest[-1].round().to(label.dtype)
+"""
+
+TRAIN_WITH_SET_TO_NONE_FIRST = """
+def train_epoch(model, batches, loss, optimizer, device):
+    losses, sizes = [], []
+    model.train(True)
+    for batch in batches:
+        image, label = (part.to(device) for part in batch)
+        for group in optimizer.param_groups:
+            for weight in group["params"]:
+                weight.grad = None
+        logits = model(image)
+        error = loss(logits, label)
+        error.backward()
+        optimizer.step()
+        losses.append(error.detach().item())
+        sizes.append(label.shape[0])
+    return float(np.average(losses, weights=sizes))
+"""
+
+TRAIN_WITH_CLOSURE = """
+def train_epoch(model, batches, loss, optimizer, device):
+    model.train()
+    optimizer.zero_grad(set_to_none=True)
+    total = torch.zeros((), dtype=torch.float64)
+    seen = 0
+    for image, label in batches:
+        n = image.size(0)
+        value = loss(model(image.to(device)), label.to(device))
+        value.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        total = total + n * value.detach().cpu().double()
+        seen = seen + n
+    return (total / seen).item()
+"""
+
+EVALUATE_BY_COUNTING = """
+@torch.no_grad()
+def evaluate(model, batches, num_classes, device):
+    before = model.training
+    model.train(False)
+    pairs = []
+    for image, label in batches:
+        best = torch.softmax(model(image.to(device)), dim=1).max(dim=1).indices
+        pairs.append((label.to(device) * num_classes + best).flatten().cpu())
+    counts = torch.bincount(torch.cat(pairs), minlength=num_classes**2)
+    if before:
+        model.train()
+    return counts.reshape(num_classes, num_classes)
+"""
+
+EVALUATE_IN_INFERENCE_MODE = """
+def evaluate(model, batches, num_classes, device):
+    before = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            matrices = [
+                confusion_matrix(model(x.to(device)).argmax(1).cpu(), y.cpu(), num_classes)
+                for x, y in batches
+            ]
+    finally:
+        model.train(before)
+    return torch.stack(matrices).sum(dim=0)
+"""
+
+FIT_WITH_WHILE = """
+def fit(model, train_batches, validation_batches, loss, optimizer, num_classes, epochs, device,
+        checkpoint):
+    import copy
+
+    history, best, record = [], copy.deepcopy(model.state_dict()), -1.0
+    saved = training.load_checkpoint(checkpoint, model)
+    if saved:
+        history, best, record = saved["history"], saved["best"], saved["record"]
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+    while len(history) < epochs:
+        mean_loss = train_epoch(model, train_batches, loss, optimizer, device)
+        score = iou_per_class(evaluate(model, validation_batches, num_classes, device))
+        score = score.nanmean().item()
+        if score > record:
+            record, best = score, copy.deepcopy(model.state_dict())
+        history = [*history, {"loss": mean_loss, "mean_iou": score}]
+        training.save_checkpoint(checkpoint, dict(
+            model=model.state_dict(), optimizer=optimizer.state_dict(), history=history,
+            best=best, record=record,
+        ))
+        print(len(history), mean_loss, score)
+    model.load_state_dict(best)
+    return history
+"""
+
+FIT_WITH_TORCH_SAVE = """
+def fit(model, train_batches, validation_batches, loss, optimizer, num_classes, epochs, device,
+        checkpoint):
+    if Path(checkpoint).exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["now"])
+        optimizer.load_state_dict(state["steps"])
+    else:
+        state = {"history": [], "top": None}
+    for epoch in range(len(state["history"]) + 1, epochs + 1):
+        value = train_epoch(model, train_batches, loss, optimizer, device)
+        iou = float(mean_iou(evaluate(model, validation_batches, num_classes, device)))
+        state["history"].append({"loss": value, "mean_iou": iou})
+        if iou == max(e["mean_iou"] for e in state["history"]):
+            state["top"] = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        state["now"], state["steps"] = model.state_dict(), optimizer.state_dict()
+        torch.save(state, checkpoint)
+    model.load_state_dict(state["top"])
+    return state["history"]
+"""
+
+PREDICT_SLICE_BY_SLICE = """
+def predict_volume(model, volume, device):
+    before = model.training
+    model.eval()
+    result = torch.empty(volume.shape, dtype=torch.int64)
+    with torch.no_grad():
+        for index in range(len(volume)):
+            scores = model(volume[index][None, None].to(device))
+            result[index] = scores.max(1)[1][0].to("cpu")
+    model.train(before)
+    return result
+"""
+
+PREDICT_AT_ONCE = """
+@torch.inference_mode()
+def predict_volume(model, volume, device):
+    mode = model.training
+    logits = model.eval()(volume.to(device)[:, None])
+    model.train(mode)
+    return logits.cpu().argmax(dim=1)
+"""
+
+VOLUMES_BY_LOOP = """
+def zone_volumes_ml(labels, affine, num_classes):
+    a, b, c = np.asarray(affine)[:3, :3].T
+    ml = abs(float(np.dot(np.cross(a, b), c))) * 1e-3
+    counts = [(labels == k).sum() for k in range(num_classes)]
+    return torch.stack(counts).to(torch.float64) * ml
+"""
+
+VOLUMES_BY_ONE_HOT = """
+def zone_volumes_ml(labels, affine, num_classes):
+    size = np.abs(np.linalg.det(affine)) / 1000
+    counts = F.one_hot(labels.long().reshape(-1), num_classes).sum(dim=0)
+    return counts.double().mul(size.item())
+"""
+
+ALTERNATIVES = {
+    "augment": (AUGMENT_WITH_NUMPY, AUGMENT_IN_STEPS),
+    "train_epoch": (TRAIN_WITH_SET_TO_NONE_FIRST, TRAIN_WITH_CLOSURE),
+    "evaluate": (EVALUATE_BY_COUNTING, EVALUATE_IN_INFERENCE_MODE),
+    "fit": (FIT_WITH_WHILE, FIT_WITH_TORCH_SAVE),
+    "predict_volume": (PREDICT_SLICE_BY_SLICE, PREDICT_AT_ONCE),
+    "zone_volumes_ml": (VOLUMES_BY_LOOP, VOLUMES_BY_ONE_HOT),
+}
+CASES = [(name, source) for name, sources in ALTERNATIVES.items() for source in sources]
+
+
+@pytest.fixture(scope="module")
+def unit():
+    return load_unit(UNIT)
+
+
+@pytest.mark.parametrize(("name", "source"), CASES)
+def test_alternative_is_right_for_check(unit, name, source):
+    namespace = namespace_of(unit, None, None)
+    run_definitions(source, "alternative", namespace)
+    verdict = checks.examine(f"{UNIT}.{name}", namespace[name])
+    assert verdict.outcome == checks.RIGHT, verdict.message
+
+
+@pytest.mark.parametrize(("name", "source"), [c for c in CASES if c[0] != "fit"])
+def test_alternative_keeps_all_points(unit, name, source):
+    results = score(unit, {name: source}, skip_slow_of_others=True)
+    own = {k: v for k, v in results.items() if k.startswith(f"test_{name}") and k in results}
+    assert own
+    assert all(reached == due for reached, due in own.values()), own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ALTERNATIVES["fit"])
+def test_alternative_fit_keeps_all_points(unit, source):
+    results = score(unit, {"fit": source})
+    assert all(reached == due for reached, due in results.values()), results
+
+
+def test_points_of_the_unit_sum_to_twenty(unit):
+    assert sum(cell.metadata["nbgrader"]["points"] for cell in unit.graded_cells()) == 20
+
+
+def test_release_holds_no_solution_line():
+    text = Path("notebooks/07_prostate/prostate.ipynb").read_text(encoding="utf-8")
+    assert "optimizer.load_state_dict(saved" not in text
+    assert "raise NotImplementedError()" in text

@@ -1,0 +1,66 @@
+"""Unit 07 as a batch job: on phantoms written as files, on bad input, and on real scans."""
+
+import csv
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from medseg import phantom
+from medseg_grader import batch
+
+ROOT = Path(__file__).parents[1]
+REAL = Path(os.environ.get("MEDSEG_REAL_DATA", ROOT.parent / "shared/data/promise12_subset"))
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def run_a_few_steps(data, output):
+    executed = batch.run(str(data), output, {"SLICES_IN_ALL": 1}, progress=False)
+    for cell in nbformat.read(executed, as_version=4).cells:
+        for part in cell.get("outputs", []):
+            assert part.get("name") != "stderr", part["text"]
+    assert (output / "held_out.png").stat().st_size > 10_000
+    with (output / "iou.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_scans_in_files_go_through_the_same_notebook(tmp_path):
+    rows = run_a_few_steps(phantom.write(tmp_path / "data", 4), tmp_path / "out")
+    assert list(rows[0]) == ["patient", "class", "iou", "dice"]
+    assert {row["class"] for row in rows} == {"PZ", "TZ", "AFS", "DPU"}
+    assert "DPU" in batch.summary(tmp_path / "out" / "iou.csv")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (REAL / "dataset.json").is_file(),
+    reason="no real data: set MEDSEG_REAL_DATA to a folder in the Decathlon's layout",
+)
+def test_real_patients_go_through_the_same_notebook(tmp_path):
+    rows = run_a_few_steps(REAL, tmp_path)
+    assert len({row["patient"] for row in rows}) >= 5
+
+
+@pytest.mark.parametrize("name", ["nothing_here", "empty"])
+def test_unusable_data_is_one_sentence(tmp_path, capsys, name):
+    (tmp_path / "empty").mkdir()
+    assert batch.main([str(tmp_path / name), "--output", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert said.out.count("\n") == 1
+    assert "folder" in said.out
+    assert said.err == ""
+
+
+@pytest.mark.slow
+def test_too_few_patients_are_one_sentence(tmp_path, capsys):
+    data = phantom.write(tmp_path / "data", 2)
+    assert batch.main([str(data), "--output", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert "2 patients cannot be split into 3 parts" in said.out
+    assert "Traceback" not in said.out + said.err

@@ -1,0 +1,220 @@
+"""What surrounds a training: batches, schedule, checkpoints, progress; and unit 07's runners."""
+
+import copy
+import io
+from contextlib import redirect_stderr, redirect_stdout
+
+import numpy as np
+import pytest
+import torch
+
+from medseg import training, training_runners
+from medseg.cases import Case
+
+
+def case(depth=5, seed=0):
+    rng = np.random.default_rng(seed)
+    image = rng.normal(size=(20, 16, depth)).astype(np.float32)
+    return Case(image, image > 1, np.diag([0.5, 0.5, 3, 1]), f"c{seed}", f"p{seed}", ("no", "yes"))
+
+
+def linear(classes=2):
+    return torch.nn.Linear(3, classes)
+
+
+def test_batches_cover_every_slice_once_in_an_order_that_changes():
+    batches = training.SliceBatches([case(), case(4, 1)], 4, 16, generator=training.generator(0))
+    assert (len(batches), batches.slices) == (3, 9)
+    passes = [torch.cat([image for image, _ in batches]) for _ in range(2)]
+    assert not torch.equal(*passes)
+    for one_pass in passes:
+        sums = one_pass.sum(dim=(1, 2, 3)).sort().values
+        torch.testing.assert_close(sums, batches.images.sum(dim=(1, 2, 3)).sort().values)
+
+
+def test_batches_without_generator_keep_the_order_of_the_slices():
+    batches = training.SliceBatches([case()], 2, 16)
+    images, labels = zip(*batches, strict=True)
+    assert torch.equal(torch.cat(images), batches.images)
+    assert torch.equal(torch.cat(labels), batches.labels)
+    assert batches.labels.dtype == torch.int64
+
+
+def test_augment_is_called_for_each_slice_with_the_generator():
+    seen = []
+
+    def augment(image, label, generator):
+        seen.append((tuple(image.shape), tuple(label.shape), generator))
+        return image + 1, label
+
+    state = training.generator(0)
+    batches = training.SliceBatches([case()], 2, 16, augment, state)
+    list(batches)
+    assert seen == [((1, 16, 16), (16, 16), state)] * 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([],), "no cases"),
+        (([case()], 0), "batch size must be at least 1, not 0"),
+        (([case()], 2, 16, lambda *x: x), "give a generator"),
+    ],
+)
+def test_batches_refuse_what_cannot_be(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        training.SliceBatches(*arguments)
+
+
+def test_epochs_follow_from_the_amount_of_data():
+    assert training.epochs_for(300, 6000) == 20
+    assert training.epochs_for(9000, 6000) == 1
+    with pytest.raises(ValueError, match="0 and 5"):
+        training.epochs_for(0, 5)
+
+
+@pytest.mark.parametrize(("execution", "expected"), [("autograde", 1), ("validate", 1), (None, 9)])
+def test_only_grading_shortens(monkeypatch, execution, expected):
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    if execution:
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+    assert training.shortened(9, 1) == expected
+
+
+def test_seeded_repeats_weights_and_leaves_the_global_state():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    weights = []
+    for _ in range(2):
+        with training.seeded(1):
+            weights.append(linear().weight)
+    assert torch.equal(*weights)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def steps(model, optimizer, count):
+    rates = []
+    for _ in range(count):
+        model(torch.ones(1, 3)).sum().backward()
+        optimizer.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    return rates
+
+
+def test_rate_rises_for_a_quarter_and_falls_to_zero():
+    model = linear()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0)
+    training.one_cycle(optimizer, 40, 0.1)
+    rates = steps(model, optimizer, 41)
+    assert np.argmax(rates) == 10
+    assert rates[10] == pytest.approx(0.1)
+    assert (np.diff(rates[:11]) > 0).all()
+    assert (np.diff(rates[10:]) < 0).all()
+    assert rates[40] == pytest.approx(0, abs=1e-9)
+
+
+def test_rate_goes_on_after_an_interruption():
+    model, other = linear(), linear()
+    optimizer, second = (torch.optim.AdamW(m.parameters(), lr=1.0) for m in (model, other))
+    training.one_cycle(optimizer, 20, 0.1)
+    first = steps(model, optimizer, 8)
+    training.one_cycle(second, 20, 0.1)
+    second.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    expected = steps(model, optimizer, 5)
+    assert steps(other, second, 5) == pytest.approx(expected)
+    assert first[-1] != expected[0]
+
+
+def test_checkpoint_brings_back_what_was_saved(tmp_path):
+    model = linear()
+    state = {"model": model.state_dict(), "history": [{"loss": 1.5, "mean_iou": 0.2}]}
+    training.save_checkpoint(tmp_path / "new" / "a.pt", state)
+    loaded = training.load_checkpoint(tmp_path / "new" / "a.pt", linear())
+    assert loaded["history"] == state["history"]
+    assert torch.equal(loaded["model"]["weight"], model.weight)
+
+
+def test_missing_checkpoint_is_none(tmp_path):
+    assert training.load_checkpoint(tmp_path / "none.pt", linear()) is None
+
+
+def test_checkpoint_of_another_model_raises_value_error(tmp_path):
+    path = tmp_path / "a.pt"
+    training.save_checkpoint(path, {"model": linear().state_dict()})
+    with pytest.raises(
+        ValueError, match=r"does not fit the model: its weight is of shape \(2, 3\)"
+    ):
+        training.load_checkpoint(path, linear(5))
+    with pytest.raises(ValueError, match=r"it has no entry 0\.weight"):
+        training.load_checkpoint(path, torch.nn.Sequential(linear()))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
+def test_damaged_checkpoint_raises_value_error(tmp_path, content):
+    path = tmp_path / "a.pt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="cannot be read"):
+        training.load_checkpoint(path, linear())
+
+
+def test_checkpoint_that_holds_code_is_not_run(tmp_path):
+    path = tmp_path / "a.pt"
+    torch.save({"model": print}, path)
+    with pytest.raises(ValueError, match="cannot be read"):
+        training.load_checkpoint(path, linear())
+
+
+def test_failed_save_keeps_the_former_checkpoint(tmp_path, monkeypatch):
+    path, model = tmp_path / "a.pt", linear()
+    training.save_checkpoint(path, {"model": model.state_dict()})
+
+    def cut_off(state, target):
+        target.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", cut_off)
+    with pytest.raises(OSError, match="disk full"):
+        training.save_checkpoint(path, {})
+    monkeypatch.undo()
+    assert training.load_checkpoint(path, model) is not None
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_progress_speaks_on_stdout_only():
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), training.Progress(2) as progress:
+        progress.update([{"loss": 0.5, "mean_iou": 0.25}])
+        progress.update([{"loss": 0.5, "mean_iou": 0.25}, {"loss": 0.4, "mean_iou": 0.5}])
+    assert "mean IoU 0.500" in out.getvalue()
+    assert err.getvalue() == ""
+
+
+def test_device_is_one_that_works():
+    assert float(torch.ones(1, device=training.device()).sum()) == 1
+
+
+def test_best_last_and_lowest_loss_weights_differ_in_the_fit_probe():
+    """Else mistakes of `fit` could not be told apart."""
+    weight, speed, losses, weights = 0.0, 0.0, [], []
+    for _ in range(6):
+        total = 0.0
+        for _ in range(2):
+            total += (weight - 3) ** 2
+            speed = 0.8 * speed + weight - 3
+            weight -= 0.25 * speed
+        losses.append(total)
+        weights.append(weight)
+    best = int(np.argmin(np.abs(np.array(weights) - 4.5)))
+    assert len({best, int(np.argmin(losses)), 3, 5}) == 4
+
+
+def test_runner_sees_an_augmentation_that_leaves_the_label():
+    def augment(image, label, generator):
+        flip = torch.rand((), generator=generator) < 0.5
+        return (image.flip(-1) if flip else image.clone()), label.clone()
+
+    facts = training_runners.augment(augment, 48, 0)
+    assert not facts["image and label move together"]
+    assert not facts["straight lines bend"]
+    assert facts["labels stay labels"]
