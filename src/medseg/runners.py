@@ -4,7 +4,7 @@ A runner takes the student's object and the decoded arguments of one probe and r
 numbers, arrays, tensors, or a dictionary of named facts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,36 +15,45 @@ def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def module(cls: type, options: dict, *inputs: Any) -> dict:
+def module(cls: type, options: dict, *inputs: Any, look: Sequence[str] = ()) -> dict:
     """Build a `torch.nn.Module` and report what every right implementation shares.
 
-    Layers, initial weights and normalisation are the student's choice, so values are not compared:
-    the facts are the output's shape and dtype, its finiteness, and whether gradients reach every
-    parameter.
+    `look` names further looks of `medseg.network_probes`, by a word each.
+    """
+    from medseg import network_probes as probes
+
+    facts = probes.module_facts(cls, options, *inputs)
+    looks: dict[str, Callable[[], Any]] = {
+        "receptive field": lambda: probes.reach(cls, options, inputs[0]),
+        "is linear": lambda: probes.is_linear(cls, options, tuple(inputs[0].shape)),
+        "uses every channel": lambda: probes.uses_every_channel(
+            cls, options, tuple(inputs[0].shape)
+        ),
+        "depends on x and skip": lambda: [
+            probes.depends_on(cls, options, list(inputs), k) for k in (0, 1)
+        ],
+        "channels of the levels": lambda: probes.widths(cls, options, options["features"]),
+        "gives logits": lambda: probes.gives_logits(cls, options, inputs[0]),
+        "fine detail arrives": lambda: probes.keeps_detail(cls, options, inputs[0]),
+    }
+    return facts | {name: looks[name]() for name in look}
+
+
+def tiles(function: Callable, image: Any, tile: int, margin: int, weight: Any) -> Any:
+    """Call an overlap-tile function with a convolution by `weight` as its model.
+
+    Reports the result and the sizes of the tiles that the model was given.
     """
     import torch
 
-    network = cls(**options)
-    if not isinstance(network, torch.nn.Module):
-        return {"is a torch.nn.Module": False}
-    output = network(*inputs)
-    facts: dict[str, Any] = {
-        "is a torch.nn.Module": True,
-        "output is a tensor": isinstance(output, torch.Tensor),
-    }
-    if not isinstance(output, torch.Tensor):
-        return facts
-    facts["output shape"] = list(output.shape)
-    facts["output dtype"] = str(output.dtype)
-    facts["output is finite"] = bool(torch.isfinite(output).all())
-    parameters = list(network.parameters())
-    facts["has parameters"] = bool(parameters)
-    if parameters and output.requires_grad:
-        gradients = torch.autograd.grad(output.square().mean(), parameters, allow_unused=True)
-        facts["every parameter takes part"] = all(g is not None for g in gradients)
-    else:
-        facts["every parameter takes part"] = False
-    return facts
+    seen: list[list[int]] = []
+
+    def model(x: Any) -> Any:
+        seen.append(list(x.shape[-2:]))
+        return torch.nn.functional.conv2d(x, weight, padding="same")
+
+    result = function(image, tile, margin, model)
+    return {"the result": result, "the tiles that the model saw": sorted(seen)}
 
 
 def _of_training(name: str) -> Callable:
@@ -58,7 +67,7 @@ def _of_training(name: str) -> Callable:
     return run
 
 
-RUNNERS: dict[str, Callable] = {"call": call, "module": module}
+RUNNERS: dict[str, Callable] = {"call": call, "module": module, "tiles": tiles}
 for _name in ("augment", "train_epoch", "evaluate", "fit", "predict_volume"):
     RUNNERS[_name] = _of_training(_name)
 
@@ -98,7 +107,7 @@ def _fault_on(
         return None  # MPS has no float64: this probe cannot be asked there
     if runner is module:
         return _module_fault(lambda value: tree_map(move, value), device, function, args)
-    return _judge(lambda: function(*args, **kwargs), device)
+    return _judge(lambda: runner(function, *args, **kwargs), device)
 
 
 def _fault_on_pretended(
@@ -110,7 +119,7 @@ def _fault_on_pretended(
         args, kwargs = pretend(args), pretend(kwargs)
         if runner is module:
             return _module_fault(pretend, DEVICE.type, function, args)
-        return _judge(lambda: function(*args, **kwargs), DEVICE.type)
+        return _judge(lambda: runner(function, *args, **kwargs), DEVICE.type)
 
 
 def _module_fault(move: Callable, device: str, cls: Callable, args: tuple) -> str | None:
@@ -118,7 +127,7 @@ def _module_fault(move: Callable, device: str, cls: Callable, args: tuple) -> st
     import torch
 
     options, *inputs = args
-    network = cls(**options)
+    network = cls(**options).eval()
     state = {name: move(value.detach().clone()) for name, value in network.state_dict().items()}
     return _judge(lambda: torch.func.functional_call(network, state, tuple(inputs)), device)
 

@@ -78,18 +78,43 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
         bad = bool(stage.error)
         colour = _BAD if bad else _HEAD if k in (0, len(stages) - 1) else _GOOD
         axes.bar(
-            k, 0.5, bottom=-level - 0.25, width=0.62, color="white", edgecolor=colour, linewidth=2.5,
+            k,
+            0.5,
+            bottom=-level - 0.25,
+            width=0.62,
+            color="white",
+            edgecolor=colour,
+            linewidth=2.5,
             hatch="///" if bad else None,
         )
         size = " × ".join(map(str, stage.shape[1:]))
         text = "does not fit" if bad else f"{stage.shape[0]} channels"
-        axes.text(k, -level, str(stage.shape[0]) if not bad else "?", ha="center", va="center",
-                  fontsize=13, color=colour, weight="bold")
-        axes.text(k, -level - 0.30, f"{stage.name}\n{size if not bad else text}", ha="center",
-                  va="top", fontsize=8.5, color="#222222")
+        axes.text(
+            k,
+            -level,
+            str(stage.shape[0]) if not bad else "?",
+            ha="center",
+            va="center",
+            fontsize=13,
+            color=colour,
+            weight="bold",
+        )
+        axes.text(
+            k,
+            -level - 0.30,
+            f"{stage.name}\n{size if not bad else text}",
+            ha="center",
+            va="top",
+            fontsize=8.5,
+            color="#222222",
+        )
         if k and not bad:
-            axes.annotate("", (k - 0.33, -level), (k - 0.67, -levels[k - 1]),
-                          arrowprops={"arrowstyle": "->", "color": "#555555"})
+            axes.annotate(
+                "",
+                (k - 0.33, -level),
+                (k - 0.67, -levels[k - 1]),
+                arrowprops={"arrowstyle": "->", "color": "#555555"},
+            )
     for left, right in _bridges(levels):
         axes.plot([left + 0.33, right - 0.33], [-levels[left]] * 2, ":", color="#777777")
     axes.set_xlim(-0.6, len(stages) - 0.4)

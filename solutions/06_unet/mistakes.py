@@ -1,0 +1,592 @@
+"""Probes, hints and named mistakes of unit 06."""
+
+import torch
+
+from medseg_grader.catalogue import Call, Exercise, Mistake
+
+BLOCK_LOOKS = ["receptive field", "is linear", "uses every channel"]
+SMALL = {"in_channels": 1, "num_classes": 3, "features": 4, "depth": 2}
+NOISE = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(6), dtype=torch.float32)
+NOISE = (NOISE * 100).round() / 100
+
+
+def ones(*shape):
+    return torch.ones(*shape, dtype=torch.float32)
+
+
+EXERCISES = [
+    Exercise(
+        name="conv_output_size",
+        calls=[
+            Call(5, 3, 2),
+            Call(10, 3, 2),
+            Call(7, 3, padding=1),
+            Call(8, 2, 2),
+            Call(9, 4, 3, 2),
+            Call(2, 7, padding=1, mentions=["4", "7"]),
+        ],
+        hints=[
+            "Write down, for 5 pixels and a window of 3, at which pixels the window can begin.",
+            "The last window must end inside the padded image. How far can the first pixel of the "
+            "window travel, and how many steps fit into that way?",
+            "Python's `//` rounds down. The first position costs no step, so it is one more than "
+            "the number of steps.",
+        ],
+        mistakes=[
+            Mistake(
+                "pads_one_side",
+                "Padding is added at both ends of the axis, so it counts twice.",
+                {"size + 2 * padding": "size + padding"},
+            ),
+            Mistake(
+                "forgets_first_position",
+                "You count steps, but there is one position more than there are steps.",
+                {" // stride + 1": " // stride"},
+            ),
+            Mistake(
+                "rounds_up",
+                "A last step that would leave the image is not taken: round down.",
+                {"(padded - kernel) // stride + 1": "-(-(padded - kernel) // stride) + 1"},
+            ),
+            Mistake(
+                "ignores_stride",
+                "With a stride of s only every s-th position is used.",
+                {" // stride + 1": " + 1"},
+            ),
+            Mistake(
+                "divides_to_float",
+                "A size is a whole number: `/` gives a float, `//` rounds down.",
+                {" // stride + 1": " / stride + 1"},
+            ),
+            Mistake(
+                "accepts_any_size",
+                "A window larger than the padded image has no position at all: raise a ValueError "
+                "rather than give back a number.",
+                {"if padded < kernel:": "if False:"},
+            ),
+            Mistake(
+                "names_only_the_kernel",
+                "The reader of your message needs both numbers: the padded size that came and the "
+                "kernel.",
+                {"the padded size is {padded}, expected": "the image is too small, expected"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="valid_unet_output_size",
+        calls=[
+            Call(572),
+            Call(20, 1),
+            Call(44, 2),
+            Call(4, 0),
+            Call(6, 0),
+            Call(21, 1, mentions=["17"]),
+            Call(8, 1),
+            Call(12, 1),
+        ],
+        hints=[
+            "Follow one number through the U: which steps change it, and by how much?",
+            "A pair of unpadded 3-convolutions takes 4 pixels. On the way down it comes before the "
+            "pooling, at the bottom it stands alone, on the way up it comes after the doubling.",
+            "Use two loops over the levels with the bottom's convolutions between them, and check "
+            "the size just before each pooling and at the end of each level up.",
+        ],
+        mistakes=[
+            Mistake(
+                "one_convolution_a_level",
+                "Each level has two 3-convolutions, and each takes 2 pixels.",
+                {"        now -= 4\n        if": "        now -= 2\n        if"},
+            ),
+            Mistake(
+                "no_convolutions_at_the_bottom",
+                "The bottom of the U has two convolutions of its own.",
+                {"    now -= 4\n    for level in reversed": "    for level in reversed"},
+            ),
+            Mistake(
+                "way_up_keeps_its_pixels",
+                "The two convolutions on the way up are unpadded, too.",
+                {"now = 2 * now - 4": "now = 2 * now"},
+            ),
+            Mistake(
+                "forgets_to_double",
+                "An up-convolution doubles the size before the two convolutions of that level.",
+                {"now = 2 * now - 4": "now = now - 4"},
+            ),
+            Mistake(
+                "pools_odd_sizes",
+                "Half of an odd size is no whole number: [RFB15] choose the input so that this "
+                "does not happen, so raise a ValueError.",
+                {"if now < 2 or now % 2:": "if now < 2:"},
+            ),
+            Mistake(
+                "lets_the_size_fall_below_one",
+                "A small image is used up on the way: check what is left after the convolutions "
+                "on the way up.",
+                {"if now < 1:": "if False:"},
+            ),
+            Mistake(
+                "one_level_too_many",
+                "`depth` counts the poolings; there are as many levels up as levels down.",
+                {"for level in range(depth):": "for level in range(depth + 1):"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="DoubleConv",
+        runner="module",
+        device=True,
+        calls=[
+            Call({"in_channels": 3, "out_channels": 4}, ones(1, 3, 13, 13), look=BLOCK_LOOKS),
+            Call({"in_channels": 2, "out_channels": 5, "dims": 3}, ones(1, 2, 3, 4, 5)),
+        ],
+        hints=[
+            "Six layers stand in a row: convolution, normalisation, ReLU, twice.",
+            "A 3-convolution keeps the size if one pixel is added at each end. The second "
+            "convolution's input has as many channels as the first one's output.",
+            "Put the layers into `nn.Sequential`, keep that as an attribute of `self`, and call it "
+            "in `forward`. A dictionary from `dims` to the class spares an `if`.",
+        ],
+        mistakes=[
+            Mistake(
+                "no_padding",
+                "Each unpadded 3-convolution takes two pixels from the size: add padding.",
+                {
+                    "conv(in_channels, out_channels, 3, padding=1, bias=False)": (
+                        "conv(in_channels, out_channels, 3, bias=False)"
+                    ),
+                    "conv(out_channels, out_channels, 3, padding=1, bias=False)": (
+                        "conv(out_channels, out_channels, 3, bias=False)"
+                    ),
+                },
+            ),
+            Mistake(
+                "only_one_convolution",
+                "Your block sees 3 pixels, it should see 5: where is the second convolution?",
+                {
+                    "            conv(out_channels, out_channels, 3, padding=1, bias=False),\n"
+                    "            norm(out_channels),\n"
+                    "            nn.ReLU(inplace=True),\n        )": "        )"
+                },
+            ),
+            Mistake(
+                "no_activation",
+                "Without a ReLU two convolutions are no more than one: the block is linear.",
+                {
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n"
+                    "            conv(out": "            norm(out_channels),\n            conv(out",
+                    "            nn.ReLU(inplace=True),\n        )": "        )",
+                },
+            ),
+            Mistake(
+                "always_2d",
+                "For `dims=3` the layers must be those for volumes: convolution and normalisation.",
+                {
+                    "{2: nn.Conv2d, 3: nn.Conv3d}[dims]": "nn.Conv2d",
+                    "{2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims]": "nn.BatchNorm2d",
+                },
+            ),
+            Mistake(
+                "second_convolution_takes_in_channels",
+                "The second convolution gets the output of the first: how many channels has that?",
+                {
+                    "conv(out_channels, out_channels, 3, padding=1, bias=False)": (
+                        "conv(in_channels, out_channels, 3, padding=1, bias=False)"
+                    )
+                },
+            ),
+            Mistake(
+                "layers_in_a_list",
+                "Layers in a Python list are not registered: `.parameters()` does not find them.",
+                {
+                    "self.layers = nn.Sequential(\n": "self.layers = [\n",
+                    "            nn.ReLU(inplace=True),\n        )": (
+                        "            nn.ReLU(inplace=True),\n        ]"
+                    ),
+                    "return self.layers(x)": (
+                        "for layer in self.layers:\n            x = layer(x)\n        return x"
+                    ),
+                },
+            ),
+            Mistake(
+                "doubles_channels_again",
+                "The block ends with `out_channels` channels, not with more.",
+                {
+                    "conv(out_channels, out_channels, 3, padding=1, bias=False),\n"
+                    "            norm(out_channels)": (
+                        "conv(out_channels, 2 * out_channels, 3, padding=1, bias=False),\n"
+                        "            norm(2 * out_channels)"
+                    )
+                },
+            ),
+        ],
+    ),
+    Exercise(
+        name="Down",
+        runner="module",
+        device=True,
+        uses=["DoubleConv"],
+        calls=[
+            Call(
+                {"in_channels": 1, "out_channels": 2}, ones(1, 1, 28, 28), look=["receptive field"]
+            ),
+            Call({"in_channels": 1, "out_channels": 2}, ones(1, 1, 9, 7)),
+            Call({"in_channels": 2, "out_channels": 3, "dims": 3}, ones(1, 2, 3, 8, 6)),
+        ],
+        hints=[
+            "Two parts only: a pooling and a double convolution. Which comes first?",
+            "Pooling first leaves a quarter of the pixels for the convolutions and lets them see "
+            "twice as far.",
+            "`nn.MaxPool3d` takes a window per axis, in the order slice, row, column.",
+        ],
+        mistakes=[
+            Mistake(
+                "does_not_pool",
+                "The size did not change: pool before the double convolution.",
+                {"return self.conv(self.pool(x))": "return self.conv(x)"},
+            ),
+            Mistake(
+                "pools_after_convolving",
+                "The size is right, but each output sees too little: pool first, then convolve.",
+                {"self.conv(self.pool(x))": "self.pool(self.conv(x))"},
+            ),
+            Mistake(
+                "pools_along_the_slices",
+                "For volumes pool rows and columns only: 3 mm slices are few and far apart.",
+                {"nn.MaxPool3d((1, 2, 2))": "nn.MaxPool3d(2)"},
+            ),
+            Mistake(
+                "pools_twice",
+                "One level halves the size once; yours quarters it.",
+                {"self.conv(self.pool(x))": "self.conv(self.pool(self.pool(x)))"},
+            ),
+            Mistake(
+                "rounds_the_size_up",
+                "An odd size is rounded down: 9 pixels become 4. `ceil_mode` does the opposite.",
+                {
+                    "nn.MaxPool2d(2)": "nn.MaxPool2d(2, ceil_mode=True)",
+                    "nn.MaxPool3d((1, 2, 2))": "nn.MaxPool3d((1, 2, 2), ceil_mode=True)",
+                },
+            ),
+            Mistake(
+                "forgets_dims",
+                "Hand `dims` on to the double convolution; its default is 2.",
+                {
+                    "DoubleConv(in_channels, out_channels, dims)": (
+                        "DoubleConv(in_channels, out_channels)"
+                    )
+                },
+            ),
+            Mistake(
+                "overlapping_windows",
+                "A window of 3 with step 2 overlaps its neighbour and sees more than 2 × 2 pixels.",
+                {
+                    "nn.MaxPool2d(2)": "nn.MaxPool2d(3, 2, 1)",
+                    "nn.MaxPool3d((1, 2, 2))": "nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))",
+                },
+            ),
+        ],
+    ),
+    Exercise(
+        name="Up",
+        runner="module",
+        device=True,
+        uses=["DoubleConv"],
+        calls=[
+            Call(
+                {"in_channels": 4, "skip_channels": 2, "out_channels": 2},
+                ones(1, 4, 4, 4),
+                ones(1, 2, 8, 8),
+                look=["depends on x and skip"],
+            ),
+            Call(
+                {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
+                ones(1, 4, 3, 5),
+                ones(1, 2, 7, 10),
+            ),
+            Call(
+                {"in_channels": 3, "skip_channels": 2, "out_channels": 3, "dims": 3},
+                ones(1, 3, 3, 2, 2),
+                ones(1, 2, 3, 5, 4),
+            ),
+        ],
+        hints=[
+            "Three steps: x to the skip's size, concatenate along the channels, double convolution.",
+            "`skip.shape[2:]` is the spatial size, for images and for volumes alike. After "
+            "`torch.cat(..., dim=1)` the channels add up.",
+            "The double convolution takes in_channels + skip_channels; the mode of F.interpolate "
+            "depends on dims.",
+        ],
+        mistakes=[
+            Mistake(
+                "doubles_its_own_size",
+                "7 pixels pool to 3, and 3 doubled are 6: bring x to the skip's size instead.",
+                {"size=skip.shape[2:]": "scale_factor=2"},
+            ),
+            Mistake(
+                "ignores_the_skip",
+                "Your output does not depend on the skip: the detail is lost.",
+                {"torch.cat([skip, x], dim=1)": "torch.cat([torch.zeros_like(skip), x], dim=1)"},
+            ),
+            Mistake(
+                "ignores_what_comes_from_below",
+                "Your output does not depend on x: the wide view is lost.",
+                {"torch.cat([skip, x], dim=1)": "torch.cat([skip, torch.zeros_like(x)], dim=1)"},
+            ),
+            Mistake(
+                "adds_instead_of_concatenating",
+                "Adding needs equal channel numbers, and the two can no longer be told apart: "
+                "concatenate.",
+                {"torch.cat([skip, x], dim=1)": "skip + x"},
+            ),
+            Mistake(
+                "shrinks_the_skip",
+                "The output should have the skip's size; you brought the skip to the size of x.",
+                {
+                    "x = F.interpolate(x, size=skip.shape[2:], mode=self.mode, "
+                    "align_corners=False)": "skip = F.interpolate(skip, size=x.shape[2:], "
+                    "mode=self.mode, align_corners=False)"
+                },
+            ),
+            Mistake(
+                "always_bilinear",
+                "Volumes have three spatial axes: their mode is called trilinear.",
+                {'{2: "bilinear", 3: "trilinear"}[dims]': '"bilinear"'},
+            ),
+            Mistake(
+                "forgets_the_skips_channels",
+                "Concatenation adds channels: the double convolution gets more than in_channels.",
+                {"in_channels + skip_channels": "in_channels"},
+            ),
+            Mistake(
+                "concatenates_rows",
+                "The channels are axis 1; axis 2 holds the rows (or the slices).",
+                {"torch.cat([skip, x], dim=1)": "torch.cat([skip, x], dim=2)"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="UNet",
+        runner="module",
+        device=True,
+        uses=["DoubleConv", "Down", "Up"],
+        calls=[
+            Call(
+                SMALL,
+                NOISE,
+                look=["channels of the levels", "gives logits", "fine detail arrives"],
+            ),
+            Call({**SMALL, "depth": 3, "features": 2}, ones(1, 1, 8, 13)),
+            Call({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
+        ],
+        hints=[
+            "Write the number of channels beside every box of the diagram, for depth 2, before you "
+            "write code.",
+            "Going down, remember what you had before each pooling. Going up, the deepest of these "
+            "comes first: a list with `append` and `pop` is all it takes.",
+            "There are depth `Down`s and depth `Up`s in two `nn.ModuleList`s, one `DoubleConv` "
+            "before them, one 1-convolution behind.",
+        ],
+        mistakes=[
+            Mistake(
+                "forgets_the_skips",
+                "Fine detail does not arrive: the skips are not used.",
+                {"x = up(x, skips.pop())": "x = up(x, torch.zeros_like(skips.pop()))"},
+            ),
+            Mistake(
+                "skips_in_the_wrong_order",
+                "The deepest skip belongs to the first level up: take the last one first.",
+                {"skips.pop()": "skips.pop(0)"},
+            ),
+            Mistake(
+                "keeps_the_skip_after_pooling",
+                "Keep each level's output before it is pooled, else the full size never comes back.",
+                {
+                    "            skips.append(x)\n            x = down(x)": (
+                        "            x = down(x)\n            skips.append(x)"
+                    )
+                },
+            ),
+            Mistake(
+                "channels_do_not_double",
+                "Each level down has twice the channels of the one above.",
+                {"features * 2**level for": "features * (level + 1) for"},
+            ),
+            Mistake(
+                "softmax_at_the_end",
+                "Give logits: the loss applies the softmax itself, and twice is once too often.",
+                {"return self.head(x)": "return self.head(x).softmax(1)"},
+            ),
+            Mistake(
+                "relu_at_the_end",
+                "Logits may be negative: no ReLU behind the last convolution.",
+                {"return self.head(x)": "return F.relu(self.head(x))"},
+            ),
+            Mistake(
+                "levels_in_a_list",
+                "Levels in a Python list are not registered: use nn.ModuleList.",
+                {
+                    "self.down = nn.ModuleList(\n            Down(widths[level], widths[level + 1], "
+                    "dims) for level in range(depth)\n        )": (
+                        "self.down = [\n            Down(widths[level], widths[level + 1], dims) "
+                        "for level in range(depth)\n        ]"
+                    )
+                },
+            ),
+            Mistake(
+                "one_level_too_few",
+                "`depth` counts the poolings: with depth 2 the size is halved twice.",
+                {
+                    "for level in range(depth + 1)]": "for level in range(depth)]",
+                    "dims) for level in range(depth)\n": "dims) for level in range(depth - 1)\n",
+                    "for level in reversed(range(depth))": "for level in reversed(range(depth - 1))",
+                },
+            ),
+            Mistake(
+                "forgets_dims",
+                "Hand `dims` on to every part; its default is 2.",
+                {"DoubleConv(in_channels, widths[0], dims)": "DoubleConv(in_channels, widths[0])"},
+            ),
+            Mistake(
+                "head_for_one_class",
+                "The head gives one logit per class, background included.",
+                {"(widths[0], num_classes, 1)": "(widths[0], 1, 1)"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="receptive_field",
+        calls=[
+            Call([]),
+            Call([(3, 1), (3, 1)]),
+            Call([(2, 2)]),
+            Call([(3, 1), (3, 1), (2, 2), (3, 1)]),
+            Call([(3, 2), (3, 2), (3, 1)]),
+        ],
+        hints=[
+            "Two numbers travel through the layers: the field and the distance between neighbours.",
+            "A kernel of k reaches k - 1 neighbours further, each of them one jump away.",
+            "The stride of a layer stretches the distance for the layers after it, not for itself.",
+        ],
+        mistakes=[
+            Mistake(
+                "adds_the_whole_kernel",
+                "One pixel of the kernel is already in the field: it adds k - 1, not k.",
+                {"(kernel - 1) * jump": "kernel * jump"},
+            ),
+            Mistake(
+                "ignores_strides",
+                "After a stride of 2 neighbours lie 2 input pixels apart.",
+                {"        jump *= stride\n": ""},
+            ),
+            Mistake(
+                "stretches_too_early",
+                "A layer's own stride acts on the layers after it: first add, then stretch.",
+                {
+                    "        field += (kernel - 1) * jump\n        jump *= stride": (
+                        "        jump *= stride\n        field += (kernel - 1) * jump"
+                    )
+                },
+            ),
+            Mistake(
+                "adds_strides",
+                "Jumps multiply: two strides of 2 make a jump of 4, two of 3 one of 9.",
+                {"jump *= stride": "jump += stride - 1"},
+            ),
+            Mistake(
+                "begins_at_zero",
+                "Without any layer a pixel sees itself: the field begins at 1.",
+                {"field, jump = 1, 1": "field, jump = 0, 1"},
+            ),
+            Mistake(
+                "multiplies_kernels",
+                "Fields add up along the layers; they do not multiply.",
+                {"field += (kernel - 1) * jump": "field *= kernel"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="overlap_tile",
+        runner="tiles",
+        device=True,
+        calls=[
+            Call(
+                torch.arange(16.0, dtype=torch.float64).reshape(1, 1, 4, 4),
+                2,
+                1,
+                torch.tensor([[[[0.0, 1, 0], [2, 3, 4], [0, 5, 0]]]], dtype=torch.float64),
+            ),
+            Call(
+                torch.arange(15.0, dtype=torch.float64).reshape(1, 1, 5, 3) ** 2,
+                2,
+                1,
+                torch.tensor([[[[1.0, 0, 0], [0, 1, 0], [0, 0, 2]]]], dtype=torch.float64),
+            ),
+        ],
+        hints=[
+            "Do it on paper in one dimension first: which pixels does each tile see?",
+            "Mirror once, before the loops: `margin` at each end, and at the far end also what is "
+            "missing to a multiple of `tile`. An index list, made with np.pad(..., mode='reflect'), "
+            "does it for any size.",
+            "Cut tile + 2 · margin pixels, call the model, keep the middle tile × tile pixels; join "
+            "rows of tiles with torch.cat, and cut the surplus off at the end.",
+        ],
+        mistakes=[
+            Mistake(
+                "zeros_at_the_border",
+                "Beyond the border the image is mirrored; zeros would be an edge that is not there.",
+                {
+                    "    padded = image[:, :, mirrored(height)][:, :, :, mirrored(width)]": (
+                        "    surplus = (-width % tile, -height % tile)\n"
+                        "    padded = F.pad(image, (margin, margin + surplus[0], margin, "
+                        "margin + surplus[1]))"
+                    )
+                },
+            ),
+            Mistake(
+                "repeats_the_border_pixel",
+                "The mirror stands on the border pixel, which is not repeated: 2 | 1 2 3, not "
+                "1 | 1 2 3.",
+                {'mode="reflect"': 'mode="symmetric"'},
+            ),
+            Mistake(
+                "no_margin",
+                "Each tile should be seen with its margin; yours shows the model the tile alone.",
+                {
+                    "output = model(padded[:, :, top:bottom, left:right])\n"
+                    "            row.append(output[:, :, margin : margin + tile, "
+                    "margin : margin + tile])": (
+                        "inner = padded[:, :, top + margin : bottom - margin, left + margin : "
+                        "right - margin]\n            row.append(model(inner))"
+                    )
+                },
+            ),
+            Mistake(
+                "keeps_the_corner_instead_of_the_middle",
+                "What the model gives for the margin is thrown away: keep the middle of its output.",
+                {"margin : margin + tile, margin : margin + tile]": ":tile, :tile]"},
+            ),
+            Mistake(
+                "drops_the_last_tiles",
+                "The size need not be a multiple of the tile: the last pixels are missing.",
+                {
+                    "range(0, height, tile)": "range(0, height - tile + 1, tile)",
+                    "range(0, width, tile)": "range(0, width - tile + 1, tile)",
+                },
+            ),
+            Mistake(
+                "keeps_the_surplus",
+                "The result should have the image's size: cut off what was added to fill the last "
+                "tiles.",
+                {"[:, :, :height, :width]": ""},
+            ),
+            Mistake(
+                "swaps_rows_and_columns",
+                "Tiles of one row lie side by side, that is along the columns, axis 3.",
+                {
+                    "torch.cat(row, dim=3)": "torch.cat(row, dim=2)",
+                    "torch.cat(rows, dim=2)": "torch.cat(rows, dim=3)",
+                },
+            ),
+        ],
+    ),
+]

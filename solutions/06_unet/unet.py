@@ -1,0 +1,726 @@
+# %% [markdown]
+# # Unit 6: The U-Net
+#
+# A network that names the class of every pixel has to answer two questions at once. *What is this?* needs a wide view: a bright patch is peripheral zone only because of the gland around it. *Where exactly does it end?* needs every single pixel. Pooling widens the view and loses the pixels. The U-Net of Ronneberger, Fischer and Brox [RFB15] keeps both: a contracting path that looks ever wider, an expanding path that returns to full size, and *skips* that carry the fine detail across.
+#
+# In this unit you build it, from the arithmetic of one convolution to a network that segments a slice. You need no earlier unit.
+#
+# | exercise | points | minutes |
+# | --- | --- | --- |
+# | 6.1 `conv_output_size` | 2 | 10 |
+# | 6.2 `valid_unet_output_size` | 2 | 15 |
+# | 6.3 `DoubleConv` | 3 | 15 |
+# | 6.4 `Down` | 2 | 10 |
+# | 6.5 `Up` | 3 | 20 |
+# | 6.6 `UNet` | 5 | 30 |
+# | 6.7 `receptive_field` | 2 | 15 |
+# | 6.8 `overlap_tile` | 3 | 30 |
+
+# %%
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+from torch.nn import functional as F
+
+from medseg import check, hint, network_probes, plots, probes
+from medseg.cases import phantom_cases, slices
+from medseg.u_diagram import Stage, draw_u, trace
+
+# %% [markdown]
+# Here is what we are after. Each box is a block of convolutions; the number in it counts its channels, the numbers below are the size of its output. To the left the size halves and the channels double, to the right it is undone, and the dotted lines are the skips. The letter explains the name.
+
+# %%
+sizes = [(16, 128), (32, 64), (64, 32), (128, 16), (256, 8)]
+way_down = [Stage(f"down {k}" if k else "enter", (c, s, s)) for k, (c, s) in enumerate(sizes)]
+way_up = [Stage(f"up {k}", (c, s, s)) for k, (c, s) in enumerate(sizes[-2::-1], start=1)]
+picture, description = draw_u(
+    [Stage("image", (1, 128, 128)), *way_down, *way_up, Stage("head", (5, 128, 128))]
+)
+plots.show(picture, description)
+
+# %% [markdown]
+# And this is what it works on: one slice of a prostate phantom, without and with the zones that an expert would draw.
+
+# %%
+case = phantom_cases(1, seed=6, progress=False)[0]
+plots.show(*plots.show_case(case))
+
+# %% [markdown]
+# ## 6.1 How large is the output?
+#
+# A convolution slides a window of $k$ pixels along an axis of $n$ pixels, in steps of $s$, after $p$ pixels of padding were added at both ends. It gives one output per position of the window:
+#
+# $$n' = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
+#
+# Here $\lfloor\cdot\rfloor$ rounds down: a last step that would leave the image is not taken. A pooling follows the same rule, with $k = s = 2$.
+#
+# By hand: five pixels, a window of three, step two, no padding. The window can begin at pixel 0 and at pixel 2, so $n' = 2$; the formula says $\lfloor 2/2 \rfloor + 1 = 2$.
+#
+# **2 points · about 10 minutes · difficulty 1 of 3**
+#
+# Part of this exercise is to refuse what makes no sense. If the window is larger than the padded image, raise a `ValueError` whose message names both numbers: the padded size that came and the kernel that needs more.
+
+
+# %% nbgrader={"grade": false, "grade_id": "conv_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def conv_output_size(size, kernel, stride=1, padding=0):
+    """Output size of a convolution or pooling along one axis.
+
+    Args:
+        size: input size n in pixels, int.
+        kernel: window k in pixels, int.
+        stride: step s in pixels, int, at least 1.
+        padding: pixels p added at both ends, int.
+
+    Returns:
+        The output size n' in pixels, int.
+
+    Raises:
+        ValueError: the window is larger than the padded input; the message names the padded size
+            and the kernel.
+
+    Formula: Dumoulin and Visin (2016), A guide to convolution arithmetic, relationship 6.
+    """
+    ### BEGIN SOLUTION
+    padded = size + 2 * padding
+    if padded < kernel:
+        raise ValueError(f"the padded size is {padded}, expected at least the kernel, {kernel}")
+    return (padded - kernel) // stride + 1
+    ### END SOLUTION
+
+
+# %%
+check("06_unet.conv_output_size", conv_output_size)
+
+# %% nbgrader={"grade": true, "grade_id": "test_conv_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+assert conv_output_size(5, 3, stride=2) == 2
+assert conv_output_size(128, 3, padding=1) == 128, "a 3-convolution with padding 1 keeps the size"
+probes.assert_raises_value_error(conv_output_size, 2, 7, padding=1, mentions=["4", "7"])
+
+# %% nbgrader={"grade": true, "grade_id": "test_conv_output_size_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random windows, compared with the layers of torch.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(6101)
+for _ in range(40):
+    size, kernel = (int(v) for v in rng.integers((8, 1), (40, 8)))
+    stride, padding = (int(v) for v in rng.integers((1, 0), (4, 4)))
+    layer = nn.Conv1d(1, 1, kernel, stride, padding)
+    expected = layer(torch.zeros(1, 1, size)).shape[-1]
+    call = f"conv_output_size({size}, {kernel}, {stride}, {padding})"
+    probes.assert_close(conv_output_size(size, kernel, stride, padding), expected, call)
+probes.assert_raises_value_error(conv_output_size, 3, 9, 1, 2, mentions=["7", "9"])
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6.2 The size of the whole U
+#
+# [RFB15] do not pad. Every 3-convolution then costs two pixels, and the output is smaller than the input: their network turns 572 pixels into 388. Each level of the contracting path has two 3-convolutions, then a 2-pooling; the bottom has two 3-convolutions; each level of the expanding path doubles the size by a 2-up-convolution, then has two 3-convolutions again. `depth` counts the poolings.
+#
+# By hand, `depth=1`, 16 pixels: two convolutions leave 12, pooling 6, the bottom 2; doubled 4, two convolutions leave 0. So 16 does not fit, and neither does an odd size at a pooling, where one row of pixels would be lost without a word.
+#
+# **2 points · about 15 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "valid_unet_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def valid_unet_output_size(size, depth=4):
+    """Output size of the U-Net of [RFB15], which does not pad.
+
+    Args:
+        size: edge of the square input in pixels, int.
+        depth: number of poolings, int.
+
+    Returns:
+        The edge of the output in pixels, int.
+
+    Raises:
+        ValueError: a size on the way is odd where it is pooled, or falls below 1 pixel; the
+            message names that size and says what was expected.
+    """
+    ### BEGIN SOLUTION
+    now = size
+    for level in range(depth):
+        now -= 4
+        if now < 2 or now % 2:
+            raise ValueError(f"level {level} has {now} pixels to pool, expected an even number > 0")
+        now //= 2
+    now -= 4
+    for level in reversed(range(depth)):
+        now = 2 * now - 4
+        if now < 1:
+            raise ValueError(f"level {level} is left with {now} pixels, expected at least 1")
+    return now
+    ### END SOLUTION
+
+
+# %%
+check("06_unet.valid_unet_output_size", valid_unet_output_size)
+
+# %% nbgrader={"grade": true, "grade_id": "test_valid_unet_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+assert valid_unet_output_size(572) == 388, "the sizes of [RFB15], figure 1"
+assert valid_unet_output_size(20, depth=1) == 4
+probes.assert_raises_value_error(valid_unet_output_size, 571)
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_valid_unet_output_size_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# All sizes up to 700 pixels, compared with a walk through torch's layers.
+### BEGIN HIDDEN TESTS
+def measured(size, depth):
+    x = torch.empty(1, 1, size, device="meta")
+    conv, pool = nn.Conv1d(1, 1, 5, device="meta"), nn.MaxPool1d(2)
+    up = nn.ConvTranspose1d(1, 1, 2, 2, device="meta")
+    try:
+        for _ in range(depth):
+            x = conv(x)
+            if x.shape[-1] % 2:
+                return None
+            x = pool(x)
+        x = conv(x)
+        for _ in range(depth):
+            x = conv(up(x))
+    except RuntimeError:
+        return None
+    return x.shape[-1] if x.shape[-1] > 0 else None
+
+
+for size in probes.rng(6201).choice(np.arange(8, 700), 60, replace=False).tolist():
+    for depth in (1, 2, 3, 4):
+        expected = measured(size, depth)
+        if expected is None:
+            probes.assert_raises_value_error(valid_unet_output_size, size, depth)
+        else:
+            result = valid_unet_output_size(size, depth)
+            probes.assert_close(result, expected, f"valid_unet_output_size({size}, {depth})")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# From here on we pad, as most U-Nets do today: a 3-convolution with padding 1 keeps the size, and prediction and image lie pixel on pixel.
+#
+# ## 6.3 Two convolutions
+#
+# The block that stands everywhere in the U: convolution, normalisation, ReLU, and the same again. One 3-convolution sees 3 pixels, two see 5, with fewer weights than one 5-convolution has. Normalisation ([RFB15] have none; it came into use that year) keeps the numbers in a range in which training goes fast; `nn.BatchNorm2d` and `nn.GroupNorm` also work where a deep level has a single pixel left, `nn.InstanceNorm2d` does not. ReLU, $\max(0, x)$, makes two convolutions more than one: without it, the two could be merged into a single one.
+#
+# `dims` says whether images are 2D (N, C, H, W) or volumes (N, C, D, H, W). `nn.Conv2d` and `nn.Conv3d` take the same arguments.
+#
+# **3 points · about 15 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "DoubleConv", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class DoubleConv(nn.Module):
+    """Two 3-convolutions, each with normalisation and ReLU, that keep the size.
+
+    Args:
+        in_channels, out_channels: channels of input and output; the second convolution has
+            out_channels on both sides.
+        dims: 2 for images (N, C, H, W), 3 for volumes (N, C, D, H, W).
+
+    Its output is (N, out_channels, *spatial), float, with the spatial size of its input.
+    """
+
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        ### BEGIN SOLUTION
+        conv = {2: nn.Conv2d, 3: nn.Conv3d}[dims]
+        norm = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims]
+        self.layers = nn.Sequential(
+            conv(in_channels, out_channels, 3, padding=1, bias=False),
+            norm(out_channels),
+            nn.ReLU(inplace=True),
+            conv(out_channels, out_channels, 3, padding=1, bias=False),
+            norm(out_channels),
+            nn.ReLU(inplace=True),
+        )
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        return self.layers(x)
+        ### END SOLUTION
+
+
+# %%
+check("06_unet.DoubleConv", DoubleConv)
+
+# %% nbgrader={"grade": true, "grade_id": "test_DoubleConv", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+block = {"in_channels": 3, "out_channels": 8}
+output = probes.output_of(DoubleConv, block, torch.zeros(2, 3, 9, 12))
+assert output.shape == (2, 8, 9, 12), (
+    f"expected shape (2, 8, 9, 12), yours is {tuple(output.shape)}"
+)
+assert network_probes.reach(DoubleConv, block, torch.zeros(1, 3, 15, 15)) == [5, 5], (
+    "two convolutions see 5"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_DoubleConv_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Volumes, odd sizes, one pixel, gradients, the device, and that the block is not linear.
+### BEGIN HIDDEN TESTS
+for dims, size in [(2, (7, 10)), (2, (1, 1)), (3, (4, 6, 5))]:
+    options = {"in_channels": 2, "out_channels": 6, "dims": dims}
+    facts = network_probes.module_facts(DoubleConv, options, torch.ones(2, 2, *size))
+    assert facts["output shape"] == [2, 6, *size], facts
+    assert facts["every parameter takes part"], "some parameters do not act on the output"
+    assert facts["output is finite"], "the output is not finite"
+    probes.assert_module_stays_on_device(DoubleConv, options, torch.ones(2, 2, *size))
+assert network_probes.reach(DoubleConv, {**block, "dims": 3}, torch.zeros(1, 3, 9, 9, 9)) == [
+    5,
+    5,
+    5,
+]
+assert not network_probes.is_linear(DoubleConv, block, (1, 3, 8, 8)), (
+    "without ReLU the block is linear"
+)
+assert network_probes.uses_every_channel(DoubleConv, block, (1, 3, 8, 8)), (
+    "each output needs each input channel"
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6.4 One level down
+#
+# Pooling takes the largest of 2 × 2 pixels. What follows sees twice as far and has a quarter of the pixels to work on, so it can afford twice the channels.
+#
+# Prostate scans are not cubes: a voxel is about 0.5 mm wide and 3 mm thick. For `dims=3` we therefore pool within the slice only, with a window of (1, 2, 2). A well-known version of this exercise pools along the slices, too, and a gland of 15 slices is gone after four levels.
+#
+# **2 points · about 10 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "Down", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class Down(nn.Module):
+    """One level down: 2-max-pooling within the slice, then a double convolution.
+
+    Args:
+        in_channels, out_channels, dims: as for DoubleConv.
+
+    (N, in_channels, H, W) becomes (N, out_channels, H // 2, W // 2); with dims=3 the number of
+    slices D stays.
+    """
+
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.pool = nn.MaxPool2d(2) if dims == 2 else nn.MaxPool3d((1, 2, 2))
+        self.conv = DoubleConv(in_channels, out_channels, dims)
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        return self.conv(self.pool(x))
+        ### END SOLUTION
+
+
+# %%
+check("06_unet.Down", Down)
+
+# %% nbgrader={"grade": true, "grade_id": "test_Down", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+output = probes.output_of(Down, {"in_channels": 4, "out_channels": 8}, torch.zeros(1, 4, 12, 10))
+assert output.shape == (1, 8, 6, 5), f"expected shape (1, 8, 6, 5), yours is {tuple(output.shape)}"
+
+# %% nbgrader={"grade": true, "grade_id": "test_Down_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Volumes with few slices, odd sizes, the order of pooling and convolving, the device.
+### BEGIN HIDDEN TESTS
+for dims, size, expected in [
+    (2, (9, 11), [4, 5]),
+    (3, (3, 8, 6), [3, 4, 3]),
+    (3, (1, 4, 4), [1, 2, 2]),
+]:
+    options = {"in_channels": 2, "out_channels": 4, "dims": dims}
+    facts = network_probes.module_facts(Down, options, torch.ones(2, 2, *size))
+    assert facts["output shape"] == [2, 4, *expected], facts
+    assert facts["every parameter takes part"], "some parameters do not act on the output"
+    probes.assert_module_stays_on_device(Down, options, torch.ones(2, 2, *size))
+seen = network_probes.reach(Down, {"in_channels": 1, "out_channels": 2}, torch.zeros(1, 1, 32, 32))
+assert seen == [10, 10], f"an output pixel should see 10 x 10 input pixels, yours sees {seen}"
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6.5 One level up
+#
+# On the way up, three things happen: the coarse features are brought to the size of the skip; both are *concatenated* along the channels, so that the next layer can weigh them as it likes; a double convolution merges them.
+#
+# Sizes are the trap. Seven pixels pool to three, and three doubled are six: the last pixel is missing. So bring `x` to the skip's size, whatever that is, rather than to its own double. `F.interpolate(x, size=…, mode="bilinear")` does it in 2D, `mode="trilinear"` in 3D. ([RFB15] use a 2-up-convolution and crop the skip, since without padding the sizes differ by more than one.)
+#
+# **3 points · about 20 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "Up", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class Up(nn.Module):
+    """One level up: to the skip's size, concatenate, double convolution.
+
+    Args:
+        in_channels: channels of x, from below.
+        skip_channels: channels of the skip, from the left.
+        out_channels, dims: as for DoubleConv.
+
+    forward(x, skip): (N, in_channels, *coarse) and (N, skip_channels, *fine) give
+    (N, out_channels, *fine), for any fine size.
+    """
+
+    def __init__(self, in_channels, skip_channels, out_channels, dims=2):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.mode = {2: "bilinear", 3: "trilinear"}[dims]
+        self.conv = DoubleConv(in_channels + skip_channels, out_channels, dims)
+        ### END SOLUTION
+
+    def forward(self, x, skip):
+        ### BEGIN SOLUTION
+        x = F.interpolate(x, size=skip.shape[2:], mode=self.mode, align_corners=False)
+        return self.conv(torch.cat([skip, x], dim=1))
+        ### END SOLUTION
+
+
+# %%
+check("06_unet.Up", Up)
+
+# %% nbgrader={"grade": true, "grade_id": "test_Up", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+level = {"in_channels": 8, "skip_channels": 4, "out_channels": 4}
+output = probes.output_of(Up, level, torch.zeros(1, 8, 3, 5), torch.zeros(1, 4, 7, 10))
+assert output.shape == (1, 4, 7, 10), (
+    f"expected the skip's size 7 x 10, yours is {tuple(output.shape)}"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_Up_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Odd sizes, volumes, other channel numbers; both inputs must matter; the device.
+### BEGIN HIDDEN TESTS
+for dims, coarse, fine in [(2, (2, 3), (5, 6)), (2, (1, 1), (3, 2)), (3, (2, 2, 3), (2, 5, 6))]:
+    options = {"in_channels": 6, "skip_channels": 3, "out_channels": 5, "dims": dims}
+    inputs = torch.ones(2, 6, *coarse), torch.ones(2, 3, *fine)
+    facts = network_probes.module_facts(Up, options, *inputs)
+    assert facts["output shape"] == [2, 5, *fine], facts
+    assert facts["every parameter takes part"], "some parameters do not act on the output"
+    probes.assert_module_stays_on_device(Up, options, *inputs)
+draw = probes.torch_rng(6501)
+inputs = [torch.randn(1, 8, 4, 4, generator=draw), torch.randn(1, 4, 8, 8, generator=draw)]
+for position, name in enumerate(["x", "skip"]):
+    assert network_probes.depends_on(Up, level, inputs, position), (
+        f"the output does not depend on {name}"
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6.6 The U-Net
+#
+# Now put it together. Level 0 has `features` channels, each level down doubles them: level $l$ has $f \cdot 2^l$. On the way down keep every level's output; on the way up use them in reverse order, the last one first. A 1-convolution, the *head*, turns the features of level 0 into one number per class: the *logits* $o_c$, which may be any real number. No softmax here: the loss of unit 5 wants logits.
+#
+# Use `nn.ModuleList` for the levels. Layers in an ordinary Python list are invisible to `.parameters()` and `.to(device)`: they would be neither trained nor moved.
+#
+# **5 points · about 30 minutes · difficulty 3 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "UNet", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class UNet(nn.Module):
+    """A U-Net that gives logits of its input's size [RFB15, with padding and normalisation].
+
+    Args:
+        in_channels: channels of the image, 1 for MR.
+        num_classes: number of classes, background included.
+        features: channels of level 0; level l has features * 2**l.
+        depth: number of poolings; there are depth + 1 levels.
+        dims: 2 for images (N, C, H, W), 3 for volumes (N, C, D, H, W), pooled in-plane only.
+
+    forward(x): (N, in_channels, *spatial) float gives logits (N, num_classes, *spatial), for any
+    size of at least 2**depth in the pooled axes.
+    """
+
+    def __init__(self, in_channels, num_classes, features=16, depth=4, dims=2):
+        super().__init__()
+        ### BEGIN SOLUTION
+        widths = [features * 2**level for level in range(depth + 1)]
+        self.enter = DoubleConv(in_channels, widths[0], dims)
+        self.down = nn.ModuleList(
+            Down(widths[level], widths[level + 1], dims) for level in range(depth)
+        )
+        self.up = nn.ModuleList(
+            Up(widths[level + 1], widths[level], widths[level], dims)
+            for level in reversed(range(depth))
+        )
+        self.head = {2: nn.Conv2d, 3: nn.Conv3d}[dims](widths[0], num_classes, 1)
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        x = self.enter(x)
+        skips = []
+        for down in self.down:
+            skips.append(x)
+            x = down(x)
+        for up in self.up:
+            x = up(x, skips.pop())
+        return self.head(x)
+        ### END SOLUTION
+
+
+# %%
+check("06_unet.UNet", UNet)
+
+# %% nbgrader={"grade": true, "grade_id": "test_UNet", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+small = {"in_channels": 1, "num_classes": 5, "features": 4, "depth": 2}
+output = probes.output_of(UNet, small, torch.zeros(1, 1, 18, 21))
+assert output.shape == (1, 5, 18, 21), f"expected (1, 5, 18, 21), yours is {tuple(output.shape)}"
+assert network_probes.widths(UNet, small, 4) == [4, 8, 16], (
+    "level l should have features * 2**l channels"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_UNet_hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Many sizes, volumes, depths; every parameter, every skip; logits without a bound; the device.
+### BEGIN HIDDEN TESTS
+draw = probes.torch_rng(6601)
+cases = [(2, 4, (16, 16)), (2, 3, (8, 13)), (2, 1, (2, 3)), (3, 2, (1, 4, 7)), (3, 1, (5, 6, 4))]
+for dims, depth, size in cases:
+    options = {"in_channels": 2, "num_classes": 3, "features": 3, "depth": depth, "dims": dims}
+    image = torch.randn(2, 2, *size, generator=draw)
+    facts = network_probes.module_facts(UNet, options, image)
+    assert facts["output shape"] == [2, 3, *size], facts
+    assert facts["every parameter takes part"], "some parameters do not act on the output"
+    assert network_probes.widths(UNet, options, 3) == [3 * 2**k for k in range(depth + 1)], options
+    probes.assert_module_stays_on_device(UNet, options, image)
+image = torch.randn(4, 1, 32, 32, generator=draw)
+assert network_probes.gives_logits(UNet, small, image), (
+    "the output looks bounded: give logits, no softmax"
+)
+assert network_probes.keeps_detail(UNet, small, image), (
+    "fine detail does not reach the output: use the skips"
+)
+assert network_probes.keeps_batch_apart(UNet, small, image), (
+    "in evaluation mode images must not mix"
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Look at your own network: these are the shapes that your parts really give, for a slice of an odd size. A part that does not fit would be drawn in orange-red, hatched.
+
+# %%
+plots.show(*draw_u(trace(UNet(1, 5), torch.zeros(1, 1, 100, 117))))
+
+# %% [markdown]
+# **By hand = by library.** MONAI's `BasicUNet` is the same architecture, with two differences: it uses LeakyReLU and instance normalisation, and its last level up does not halve the channels. Input and output agree in shape.
+
+# %%
+from monai.networks.nets import BasicUNet
+
+theirs = BasicUNet(2, 1, 5, features=(16, 32, 64, 128, 256, 16))
+ours = UNet(1, 5)
+image = torch.zeros(1, 1, 96, 96)
+for name, network in [("MONAI", theirs), ("yours", ours)]:
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    print(f"{name:6} output {tuple(network(image).shape)}  {weights:,} weights")
+
+# %% [markdown]
+# ## 6.7 How far does it see?
+#
+# The *receptive field* of an output pixel is the stretch of input pixels that can change it. Walk through the layers and keep two numbers: $r$, the field so far, and $j$, the distance in input pixels between two neighbouring positions (the *jump*). Both begin at 1. A layer with kernel $k$ and stride $s$ adds $k - 1$ neighbours at the present distance, and then stretches the distance:
+#
+# $$r \leftarrow r + (k - 1)\,j, \qquad j \leftarrow j \cdot s$$
+#
+# By hand: two 3-convolutions, $r = 1 + 2 + 2 = 5$. A 2-pooling, $r = 6$, $j = 2$. Another 3-convolution, $r = 6 + 2 \cdot 2 = 10$.
+#
+# **2 points · about 15 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def receptive_field(layers):
+    """Receptive field of a chain of layers along one axis.
+
+    Args:
+        layers: list of (kernel, stride) in pixels, in the order of calculation; may be empty.
+
+    Returns:
+        The field in input pixels, int; 1 for no layer.
+
+    Formula: Araujo, Norris and Sim (2019), Computing receptive fields of CNNs, Distill.
+    """
+    ### BEGIN SOLUTION
+    field, jump = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * jump
+        jump *= stride
+    return field
+    ### END SOLUTION
+
+
+# %%
+check("06_unet.receptive_field", receptive_field)
+
+# %% nbgrader={"grade": true, "grade_id": "test_receptive_field", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+assert receptive_field([]) == 1
+assert receptive_field([(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
+
+# %% nbgrader={"grade": true, "grade_id": "test_receptive_field_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random chains, compared with the gradient of one output pixel in torch.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(6701)
+for _ in range(12):
+    layers = [(int(k), int(s)) for k, s in zip(rng.integers(1, 5, 4), rng.integers(1, 3, 4))]
+    chain = nn.Sequential(*(nn.Conv1d(1, 1, k, s, bias=False) for k, s in layers))
+    for weight in chain.parameters():
+        nn.init.ones_(weight)
+    line = torch.zeros(1, 1, 200, requires_grad=True)
+    chain(line)[0, 0, 2].backward()
+    seen = torch.nonzero(line.grad[0, 0])
+    # A stride above the kernel leaves gaps: the field reaches from the first to the last pixel.
+    expected = int(seen.max() - seen.min()) + 1
+    probes.assert_close(receptive_field(layers), expected, f"receptive_field({layers})")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now measure it. The gradient of one output pixel with respect to the image is zero wherever the image cannot change that pixel. The picture shows its size on a logarithmic scale for networks of depth 1 to 4: bright is strong. The field grows fast, its middle keeps most of the weight.
+
+# %%
+figure = Figure(figsize=(11, 3.2), layout="constrained")
+reached = []
+for panel, depth in enumerate([1, 2, 3, 4], start=1):
+    torch.manual_seed(depth)
+    network = UNet(1, 2, features=8, depth=depth).eval()
+    image = torch.randn(1, 1, 160, 160, requires_grad=True)
+    network(image)[0, 1, 80, 80].backward()
+    strength = image.grad[0, 0].abs()
+    reached.append(int((strength.sum(0) > 0).sum()))
+    axes = figure.add_subplot(1, 4, panel)
+    axes.imshow(torch.log10(strength + 1e-9), cmap="cividis", vmin=-9, vmax=-1)
+    axes.set_title(f"depth {depth}: {reached[-1]} pixels")
+    axes.set_xlabel("column")
+    axes.set_ylabel("row")
+plots.show(
+    figure,
+    "Size of the gradient of one output pixel in the middle of a 160 by 160 image, for depths 1 to "
+    f"4: a square around the pixel, {', '.join(map(str, reached))} pixels wide, strongest in its "
+    "middle.",
+)
+
+# %% [markdown]
+# ## 6.8 Images larger than the memory
+#
+# A slide scanner gives images that no memory holds. [RFB15] cut them into tiles and let the network see a *margin* around each tile, which is then thrown away: the *overlap-tile* strategy. If the margin is at least the distance that the network sees to one side, the tiles fit together without a seam, as if the image had been processed whole. At the image's border, where there is nothing to see, the image is mirrored.
+#
+# By hand, in one dimension: the image 1 2 3 4, a tile of 2, a margin of 1. Mirrored, it reads 2 | 1 2 3 4 | 3: the border pixel itself is not repeated. The first tile is 1 2, seen as 2 1 2 3; the second is 3 4, seen as 2 3 4 3. If the size is no multiple of the tile, mirror a little further at the end and cut the surplus off.
+#
+# **3 points · about 30 minutes · difficulty 3 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "overlap_tile", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def overlap_tile(image, tile, margin, model):
+    """Apply a network to an image of any size, tile by tile [RFB15, figure 2].
+
+    Args:
+        image: (N, C, H, W) float tensor.
+        tile: edge of the square tiles in pixels, int.
+        margin: pixels that the network sees beyond the tile on each side, int, may be 0.
+        model: callable, (N, C, h, w) to (N, K, h, w); it is given tiles of tile + 2 * margin pixels.
+
+    Returns:
+        (N, K, H, W) tensor on the image's device. The image is mirrored at its border, without
+        repeating the border pixel.
+    """
+    ### BEGIN SOLUTION
+    height, width = image.shape[-2:]
+
+    def mirrored(size):
+        surplus = -size % tile
+        index = np.pad(np.arange(size), (margin, margin + surplus), mode="reflect")
+        return torch.from_numpy(index).to(image.device)
+
+    padded = image[:, :, mirrored(height)][:, :, :, mirrored(width)]
+    rows = []
+    for top in range(0, height, tile):
+        row = []
+        for left in range(0, width, tile):
+            bottom, right = top + tile + 2 * margin, left + tile + 2 * margin
+            output = model(padded[:, :, top:bottom, left:right])
+            row.append(output[:, :, margin : margin + tile, margin : margin + tile])
+        rows.append(torch.cat(row, dim=3))
+    return torch.cat(rows, dim=2)[:, :, :height, :width]
+    ### END SOLUTION
+
+
+# %%
+check("06_unet.overlap_tile", overlap_tile)
+
+# %% nbgrader={"grade": true, "grade_id": "test_overlap_tile", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+image = torch.arange(35.0).reshape(1, 1, 5, 7)
+probes.assert_close(overlap_tile(image, 4, 2, lambda x: 2 * x), 2 * image, "twice the image")
+
+# %% nbgrader={"grade": true, "grade_id": "test_overlap_tile_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Against the whole mirrored image at once, and MONAI's sliding window; several sizes; the device.
+### BEGIN HIDDEN TESTS
+from monai.inferers import sliding_window_inference
+
+draw = probes.torch_rng(6801)
+for size, tile, margin in [((9, 14), 4, 3), ((6, 6), 3, 1), ((5, 11), 8, 2), ((7, 3), 2, 2)]:
+    image = torch.randn(2, 2, *size, generator=draw, dtype=torch.float64)
+    weight = torch.randn(3, 2, 2 * margin + 1, 2 * margin + 1, generator=draw, dtype=torch.float64)
+
+    def model(x, weight=weight, margin=margin):
+        assert x.shape[-2:] == (tile + 2 * margin,) * 2, f"the model got {tuple(x.shape)}"
+        return F.conv2d(x, weight, padding=margin)
+
+    expected = F.conv2d(F.pad(image, [margin] * 4, mode="reflect"), weight)
+    probes.assert_close(overlap_tile(image, tile, margin, model), expected, "overlap_tile")
+    probes.assert_stays_on_device(overlap_tile, image, tile, margin, lambda x: x * 2)
+image = torch.randn(1, 1, 8, 12, generator=draw)
+expected = sliding_window_inference(image, (4, 4), 2, torch.tanh, overlap=0.0)
+probes.assert_close(overlap_tile(image, 4, 0, torch.tanh), expected, "overlap_tile with margin 0")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Does it join without a seam? Left, your network's logit for the transition zone on a whole slice; then the same from tiles of 32 pixels without a margin, where the seams show, and with one. The last panel is the difference between the first and the third. This network is untrained; the seams come from the geometry alone.
+
+# %%
+image_3d, label_3d = (torch.from_numpy(array) for array in slices(case, 96))
+middle = int((label_3d > 0).sum((1, 2)).argmax())
+torch.manual_seed(0)
+network = UNet(1, 5, features=8, depth=2).eval()
+one_slice = image_3d[None, None, middle]
+margin = 20
+with torch.no_grad():
+    mirrored = F.pad(one_slice, [margin] * 4, mode="reflect")
+    whole = network(mirrored)[0, 2, margin:-margin, margin:-margin]
+    seams = overlap_tile(one_slice, 32, 0, network)[0, 2]
+    smooth = overlap_tile(one_slice, 32, margin, network)[0, 2]
+figure = Figure(figsize=(12, 3.4), layout="constrained")
+panels = [("whole slice", whole), ("no margin", seams), ("margin 20", smooth)]
+for position, (title, values) in enumerate([*panels, ("difference", (smooth - whole).abs())], 1):
+    axes = figure.add_subplot(1, 4, position)
+    axes.imshow(values, cmap="cividis", vmin=float(whole.min()), vmax=float(whole.max()))
+    axes.set_title(title)
+    axes.set_xlabel("column")
+largest = float((smooth - whole).abs().max())
+plots.show(
+    figure,
+    "Logits of an untrained network on a phantom slice: whole, in tiles without a margin with "
+    f"visible seams, in tiles with a margin of 20 pixels, and the difference of the last to the "
+    f"whole, at most {largest:.1e}.",
+)
+
+# %% [markdown]
+# ## Before any training: overfit one slice
+#
+# A network that cannot learn one single slice by heart has a fault, and no amount of data will mend it. This check takes seconds and saves nights. We use plain cross-entropy; unit 5 builds a better loss, unit 7 trains in earnest.
+
+# %%
+torch.manual_seed(0)
+network = UNet(1, 5, features=8, depth=3)
+optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+target = label_3d[None, middle]
+for step in range(60):
+    optimizer.zero_grad()
+    loss = F.cross_entropy(network(one_slice), target)
+    loss.backward()
+    optimizer.step()
+    if step % 20 == 0 or step == 59:
+        print(f"step {step:2}  cross-entropy {loss.item():.3f}")
+learnt = network(one_slice).argmax(1)[0]
+print(f"right pixels: {(learnt == target[0]).double().mean():.1%}")
+plots.show(*plots.compare(one_slice[0, 0].numpy(), target[0].numpy(), learnt.numpy()))
+
+# %% [markdown]
+# ## Go further
+#
+# - Take the skips away (pass `torch.zeros_like(skip)`) and overfit the slice again. Which zones suffer, and why those?
+# - Replace `F.interpolate` by `nn.ConvTranspose2d`. [RFB15] did; look for the checkerboard that Odena, Dumoulin and Olah (2016) describe.
+# - Count the weights per level. Where do most of them sit, and what does that say about `features` against `depth`?
+#
+# ## Sources
+#
+# - [RFB15] O. Ronneberger, P. Fischer, T. Brox: U-Net: Convolutional Networks for Biomedical Image Segmentation. MICCAI 2015.
+# - V. Dumoulin, F. Visin: A guide to convolution arithmetic for deep learning. 2016.
+# - A. Araujo, W. Norris, J. Sim: Computing Receptive Fields of Convolutional Neural Networks. Distill 2019.
+# - A. Odena, V. Dumoulin, C. Olah: Deconvolution and Checkerboard Artifacts. Distill 2016.
