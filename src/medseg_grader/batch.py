@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from medseg.cases import load_cases
-from medseg_grader.catalogue import load_unit
+from medseg_grader.catalogue import load_unit, unit_names
 from medseg_grader.release import write_solution_notebook
 
 UNIT = "07_prostate"
@@ -38,7 +38,9 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
     """
     data = data if data == "phantom" else str(Path(data).resolve())
     load_cases(data, count=1, progress=False)
-    notebook = write_solution_notebook(load_unit(UNIT))
+    # all of them, as unit 07 carries the exercises of units 04 to 06 over from their notebooks
+    notebooks = {name: write_solution_notebook(load_unit(name)) for name in unit_names()}
+    notebook = notebooks[UNIT]
     output = output.resolve()
     output.mkdir(parents=True, exist_ok=True)
     for name in RESULTS:
