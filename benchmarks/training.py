@@ -112,7 +112,7 @@ def course(cases: list[Case], validation: Iterable, options: argparse.Namespace)
     batches = training.SliceBatches(
         cases, BATCH, SIZE, own["augment"], training.generator(options.seed)
     )
-    alpha = own["class_weights"](batches.labels, CLASSES).sqrt()
+    alpha = own["class_weights"](batches.labels, CLASSES) ** (1 / 3)
     alpha = (alpha / alpha.sum()).float()
 
     def loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
@@ -176,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--aim", type=float, default=0.60, help="mean zone IoU to reach")
     parser.add_argument("--seconds", type=float, default=240, help="longest training of a side")
-    parser.add_argument("--slices", type=int, default=6000, help="slices of the whole schedule")
+    parser.add_argument("--slices", type=int, default=5000, help="slices of the whole schedule")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

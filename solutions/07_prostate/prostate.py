@@ -20,7 +20,7 @@ from medseg.cases import load_cases, slices, split_cases, to_native
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set in the layout of the Medical Segmentation Decathlon
 OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
-SLICES_IN_ALL = 6000  # how many slices the network sees in its training
+SLICES_IN_ALL = 5000  # how many slices the network sees in its training
 
 # %%
 first = load_cases(DATA, count=1, progress=False)[0]
@@ -499,9 +499,9 @@ probes.assert_facts(facts)
 # %% [markdown]
 # ## The training
 #
-# The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills more than nine tenths of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the square root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
+# The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills more than nine tenths of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
-# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 6000 slices in all, whatever the number of patients.
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 5000 slices in all, whatever the number of patients.
 #
 # To go on with a training that was interrupted, skip the line with `unlink`.
 # %%
@@ -519,7 +519,7 @@ with training.seeded(0):
 model = model.to(device, memory_format=torch.channels_last)
 optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.01)
 training.one_cycle(optimizer, epochs * len(train_batches), PEAK_RATE)
-alpha = class_weights(train_batches.labels, num_classes).sqrt()
+alpha = class_weights(train_batches.labels, num_classes) ** (1 / 3)
 alpha = (alpha / alpha.sum()).float().to(device)
 
 
@@ -741,14 +741,14 @@ for name in class_names[1:]:
 quality = {case.id: np.nanmean([row[3] for row in rows if row[0] == case.id]) for case in test_cases}
 ranked = sorted(test_cases, key=lambda case: quality[case.id])
 typical, worst = ranked[len(ranked) // 2], ranked[0]
-held_out, alt = plots.compare(typical, predictions[typical.id])
+held_out, alt = plots.compare(typical, typical.label, predictions[typical.id])
 plots.show(held_out, alt)
 
 # %% [markdown]
 # A mean hides its worst member. This is the patient with the lowest Dice. Look where the network fails: at the apex or the base, at a zone that is hardly there, at a bright coil? Errors have a place, and the place tells you what to do next.
 # %%
 print(f"{worst.id}: mean Dice {quality[worst.id]:.2f}, the lowest of {len(test_cases)}")
-plots.show(*plots.compare(worst, predictions[worst.id]))
+plots.show(*plots.compare(worst, worst.label, predictions[worst.id]))
 
 # %%
 if OUTPUT is not None:

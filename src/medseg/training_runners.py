@@ -5,14 +5,13 @@ The models have a handful of weights and note in which mode, on which device and
 input they are called.
 """
 
-import contextlib
-import io
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from IPython.utils.capture import capture_output
 
 DRAWS = 24
 
@@ -212,12 +211,7 @@ def fit(
             history = None
         return history, model.weight.detach().clone(), train.passes
 
-    said = io.StringIO()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(said),
-    ):
+    with tempfile.TemporaryDirectory() as folder, capture_output() as said:
         history, weight, _ = run(Path(folder, "straight.pt"))
         run(Path(folder, "resumed.pt"), fails_in=epochs - 1)
         resumed, resumed_weight, passes = run(Path(folder, "resumed.pt"))
@@ -230,7 +224,7 @@ def fit(
         "epochs after the interruption": passes,
         "a finished run trains no more": no_passes == 0 and again == resumed,
         "weight of a finished run": again_weight,
-        "nothing on stderr": not said.getvalue(),
+        "nothing on stderr": not said.stderr,
     }
 
 
