@@ -31,7 +31,7 @@ plots.show(*plots.show_case(first))
 #
 # | class | zone | what to look for |
 # | --- | --- | --- |
-# | 1 | peripheral zone, PZ | a bright crescent at the back; about 70 % of cancers |
+# | 1 | peripheral zone, PZ | a bright crescent at the back; most cancers |
 # | 2 | transition zone, TZ | two lobes full of bright and dark nodules |
 # | 3 | anterior fibromuscular stroma, AFS | a thin dark band in front |
 # | 4 | distal prostatic urethra, DPU | a narrow tube, on few slices only |
@@ -118,8 +118,8 @@ before.set_ylabel("voxels (share of the commonest)")
 after.legend()
 plots.show(
     figure,
-    "Histograms of four patients' brightness: they lie apart as scanned and on top of each other "
-    "after normalisation.",
+    "Histograms of four patients' brightness: as scanned, their peaks lie at different values; after "
+    "normalisation, all spread around zero on one scale.",
 )
 
 # %% [markdown]
@@ -656,7 +656,7 @@ for turn in (1.0, -1.0):
 # %% [markdown]
 # ## How good is your pipeline?
 #
-# The next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` label patients that it has never seen. You get the more of its 3 points the higher the mean IoU of their zones. It takes about 20 seconds, and uses a network and a loss of the library, so that only your pipeline counts.
+# The next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` label patients that it has never seen. You get the more of its 3 points the higher the mean IoU of their zones. It takes about 20 seconds of one core, and uses a network and a loss of the library, so that only your pipeline counts.
 # %% tags=["slow"] nbgrader={"grade": true, "grade_id": "test_fit_quality", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Trains your pipeline on small phantoms and measures the mean zone IoU on new ones.
 ### BEGIN HIDDEN TESTS
