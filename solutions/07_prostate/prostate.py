@@ -389,7 +389,8 @@ probes.assert_close(facts["confusion"], torch.tensor([[3, 1], [1, 3]]), "the con
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 draw = probes.rng(74)
-weight = torch.from_numpy(draw.normal(size=(4, 3)))
+weight = torch.from_numpy(draw.normal(size=(3, 3)))
+weight = torch.cat([weight, weight.mean(dim=0, keepdim=True)])
 pictures = [torch.from_numpy(draw.normal(size=(n, 3, 5, 6))) for n in (3, 1, 2)]
 classes = [torch.from_numpy(draw.integers(0, 3, (n, 5, 6))) for n in (3, 1, 2)]
 facts = probes.facts_of("evaluate", evaluate, weight, pictures, classes, 4)
