@@ -1,17 +1,199 @@
 # %% [markdown]
 # # Unit 4: Intersection over union
+#
+# Two people outline the same prostate. How well do they agree? A single number is asked for, and the obvious one lies: since more than nine pixels in ten are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union, Dice, and panoptic quality, all from one table of counts. You need no earlier unit.
+#
+# | exercise | points | minutes |
+# | --- | --- | --- |
+# | 4.1 `confusion_matrix` | 3 | 20 |
+# | 4.2 `iou_per_class` | 2 | 10 |
+# | 4.3 `mean_iou` | 2 | 10 |
+# | 4.4 `dice_from_iou` | 1 | 5 |
+# | 4.5 `iou_from_dice` | 1 | 5 |
+# | 4.6 `panoptic_quality` | 3 | 35 |
 
 # %%
+import numpy as np
 import torch
+from matplotlib.figure import Figure
 
-from medseg import check, probes
+from medseg import check, hint, plots, probes
+from medseg.cases import phantom_cases, slices
+
+# %% [markdown]
+# One slice of a prostate phantom. Left, the transition zone as an expert drew it, and a second outline that lies a little to the side. Right, what the two have in common (the *intersection*) and what at least one of them covers (the *union*). The measure of this unit is the size of the one divided by the size of the other.
+
+# %%
+case = phantom_cases(1, seed=4, progress=False)[0]
+image, label = slices(case, 128)
+middle = int((label == 2).sum((1, 2)).argmax())
+expert = label[middle] == 2
+second = np.roll(expert, (3, 8), axis=(0, 1))
+figure = Figure(figsize=(9.5, 4.6), layout="constrained")
+left, right = figure.subplots(1, 2)
+for axes in (left, right):
+    axes.imshow(image[middle], cmap="gray")
+    axes.set_xlabel("column")
+    axes.set_ylabel("row")
+    axes.contour(expert, [0.5], colors="#56B4E9", linewidths=2)
+    axes.contour(second, [0.5], colors="#E69F00", linewidths=2, linestyles="dashed")
+left.set_title("expert (solid) and second outline (dashed)")
+right.contourf(expert | second, [0.5, 1.5], colors=["#E69F00"], alpha=0.35)
+right.contourf(expert & second, [0.5, 1.5], colors=["#0072B2"], alpha=0.65)
+overlap = (expert & second).sum() / (expert | second).sum()
+right.set_title(f"intersection (dark) / union (all) = {overlap:.2f}")
+plots.show(
+    figure,
+    "A prostate slice with two outlines of the transition zone, the second one shifted by 8 "
+    f"columns and 3 rows. Their intersection covers {overlap:.0%} of their union.",
+)
+
+# %% [markdown]
+# ## 4.1 One table of counts
+#
+# Everything in this unit is calculated from the *confusion matrix* $M$: $M_{ij}$ counts the pixels of class $i$ in the target that the prediction calls $j$. Rows are what is there, columns what was said, and the diagonal holds the hits. Some books have it the other way round; with rows and columns swapped, false alarms turn into misses.
+#
+# By hand, with two classes: target 0 0 1 1, prediction 0 1 1 1. One background pixel is right, one is called 1, both pixels of class 1 are right:
+#
+# $$M = \begin{pmatrix} 1 & 1 \\ 0 & 2 \end{pmatrix}$$
+#
+# A loop over a million pixels takes seconds. Think of a way to turn each pair (target, prediction) into one number; `torch.bincount` counts how often each number occurs.
+#
+# **3 points · about 20 minutes · difficulty 2 of 3**
+#
+# Part of this exercise is to refuse what makes no sense: two shapes that differ, and a class that does not exist. Raise a `ValueError` whose message names both what came and what was expected.
+
+
+# %% nbgrader={"grade": false, "grade_id": "confusion_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def confusion_matrix(prediction, target, num_classes):
+    """Count how often each class of the target is given each class by the prediction.
+
+    Args:
+        prediction, target: integer tensors of one shape, any number of axes, values from 0 to
+            num_classes - 1.
+        num_classes: number of classes C, background included.
+
+    Returns:
+        (C, C) int64 tensor on the device of the inputs; rows are the target's classes, columns
+        the prediction's.
+
+    Raises:
+        ValueError: the shapes differ, and the message names both; or a value is no class, and the
+            message names that value and num_classes.
+    """
+    ### BEGIN SOLUTION
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"the prediction has shape {tuple(prediction.shape)}, expected that of the target, "
+            f"{tuple(target.shape)}"
+        )
+    for labels in (prediction, target):
+        if labels.numel() and (labels.min() < 0 or labels.max() >= num_classes):
+            wrong = labels.min() if labels.min() < 0 else labels.max()
+            raise ValueError(f"found class {int(wrong)}, expected 0 to below {num_classes}")
+    pairs = target.reshape(-1).long() * num_classes + prediction.reshape(-1).long()
+    return torch.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+    ### END SOLUTION
+
+
+# %%
+check("04_iou.confusion_matrix", confusion_matrix)
+
+# %% nbgrader={"grade": true, "grade_id": "test_confusion_matrix", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = confusion_matrix(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 2)
+probes.assert_close(result, torch.tensor([[1, 1], [0, 2]]), "the confusion matrix")
+probes.assert_raises_value_error(
+    confusion_matrix, torch.tensor([0, 4]), torch.tensor([0, 1]), 3, mentions=["4", "3"]
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_confusion_matrix_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Random volumes, compared with torchmetrics; absent classes; wrong input; the device.
+### BEGIN HIDDEN TESTS
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+rng = probes.rng(4101)
+for shape, classes in [((3, 7, 5), 4), ((2, 3, 4, 5), 6), ((11,), 2), ((0,), 3)]:
+    guess, truth = (torch.from_numpy(rng.integers(0, classes, shape)) for _ in range(2))
+    counts = torch.zeros(classes, classes, dtype=torch.int64)
+    if guess.numel():
+        counts = multiclass_confusion_matrix(guess, truth, classes)
+    probes.assert_close(confusion_matrix(guess, truth, classes), counts, "the confusion matrix")
+narrow = torch.from_numpy(rng.integers(0, 3, (4, 6)).astype(np.uint8))
+probes.assert_close(
+    confusion_matrix(narrow, narrow.flip(0), 200).sum(),
+    torch.tensor(24),
+    "the sum for uint8 labels",
+)
+probes.assert_keeps_inputs(confusion_matrix, narrow, narrow, 3)
+probes.assert_stays_on_device(confusion_matrix, narrow.long(), narrow.flip(1).long(), 3)
+probes.assert_raises_value_error(
+    confusion_matrix,
+    torch.zeros(2, 3).long(),
+    torch.zeros(3, 2).long(),
+    2,
+    mentions=["(2, 3)", "(3, 2)"],
+)
+probes.assert_raises_value_error(
+    confusion_matrix, torch.zeros(2).long(), torch.tensor([0, -7]), 5, mentions=["-7", "5"]
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Why accuracy lies
+#
+# The laziest prediction of all says *background* everywhere. Here is what three measures make of it, on the slice above. The share of right pixels looks splendid; the mean IoU, which you build next, is not impressed.
+
+# %%
+truth = torch.from_numpy(label)
+nothing = torch.zeros_like(truth)
+right_share = float((nothing == truth).double().mean())
+per_class = [1 - float((truth > 0).double().mean())] + [0.0] * 4
+figure = Figure(figsize=(7.5, 3.2), layout="constrained")
+axes = figure.subplots()
+bars = axes.barh(
+    ["mean IoU", "Dice of TZ", "accuracy"],
+    [sum(per_class) / 5, 0.0, right_share],
+    color=["#0072B2", "#E69F00", "#999999"],
+    edgecolor="#222222",
+)
+axes.bar_label(bars, fmt="%.2f", padding=4)
+axes.set_xlim(0, 1.12)
+axes.set_xlabel("score of a prediction that calls everything background")
+plots.show(
+    figure,
+    "Bar chart of three scores of an all-background prediction on one phantom volume: accuracy "
+    f"{right_share:.2f}, Dice of the transition zone 0, mean IoU {sum(per_class) / 5:.2f}.",
+)
+
+# %% [markdown]
+# ## 4.2 IoU of each class
+#
+# For one class, the pixels fall into four groups. *True positives* $TP$: it is there and was found. *False positives* $FP$: it was said, but is not there. *False negatives* $FN$: it is there, but was not said. All others do not matter, which is why background cannot drown the result.
+#
+# $$\mathrm{IoU} = \frac{TP}{TP + FP + FN}$$
+#
+# In the matrix of the last example, class 1 has $TP = 2$, one false positive (a target 0 called 1) and no false negative: $2/3$.
+#
+# A class that neither target nor prediction contains gives $0/0$. It was not found and not missed, so it is neither 0 nor 1: the answer is NaN, *not a number*.
+#
+# **2 points · about 10 minutes · difficulty 1 of 3**
+
 
 # %% nbgrader={"grade": false, "grade_id": "iou_per_class", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def iou_per_class(confusion):
-    """Intersection over union of each class, from a confusion matrix."""
+    """Intersection over union of each class.
+
+    Args:
+        confusion: (C, C) integer tensor of counts; rows are the target, columns the prediction.
+
+    Returns:
+        (C,) float tensor, each value from 0 to 1; NaN for a class that is absent from both.
+
+    Formula: TP / (TP + FP + FN), Jaccard (1912).
+    """
     ### BEGIN SOLUTION
-    hits = confusion.diagonal().to(torch.float64)
-    union = confusion.sum(0) + confusion.sum(1) - hits
+    hits = confusion.diagonal().double()
+    union = confusion.sum(dim=0) + confusion.sum(dim=1) - confusion.diagonal()
     return hits / union
     ### END SOLUTION
 
@@ -20,11 +202,336 @@ def iou_per_class(confusion):
 check("04_iou.iou_per_class", iou_per_class)
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_per_class", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = iou_per_class(torch.tensor([[5, 1], [2, 7]]))
-probes.assert_close(result, torch.tensor([5 / 8, 7 / 10]), "iou_per_class")
+result = iou_per_class(torch.tensor([[1, 1], [0, 2]]))
+probes.assert_close(result, torch.tensor([1 / 2, 2 / 3]), "the IoU of both classes")
+assert torch.isnan(iou_per_class(torch.tensor([[4, 0], [0, 0]]))[1]), "an absent class is NaN"
+
+# %% nbgrader={"grade": true, "grade_id": "test_iou_per_class_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random counts, compared with torchmetrics; large counts; the device.
 ### BEGIN HIDDEN TESTS
-counts = torch.from_numpy(probes.rng(417).integers(1, 50, (4, 4)))
-expected = counts.diagonal() / (counts.sum(0) + counts.sum(1) - counts.diagonal())
-probes.assert_close(iou_per_class(counts), expected, "iou_per_class")
-probes.assert_stays_on_device(iou_per_class, counts)
+from torchmetrics.functional.classification import multiclass_jaccard_index
+
+rng = probes.rng(4201)
+for classes in (2, 3, 6):
+    guess, truth = (torch.from_numpy(rng.integers(0, classes, 400)) for _ in range(2))
+    counts = torch.bincount(truth * classes + guess, minlength=classes**2).reshape(classes, classes)
+    expected = multiclass_jaccard_index(guess, truth, classes, average=None)
+    probes.assert_close(iou_per_class(counts), expected, "the IoU per class")
+huge = torch.tensor([[3 * 10**12, 10**12], [0, 10**12]])
+probes.assert_close(iou_per_class(huge), torch.tensor([0.75, 0.5]), "the IoU of huge counts")
+missed = torch.tensor([[5, 0, 2], [0, 0, 0], [0, 0, 0]])
+probes.assert_close(
+    iou_per_class(missed), torch.tensor([5 / 7, float("nan"), 0.0]), "absent and false classes"
+)
+probes.assert_stays_on_device(iou_per_class, missed)
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4.3 One number
+#
+# The *mean IoU* averages over the classes that are present, background included. Two traps lie here. An absent class must not count, neither as 0 nor in the number of classes that one divides by. And the mean must be taken *once*, from one matrix over the whole data set: a mean over slices gives a slice with ten pixels of a zone as much weight as one with a thousand.
+#
+# By hand: IoU 0.5, NaN and 1 give a mean of $(0.5 + 1)/2 = 0.75$.
+#
+# **2 points · about 10 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "mean_iou", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def mean_iou(confusion):
+    """Mean IoU over the classes that occur in target or prediction, background included.
+
+    Args:
+        confusion: (C, C) integer tensor of counts; rows are the target, columns the prediction.
+
+    Returns:
+        A float tensor without axes, from 0 to 1; NaN if the matrix counts nothing.
+    """
+    ### BEGIN SOLUTION
+    hits = confusion.diagonal().double()
+    union = confusion.sum(dim=0) + confusion.sum(dim=1) - confusion.diagonal()
+    return (hits / union).nanmean()
+    ### END SOLUTION
+
+
+# %%
+check("04_iou.mean_iou", mean_iou)
+
+# %% nbgrader={"grade": true, "grade_id": "test_mean_iou", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = mean_iou(torch.tensor([[1, 1, 0], [0, 2, 0], [0, 0, 0]]))
+probes.assert_close(result, torch.tensor((1 / 2 + 2 / 3) / 2), "the mean over two present classes")
+
+# %% nbgrader={"grade": true, "grade_id": "test_mean_iou_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random counts with an absent class, compared with torchmetrics; the device.
+### BEGIN HIDDEN TESTS
+from torchmetrics.functional.classification import multiclass_jaccard_index
+
+rng = probes.rng(4301)
+for classes in (3, 5):
+    for gone in range(classes):
+        kept = [k for k in range(classes) if k != gone]
+        guess, truth = (torch.from_numpy(rng.choice(kept, 300)) for _ in range(2))
+        pairs = torch.bincount(truth * classes + guess, minlength=classes**2)
+        each = multiclass_jaccard_index(guess, truth, classes, average=None)
+        probes.assert_close(
+            mean_iou(pairs.reshape(classes, classes)), each[kept].mean(), "mean IoU"
+        )
+probes.assert_close(
+    mean_iou(torch.tensor([[9, 0], [4, 0]])), torch.tensor(9 / 26), "a missed class"
+)
+probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The second trap, seen. A prediction that is one pixel too wide everywhere is measured slice by slice: where the zone is small, the same error costs far more. The mean over slices (dashed) and the value over the whole volume (solid) tell different stories about one prediction.
+
+# %%
+wide = truth.clone()
+for shift in (1, -1):
+    moved = truth.roll(shift, dims=2)
+    wide = torch.where((moved == 2) & (wide != 2), moved, wide)
+is_zone = [(volume == 2) for volume in (truth, wide)]
+both = (is_zone[0] & is_zone[1]).sum((1, 2)).double()
+either = (is_zone[0] | is_zone[1]).sum((1, 2)).double()
+of_slice = both / either
+of_volume = both.sum() / either.sum()
+figure = Figure(figsize=(8, 3.4), layout="constrained")
+axes = figure.subplots()
+axes.plot(of_slice, "o", color="#0072B2", label="one slice")
+axes.axhline(of_slice.nanmean(), color="#E69F00", linestyle="dashed", label="mean over slices")
+axes.axhline(of_volume, color="#222222", label="whole volume")
+axes.set_xlabel("slice, from the feet to the head")
+axes.set_ylabel("IoU of the transition zone")
+axes.legend(loc="lower center", ncols=3)
+plots.show(
+    figure,
+    "IoU of the transition zone on each slice for a prediction that is one pixel too wide: low "
+    f"where the zone is small. Mean over slices {of_slice.nanmean():.2f}, over the whole volume "
+    f"{of_volume:.2f}.",
+)
+
+# %% [markdown]
+# ## 4.4 and 4.5 IoU and Dice
+#
+# Radiology papers report the *Dice* coefficient, $2\,TP / (2\,TP + FP + FN)$. It is the same information on another scale. Call IoU $J$ and Dice $D$; divide numerator and denominator of $D$ by $TP + FP + FN$ and you find
+#
+# $$D = \frac{2J}{1 + J}, \qquad J = \frac{D}{2 - D}.$$
+#
+# Dice is always the larger of the two, so never compare one paper's Dice with another one's IoU. By hand: $J = 1/2$ gives $D = 2/3$.
+#
+# **1 point each · about 5 minutes each · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "dice_from_iou", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dice_from_iou(iou):
+    """Dice coefficient of the same overlap: D = 2 J / (1 + J).
+
+    Args:
+        iou: float or float tensor, from 0 to 1; NaN stays NaN.
+
+    Returns:
+        The same type and shape.
+    """
+    ### BEGIN SOLUTION
+    return 2 * iou / (1 + iou)
+    ### END SOLUTION
+
+
+# %%
+check("04_iou.dice_from_iou", dice_from_iou)
+
+# %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+probes.assert_close(dice_from_iou(0.5), 2 / 3, "the Dice of an IoU of 0.5")
+
+# %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Random masks, compared with torchmetrics' F1 score, which is the Dice of two classes.
+### BEGIN HIDDEN TESTS
+from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index
+
+rng = probes.rng(4401)
+for _ in range(8):
+    guess, truth = (torch.from_numpy(rng.integers(0, 2, 60)) for _ in range(2))
+    overlap = binary_jaccard_index(guess, truth)
+    probes.assert_close(dice_from_iou(overlap), binary_f1_score(guess, truth), "Dice")
+probes.assert_close(dice_from_iou(0.0), 0.0, "the Dice of 0")
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "iou_from_dice", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def iou_from_dice(dice):
+    """Intersection over union of the same overlap: J = D / (2 - D).
+
+    Args:
+        dice: float or float tensor, from 0 to 1; NaN stays NaN.
+
+    Returns:
+        The same type and shape.
+    """
+    ### BEGIN SOLUTION
+    return dice / (2 - dice)
+    ### END SOLUTION
+
+
+# %%
+check("04_iou.iou_from_dice", iou_from_dice)
+
+# %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+probes.assert_close(iou_from_dice(2 / 3), 0.5, "the IoU of a Dice of 2/3")
+
+# %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
+# Random masks, compared with torchmetrics.
+### BEGIN HIDDEN TESTS
+from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index
+
+rng = probes.rng(4501)
+for _ in range(8):
+    guess, truth = (torch.from_numpy(rng.integers(0, 2, 60)) for _ in range(2))
+    overlap = binary_f1_score(guess, truth)
+    probes.assert_close(iou_from_dice(overlap), binary_jaccard_index(guess, truth), "IoU")
+probes.assert_close(iou_from_dice(0.0), 0.0, "the IoU of 0")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4.6 Panoptic quality
+#
+# Two cars that touch are one blob for a class map. A *panoptic* map numbers the things as well: each pixel holds `semantic * 256 + instance`, as in KITTI. To score it, segments are compared with segments [Kir+19].
+#
+# 1. A predicted and a target segment *match* if they have the same semantic class and an IoU above ½. (Then no segment can match twice: two of them would have to cover more than half of it each.)
+# 2. Per class, matched pairs are $TP$, predicted segments without a partner $FP$, target segments without one $FN$.
+# 3. The quality of a class is
+#
+# $$PQ = \frac{\sum_{TP} \mathrm{IoU}}{TP + \tfrac12 FP + \tfrac12 FN} = \underbrace{\frac{\sum_{TP} \mathrm{IoU}}{TP}}_{SQ} \cdot \underbrace{\frac{TP}{TP + \tfrac12 FP + \tfrac12 FN}}_{RQ}$$
+#
+# *Segmentation quality* $SQ$ says how well the found ones are outlined (0 where none is found), *recognition quality* $RQ$ how many are found. All three are averaged over the classes with $TP + FP + FN > 0$.
+#
+# Target pixels of semantic class 0 are *void*: nobody knows what is there. They are left out of every union, and a predicted segment more than half of which is void is no false positive. Class 0 itself is not scored; neither are predicted pixels of class 0, which simply predict nothing.
+#
+# By hand: one class, target segments of 4 and 2 pixels, the prediction finds 3 of the 4 and nothing of the 2. One match with IoU 3/4, one miss: $SQ = 3/4$, $RQ = 1/(1 + ½) = 2/3$, $PQ = 1/2$.
+#
+# **3 points · about 35 minutes · difficulty 3 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "panoptic_quality", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def panoptic_quality(prediction, target):
+    """Panoptic quality of one image or volume [Kir+19].
+
+    Args:
+        prediction, target: integer tensors of one shape; each pixel is semantic * 256 + instance.
+            Target pixels of semantic class 0 are void.
+
+    Returns:
+        (pq, sq, rq): floats from 0 to 1, each averaged over the classes with TP + FP + FN > 0;
+        all NaN if there is no such class.
+    """
+    ### BEGIN SOLUTION
+    void = target // 256 == 0
+    areas = [
+        dict(zip(*map(torch.Tensor.tolist, ids), strict=True))
+        for ids in (
+            torch.unique(prediction, return_counts=True),
+            torch.unique(target, return_counts=True),
+        )
+    ]
+    pairs, counts = torch.unique(
+        torch.stack([prediction.reshape(-1), target.reshape(-1)]), dim=1, return_counts=True
+    )
+    shared = {tuple(p): n for p, n in zip(pairs.T.tolist(), counts.tolist(), strict=True)}
+    in_void = {}
+    for (mine, theirs), count in shared.items():
+        if theirs // 256 == 0:
+            in_void[mine] = in_void.get(mine, 0) + count
+    matches, scores = {}, {}
+    for (mine, theirs), count in shared.items():
+        kind = theirs // 256
+        if kind and kind == mine // 256:
+            union = areas[0][mine] + areas[1][theirs] - count - in_void.get(mine, 0)
+            if count / union > 0.5:
+                matches[mine] = theirs
+                scores.setdefault(kind, []).append(count / union)
+    missed = [t // 256 for t in areas[1] if t // 256 and t not in matches.values()]
+    false = [
+        m // 256
+        for m, area in areas[0].items()
+        if m // 256 and m not in matches and in_void.get(m, 0) <= area / 2
+    ]
+    results = []
+    for kind in {*scores, *missed, *false}:
+        found = scores.get(kind, [])
+        sq = sum(found) / len(found) if found else 0.0
+        rq = len(found) / (len(found) + 0.5 * missed.count(kind) + 0.5 * false.count(kind))
+        results.append((sq * rq, sq, rq))
+    if not results:
+        return float("nan"), float("nan"), float("nan")
+    pq, sq, rq = (sum(column) / len(results) for column in zip(*results, strict=True))
+    return pq, sq, rq
+    ### END SOLUTION
+
+
+# %%
+check("04_iou.panoptic_quality", panoptic_quality)
+
+# %% nbgrader={"grade": true, "grade_id": "test_panoptic_quality", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+car = 10 * 256
+target = torch.tensor([car + 1] * 4 + [car + 2] * 2)
+prediction = torch.tensor([car + 1] * 3 + [0] * 3)
+probes.assert_close(panoptic_quality(prediction, target), (1 / 2, 3 / 4, 2 / 3), "(pq, sq, rq)")
+
+# %% nbgrader={"grade": true, "grade_id": "test_panoptic_quality_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Random maps, compared with torchmetrics class by class; void; renumbered instances; perfection.
+### BEGIN HIDDEN TESTS
+from torchmetrics.functional.detection import panoptic_quality as library_quality
+
+rng = probes.rng(4601)
+for _ in range(6):
+    coarse = rng.integers(1, 4, (6, 6)) * 256 + rng.integers(1, 3, (6, 6))
+    truth = np.kron(coarse, np.ones((4, 4), dtype=np.int64))
+    guess = np.roll(truth, int(rng.integers(0, 2)), axis=1)
+    flipped = rng.random(truth.shape) < 0.15
+    guess[flipped] = guess[::-1][flipped]
+    pairs = [torch.from_numpy(np.stack([m // 256, m % 256], axis=-1)[None]) for m in (guess, truth)]
+    each = library_quality(
+        *pairs, things={1, 2, 3}, stuffs=set(), return_per_class=True, return_sq_and_rq=True
+    )
+    expected = tuple(each.double().reshape(-1, 3)[:, k].mean().item() for k in range(3))
+    result = panoptic_quality(*map(torch.from_numpy, (guess, truth)))
+    probes.assert_close(result, expected, "(pq, sq, rq)", rtol=1e-3)
+road, car = 9 * 256, 10 * 256
+truth = torch.tensor([[car + 1] * 6 + [0] * 4, [road] * 8 + [0] * 2])
+probes.assert_close(panoptic_quality(truth, truth), (1.0, 1.0, 1.0), "a perfect prediction")
+renumbered = torch.where(truth == car + 1, car + 77, truth)
+probes.assert_close(panoptic_quality(renumbered, truth), (1.0, 1.0, 1.0), "renumbered instances")
+spills = truth.clone()
+spills[0, 6:] = car + 1
+probes.assert_close(panoptic_quality(spills, truth), (1.0, 1.0, 1.0), "a segment that covers void")
+extra = truth.clone()
+extra[0, 6:] = car + 5
+probes.assert_close(panoptic_quality(extra, truth), (1.0, 1.0, 1.0), "a segment that lies in void")
+half = truth.clone()
+half[0, 3:6] = 0
+probes.assert_close(panoptic_quality(half, truth), (0.5, 0.5, 0.5), "an IoU of exactly one half")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **By hand = by library.** The same numbers from torchmetrics, on a small random map. Its `things` and `stuffs` name the classes; pairs of (class, instance) take the place of our one number.
+
+# %%
+from torchmetrics.functional.detection import panoptic_quality as library_quality
+
+draw = np.random.default_rng(46)
+theirs = np.kron(draw.integers(1, 3, (4, 4)) * 256 + 1, np.ones((5, 5), dtype=np.int64))
+mine = np.roll(theirs, 1, axis=0)
+as_pairs = [torch.from_numpy(np.stack([m // 256, m % 256], axis=-1)[None]) for m in (mine, theirs)]
+print("torchmetrics", library_quality(*as_pairs, things={1, 2}, stuffs=set()).item())
+print("yours       ", panoptic_quality(torch.from_numpy(mine), torch.from_numpy(theirs))[0])
+
+# %% [markdown]
+# ## Go further
+#
+# - Shift an outline pixel by pixel and plot IoU and Dice against the shift, for a large and a small zone. Which of them would you trust for the urethra?
+# - Overlap says nothing about distance. Look up the Hausdorff distance in MONAI (`monai.metrics.HausdorffDistanceMetric`), and find two predictions with equal IoU and very different distances.
+# - Two experts reached a mean Dice of .88 for the transition zone and .51 for the anterior stroma [Mey+19]. What does that say about a network with .90 for the stroma?
+#
+# ## Sources
+#
+# - P. Jaccard: The distribution of the flora in the alpine zone. New Phytologist, 1912.
+# - [Kir+19] A. Kirillov, K. He, R. Girshick, C. Rother, P. Dollár: Panoptic Segmentation. CVPR 2019.
+# - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.

@@ -293,9 +293,9 @@ EXERCISES = [
         uses=["DoubleConv"],
         calls=[
             Call(
-                {"in_channels": 4, "skip_channels": 2, "out_channels": 2},
-                ones(1, 4, 4, 4),
-                ones(1, 2, 8, 8),
+                {"in_channels": 3, "skip_channels": 3, "out_channels": 2},
+                ones(1, 3, 4, 4),
+                ones(1, 3, 8, 8),
                 look=["depends on x and skip"],
             ),
             Call(
@@ -336,7 +336,10 @@ EXERCISES = [
                 "adds_instead_of_concatenating",
                 "Adding needs equal channel numbers, and the two can no longer be told apart: "
                 "concatenate.",
-                {"torch.cat([skip, x], dim=1)": "skip + x"},
+                {
+                    "torch.cat([skip, x], dim=1)": "skip + x",
+                    "DoubleConv(in_channels + skip_channels,": "DoubleConv(in_channels,",
+                },
             ),
             Mistake(
                 "shrinks_the_skip",
@@ -360,7 +363,10 @@ EXERCISES = [
             Mistake(
                 "concatenates_rows",
                 "The channels are axis 1; axis 2 holds the rows (or the slices).",
-                {"torch.cat([skip, x], dim=1)": "torch.cat([skip, x], dim=2)"},
+                {
+                    "torch.cat([skip, x], dim=1)": "torch.cat([skip, x], dim=2)",
+                    "DoubleConv(in_channels + skip_channels,": "DoubleConv(in_channels,",
+                },
             ),
         ],
     ),
@@ -373,9 +379,15 @@ EXERCISES = [
             Call(
                 SMALL,
                 NOISE,
-                look=["channels of the levels", "gives logits", "fine detail arrives"],
+                look=[
+                    "channels of the levels",
+                    "gives logits",
+                    "sums to one",
+                    "fine detail arrives",
+                ],
             ),
             Call({**SMALL, "depth": 3, "features": 2}, ones(1, 1, 8, 13)),
+            Call({**SMALL, "depth": 1}, ones(1, 1, 6, 6)),
             Call({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
         ],
         hints=[
@@ -409,7 +421,7 @@ EXERCISES = [
             Mistake(
                 "channels_do_not_double",
                 "Each level down has twice the channels of the one above.",
-                {"features * 2**level for": "features * (level + 1) for"},
+                {"features * 2**level for": "features for"},
             ),
             Mistake(
                 "softmax_at_the_end",

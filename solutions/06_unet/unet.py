@@ -253,6 +253,7 @@ assert network_probes.reach(DoubleConv, block, torch.zeros(1, 3, 15, 15)) == [5,
 # %% nbgrader={"grade": true, "grade_id": "test_DoubleConv_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Volumes, odd sizes, one pixel, gradients, the device, and that the block is not linear.
 ### BEGIN HIDDEN TESTS
+block = {"in_channels": 3, "out_channels": 7}
 for dims, size in [(2, (7, 10)), (2, (1, 1)), (3, (4, 6, 5))]:
     options = {"in_channels": 2, "out_channels": 6, "dims": dims}
     facts = network_probes.module_facts(DoubleConv, options, torch.ones(2, 2, *size))
@@ -389,6 +390,7 @@ for dims, coarse, fine in [(2, (2, 3), (5, 6)), (2, (1, 1), (3, 2)), (3, (2, 2, 
     assert facts["every parameter takes part"], "some parameters do not act on the output"
     probes.assert_module_stays_on_device(Up, options, *inputs)
 draw = probes.torch_rng(6501)
+level = {"in_channels": 8, "skip_channels": 4, "out_channels": 6}
 inputs = [torch.randn(1, 8, 4, 4, generator=draw), torch.randn(1, 4, 8, 8, generator=draw)]
 for position, name in enumerate(["x", "skip"]):
     assert network_probes.depends_on(Up, level, inputs, position), (
@@ -474,6 +476,7 @@ for dims, depth, size in cases:
     assert network_probes.widths(UNet, options, 3) == [3 * 2**k for k in range(depth + 1)], options
     probes.assert_module_stays_on_device(UNet, options, image)
 image = torch.randn(4, 1, 32, 32, generator=draw)
+small = {"in_channels": 1, "num_classes": 4, "features": 5, "depth": 2}
 assert network_probes.gives_logits(UNet, small, image), (
     "the output looks bounded: give logits, no softmax"
 )

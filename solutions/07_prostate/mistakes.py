@@ -37,17 +37,21 @@ AUGMENT = Exercise(
             "label_interpolated",
             "A label is a name, not a quantity: halfway between zone 1 and zone 3 is no zone 2. "
             "Which mode of grid_sample never mixes two values?",
-            {'look_up(label[None].to(image), "nearest")[0]': (
-                'look_up(label[None].to(image), "bilinear")[0].round()'
-            )},
+            {
+                'look_up(label[None].to(image), "nearest")[0]': (
+                    'look_up(label[None].to(image), "bilinear")[0].round()'
+                )
+            },
         ),
         Mistake(
             "two_geometries",
             "Image and label are deformed, but not by the same field. Draw the geometry once, "
             "before you look up either of them.",
-            {'    zones = look_up(label[None]': (
-                "    grid = grid + uniform(-0.3, 0.3, dims)\n    zones = look_up(label[None]"
-            )},
+            {
+                "    zones = look_up(label[None]": (
+                    "    grid = grid + uniform(-0.3, 0.3, dims)\n    zones = look_up(label[None]"
+                )
+            },
         ),
         Mistake(
             "global_randomness",
@@ -206,8 +210,10 @@ EVALUATE = Exercise(
             "classes_counted_from_the_data",
             "Your matrix is too small: a class that does not occur in these batches still has its "
             "row and column. Take num_classes.",
-            {"    return confusion": "    seen = confusion.sum(1) + confusion.sum(0) > 0\n"
-             "    return confusion[seen][:, seen]"},
+            {
+                "    return confusion": "    seen = confusion.sum(1) + confusion.sum(0) > 0\n"
+                "    return confusion[seen][:, seen]"
+            },
         ),
     ],
 )

@@ -69,6 +69,7 @@ for name, part in parts.items():
     shots = sum(case.image.shape[2] for case in part)
     print(f"{name:<11} {patients:3d} patients, {shots:4d} slices")
 
+
 # %% [markdown]
 # ### Why the split is by patient
 #
@@ -121,6 +122,7 @@ plots.show(
     "Histograms of four patients' brightness: as scanned, their peaks lie at different values; after "
     "normalisation, all spread around zero on one scale.",
 )
+
 
 # %% [markdown]
 # ## Exercise 1: augmentation
@@ -245,14 +247,21 @@ probes.assert_keeps_inputs(augment, picture, zones, probes.torch_rng(72))
 from monai.transforms import Rand2DElasticd
 
 elastic = Rand2DElasticd(
-    keys=("image", "label"), spacing=(32, 32), magnitude_range=(1, 3), prob=1.0,
-    mode=("bilinear", "nearest"), padding_mode="border",
+    keys=("image", "label"),
+    spacing=(32, 32),
+    magnitude_range=(1, 3),
+    prob=1.0,
+    mode=("bilinear", "nearest"),
+    padding_mode="border",
 )
 elastic.set_random_state(0)
 theirs = elastic({"image": image, "label": label[None].float()})
 ours = augment(image, label, training.generator(0))
 for name, zones in (("MONAI", theirs["label"][0]), ("yours", ours[1])):
-    print(f"{name:<6} classes {zones.unique().int().tolist()}, labelled {(zones > 0).float().mean():.1%}")
+    print(
+        f"{name:<6} classes {zones.unique().int().tolist()}, labelled {(zones > 0).float().mean():.1%}"
+    )
+
 
 # %% [markdown]
 # *Go further.* Which augmentation would harm? Mirror front and back, or turn by 90 degrees, and train again: the network then has to learn patients that do not exist.
@@ -332,6 +341,7 @@ probes.assert_close(facts["weights afterwards"], weight, "the weights after the 
 probes.assert_facts(facts)
 ### END HIDDEN TESTS
 
+
 # %% [markdown]
 # ## Exercise 3: evaluation
 #
@@ -400,6 +410,7 @@ probes.assert_close(facts["confusion"], expected, "the confusion matrix")
 probes.assert_facts(facts)
 ### END HIDDEN TESTS
 
+
 # %% [markdown]
 # ## Exercise 4: training that survives
 #
@@ -414,7 +425,14 @@ probes.assert_facts(facts)
 # **7 points with the one for quality below · about 50 minutes · difficulty 3 of 3**
 # %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fit(
-    model, train_batches, validation_batches, loss, optimizer, num_classes, epochs, device,
+    model,
+    train_batches,
+    validation_batches,
+    loss,
+    optimizer,
+    num_classes,
+    epochs,
+    device,
     checkpoint,
 ):
     """Train until there are `epochs` epochs; leave the model in its best state.
@@ -538,9 +556,17 @@ print(", ".join(f"{name} {a:.2f}" for name, a in zip(class_names, alpha.tolist()
 checkpoint = Path(OUTPUT or ".", "unet.pt")
 checkpoint.unlink(missing_ok=True)
 history = fit(
-    model, train_batches, validation_batches, loss, optimizer, num_classes, epochs, device,
+    model,
+    train_batches,
+    validation_batches,
+    loss,
+    optimizer,
+    num_classes,
+    epochs,
+    device,
     checkpoint,
 )
+
 
 # %% [markdown]
 # ## Exercise 5: a whole volume
@@ -594,6 +620,7 @@ scores = weight[:, 0, None, None, None] * volume + weight[:, 1, None, None, None
 probes.assert_close(facts["labels"], scores.max(dim=0).indices, "the prediction")
 probes.assert_facts(facts)
 ### END HIDDEN TESTS
+
 
 # %% [markdown]
 # ## Exercise 6: from voxels to millilitres
@@ -718,12 +745,16 @@ predictions, rows = {}, []
 for case in test_cases:
     labels = predict_volume(model, torch.from_numpy(slices(case, 128)[0]), device)
     predictions[case.id] = to_native(labels.numpy(), case)
-    found, expert = (torch.from_numpy(a.astype(np.int64)) for a in (predictions[case.id], case.label))
+    found, expert = (
+        torch.from_numpy(a.astype(np.int64)) for a in (predictions[case.id], case.label)
+    )
     iou = iou_per_class(confusion_matrix(found, expert, num_classes)).tolist()
     volumes = [zone_volumes_ml(x, case.affine, num_classes).tolist() for x in (expert, found)]
     for number in range(1, num_classes):
         dice = float(dice_from_iou(iou[number]))
-        rows.append((case.id, class_names[number], iou[number], dice, *(v[number] for v in volumes)))
+        rows.append(
+            (case.id, class_names[number], iou[number], dice, *(v[number] for v in volumes))
+        )
 
 
 def cell(value):
@@ -731,7 +762,9 @@ def cell(value):
     return "    –" if np.isnan(value) else f"{value:5.2f}"
 
 
-print(f"{'patient':<20} {'class':<10} {'IoU':>5} {'Dice':>5} {'expert, ml':>11} {'network, ml':>12}")
+print(
+    f"{'patient':<20} {'class':<10} {'IoU':>5} {'Dice':>5} {'expert, ml':>11} {'network, ml':>12}"
+)
 for patient, name, iou, dice, expert_ml, network_ml in rows:
     print(f"{patient:<20} {name:<10} {cell(iou)} {cell(dice)} {expert_ml:11.1f} {network_ml:12.1f}")
 for name in class_names[1:]:
@@ -739,7 +772,9 @@ for name in class_names[1:]:
     print(f"mean Dice per patient, {name}: {mean:.3f} over {len(test_cases)} patients")
 
 # %%
-quality = {case.id: np.nanmean([row[3] for row in rows if row[0] == case.id]) for case in test_cases}
+quality = {
+    case.id: np.nanmean([row[3] for row in rows if row[0] == case.id]) for case in test_cases
+}
 ranked = sorted(test_cases, key=lambda case: quality[case.id])
 typical, worst = ranked[len(ranked) // 2], ranked[0]
 held_out, alt = plots.compare(typical, typical.label, predictions[typical.id])

@@ -92,7 +92,8 @@ def examine(name: str, function: Callable) -> Verdict:
     observed, errors = [], []
     for call in data["calls"]:
         outcome, error = run_call(function, call, runner, data["device"])
-        if isinstance(error, NotImplementedError):
+        # The stub raises without a message; libraries say what they have not implemented.
+        if isinstance(error, NotImplementedError) and not error.args:
             return _not_attempted(short, error)
         observed.append(outcome)
         errors.append(error)

@@ -104,9 +104,10 @@ def kernel() -> Finding:
         command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         return Finding("kernel", False, "there is no kernel called python3", remedy)
-    same = command in {"python", "python3"} or Path(command).resolve() == Path(
-        sys.executable
-    ).resolve()
+    same = (
+        command in {"python", "python3"}
+        or Path(command).resolve() == Path(sys.executable).resolve()
+    )
     return Finding("kernel", same, f"python3 starts {command}", remedy)
 
 

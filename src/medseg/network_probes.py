@@ -104,6 +104,13 @@ def gives_logits(cls: Callable, options: dict, image: torch.Tensor) -> bool:
     return bool(output.min() < -1e-3) and bool(output.max() > 1e-3) and not is_log_softmax
 
 
+def sums_to_one(cls: Callable, options: dict, image: torch.Tensor) -> bool:
+    """Whether the output sums to 1 over the classes, as after a softmax."""
+    with torch.no_grad():
+        total = build(cls, options).eval()(image).sum(1)
+    return torch.allclose(total, torch.ones_like(total), atol=1e-4)
+
+
 def keeps_detail(cls: Callable, options: dict, image: torch.Tensor) -> bool:
     """Whether pixel-fine differences of the input reach the output.
 

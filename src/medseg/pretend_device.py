@@ -128,6 +128,7 @@ def _stays(name: str, ours: list[bool]) -> bool:
 
 def _on_cpu(value: Any) -> Any:
     """The same call for the CPU: devices renamed, claims kept (autograd needs the same leaves)."""
+
     def swap(x: Any) -> Any:
         if isinstance(x, torch.device) and x.type == DEVICE.type:
             return CPU

@@ -33,6 +33,7 @@ def module(cls: type, options: dict, *inputs: Any, look: Sequence[str] = ()) -> 
             probes.depends_on(cls, options, list(inputs), k) for k in (0, 1)
         ],
         "channels of the levels": lambda: probes.widths(cls, options, options["features"]),
+        "sums to one": lambda: probes.sums_to_one(cls, options, inputs[0]),
         "gives logits": lambda: probes.gives_logits(cls, options, inputs[0]),
         "fine detail arrives": lambda: probes.keeps_detail(cls, options, inputs[0]),
     }

@@ -24,7 +24,7 @@ def volumes(
     scanner: str = "A",
     series: str = "axial",
     *,
-    field_of_view: float = 110.0,
+    field_of_view: float = 90.0,
     spacing: float | None = None,
 ) -> tuple[Volume, Volume]:
     """Image (float32, arbitrary units, not negative) and label (uint8) of phantom patient `seed`.

@@ -115,8 +115,8 @@ def _box(
 def draw_contrast(rng: np.random.Generator) -> dict[str, float]:
     """Brightness of each tissue relative to PZ; the overlap between PZ and TZ is intended."""
     normal = {
-        "pz": (1.0, 0.12),
-        "tz": (0.72, 0.08),
+        "pz": (1.0, 0.08),
+        "tz": (0.70, 0.07),
         "afs": (0.40, 0.06),
         "dpu": (0.92, 0.10),
         "wall": (0.46, 0.05),
@@ -139,8 +139,8 @@ def _zone_signal(
     r, t, u, w = fields
     table = np.array([0, contrast["pz"], contrast["tz"], contrast["afs"], contrast["dpu"]])
     signal = table.astype(np.float32)[label]
-    signal[((label == PZ) & (t < 1.03)) | ((label == TZ) & (t > 0.97))] *= 0.6
-    signal[(label != AFS) & (r > 0.965)] *= 0.6
+    signal[((label == PZ) & (t < 1.035)) | ((label == TZ) & (t > 0.965))] *= 0.55
+    signal[(label != AFS) & (r > 0.95)] *= 0.5
     signal[(label == DPU) & (u > 0.55 * anatomy.urethra_radius)] = contrast["wall"]
     signal[(label == PZ) & (w > 0)] *= 0.8
     return signal

@@ -114,7 +114,9 @@ def _with_nodules(anatomy: Anatomy, rng: np.random.Generator) -> Anatomy:
             -0.84 * gy * np.cos(angle),
             rng.uniform(-0.55, 0.4) * gz,
         )
-        nodules.append(Nodule(centre, float(rng.uniform(2.5, 6.0)), float(rng.uniform(0.6, 0.75)), 1.0, PZ))
+        nodules.append(
+            Nodule(centre, float(rng.uniform(2.5, 6.0)), float(rng.uniform(0.6, 0.75)), 1.0, PZ)
+        )
     return replace(anatomy, nodules=tuple(nodules))
 
 

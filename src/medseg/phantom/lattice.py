@@ -33,7 +33,9 @@ class Lattice:
         spacing = np.linalg.norm(affine[:3, :3], axis=0)
         self.affine, self.fine = affine, fine
         coarse = [
-            np.linspace(axis[0], axis[-1], max(2, int(np.ceil((axis[-1] - axis[0]) * s / step)) + 1))
+            np.linspace(
+                axis[0], axis[-1], max(2, int(np.ceil((axis[-1] - axis[0]) * s / step)) + 1)
+            )
             for axis, s in zip(fine, spacing, strict=True)
         ]
         self.points = points_of(affine, coarse)

@@ -1,0 +1,496 @@
+# %% [markdown]
+# # Unit 5: The focal loss
+#
+# A loss tells a network what to care about. On a prostate slice more than nine pixels in ten are background, and most of them are easy: fat is not prostate, and the network knows it after a minute. Together these easy pixels still make up most of the ordinary loss, so the rare zones hardly get a word in. Lin and colleagues [Lin+17] found a small change with a large effect: give each pixel less weight the surer the network already is. In this unit you build that loss, from the softmax up. You need no earlier unit.
+#
+# | exercise | points | minutes |
+# | --- | --- | --- |
+# | 5.1 `softmax` | 3 | 20 |
+# | 5.2 `log_softmax` | 2 | 15 |
+# | 5.3 `class_weights` | 2 | 15 |
+# | 5.4 `softmax_focal_loss` | 4 | 30 |
+# | 5.5 `sigmoid_focal_loss` | 3 | 25 |
+
+# %%
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch.nn import functional as F
+
+from medseg import check, hint, plots, probes
+from medseg.cases import phantom_cases, slices
+
+# %% [markdown]
+# Left, what one pixel costs when the network gives its true class the probability $p$. The curve for $\gamma = 0$ is cross-entropy, the usual loss; with growing $\gamma$ pixels that are already right cost next to nothing. Right, who pays: a slice with one easy background pixel after another ($p = 0.9$) and zone pixels that are still hard ($p = 0.3$). Under cross-entropy the background dominates the sum; under $\gamma = 2$ the zones do.
+
+# %%
+case = phantom_cases(1, seed=5, progress=False)[0]
+image, label = slices(case, 128)
+middle = int((label > 0).sum((1, 2)).argmax())
+probability = np.linspace(0.01, 1, 200)
+easy, hard = 0.9, 0.3
+counts = [(label[middle] == 0).sum(), (label[middle] > 0).sum()]
+figure = Figure(figsize=(11, 4), layout="constrained")
+left, right = figure.subplots(1, 2)
+shares = []
+styles = [
+    (0, "#222222", "solid"),
+    (1, "#0072B2", "dashed"),
+    (2, "#D55E00", "dashdot"),
+    (5, "#CC79A7", "dotted"),
+]
+for focus, colour, style in styles:
+    curve = -((1 - probability) ** focus) * np.log(probability)
+    left.plot(probability, curve, color=colour, linestyle=style, label=f"γ = {focus}", linewidth=2)
+    cost = [n * -((1 - p) ** focus) * np.log(p) for n, p in zip(counts, (easy, hard), strict=True)]
+    shares.append(cost[0] / sum(cost))
+left.set_xlabel("probability of the true class")
+left.set_ylabel("loss of one pixel")
+left.set_ylim(0, 4)
+left.legend()
+names = [f"γ = {focus}" for focus, _, _ in styles]
+right.bar(names, shares, color="#999999", edgecolor="#222222", label="easy background")
+right.bar(
+    names,
+    [1 - s for s in shares],
+    bottom=shares,
+    color="#E69F00",
+    edgecolor="#222222",
+    hatch="//",
+    label="hard zone pixels",
+)
+right.set_ylabel("share of the slice's loss")
+right.legend(loc="lower right")
+plots.show(
+    figure,
+    "Left: loss of a pixel against the probability of its true class; the larger gamma, the sooner "
+    "the curve falls to zero. Right: share of easy background in the loss of a slice: "
+    + ", ".join(f"{name}: {share:.0%}" for name, share in zip(names, shares, strict=True))
+    + ".",
+)
+
+# %% [markdown]
+# ## 5.1 From numbers to probabilities
+#
+# A network gives one number per class and pixel, the *logits* $o_1, \dots, o_C$. The *softmax* turns them into probabilities: positive, and together 1.
+#
+# $$\sigma_c(o) = \frac{e^{o_c}}{\sum_k e^{o_k}}$$
+#
+# By hand: logits 0 and $\ln 3$ give $e^0 = 1$ and $e^{\ln 3} = 3$, so probabilities ¼ and ¾.
+#
+# Written down like this, it breaks: $e^{1000}$ is infinite for a computer, and infinity over infinity is not a number. Look for something that you may add to all logits of a pixel without changing the result.
+#
+# **3 points · about 20 minutes · difficulty 2 of 3**
+#
+# Part of this exercise is to refuse what makes no sense: an axis `dim` that the tensor does not have. Axes run from `-ndim` to `ndim - 1`. Raise a `ValueError` whose message names the `dim` that came and the number of axes.
+
+
+# %% nbgrader={"grade": false, "grade_id": "softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def softmax(logits, dim):
+    """Probabilities from logits.
+
+    Args:
+        logits: float tensor of any shape.
+        dim: the axis of the classes; negative values count from the end.
+
+    Returns:
+        A tensor of the same shape, dtype and device; along dim each entry is from 0 to 1 and they
+        sum to 1. Finite for logits up to at least 1e4 in size.
+
+    Raises:
+        ValueError: the tensor has no axis dim; the message names dim and the number of axes.
+    """
+    ### BEGIN SOLUTION
+    if not -logits.ndim <= dim < logits.ndim:
+        raise ValueError(
+            f"there is no axis {dim}, expected one of a tensor with {logits.ndim} axes"
+        )
+    shifted = logits - logits.amax(dim=dim, keepdim=True)
+    powers = shifted.exp()
+    return powers / powers.sum(dim=dim, keepdim=True)
+    ### END SOLUTION
+
+
+# %%
+check("05_focal_loss.softmax", softmax)
+
+# %% nbgrader={"grade": true, "grade_id": "test_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
+probes.assert_close(result, torch.tensor([[0.25, 0.75]]), "the softmax of 0 and ln 3")
+probes.assert_raises_value_error(softmax, torch.zeros(2, 3), 7, mentions=["7", "2"])
+
+# %% nbgrader={"grade": true, "grade_id": "test_softmax_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Random tensors along every axis, compared with torch; logits of 10 000; other dtypes; the device.
+### BEGIN HIDDEN TESTS
+draw = probes.torch_rng(5101)
+for shape in [(4,), (2, 5), (2, 3, 4, 5)]:
+    values = 3 * torch.randn(shape, generator=draw, dtype=torch.float64)
+    for axis in range(-len(shape), len(shape)):
+        probes.assert_close(softmax(values, axis), values.softmax(axis), f"softmax(…, {axis})")
+huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]])
+probes.assert_close(softmax(huge, 1), huge.softmax(1), "the softmax of ±10 000")
+values = torch.randn(2, 3, generator=draw)
+assert softmax(values, 1).dtype == torch.float32, "float32 logits give float32 probabilities"
+probes.assert_keeps_inputs(softmax, values, 1)
+probes.assert_stays_on_device(softmax, values, 1)
+probes.assert_raises_value_error(softmax, torch.zeros(2, 3, 4), -5, mentions=["-5", "3"])
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5.2 The logarithm, in one step
+#
+# A loss needs $\ln \sigma_c$, the logarithm of a probability. Taking `log(softmax(…))` fails again: a probability of $e^{-10000}$ is rounded to 0, and its logarithm is $-\infty$, though the right answer, $-10000$, is a harmless number. Take the logarithm on paper instead:
+#
+# $$\ln \sigma_c(o) = o_c - \ln \sum_k e^{o_k}$$
+#
+# and shift before the exponential, as before. By hand: for logits 0 and $\ln 3$ the sum is 4, so the result is $-\ln 4$ and $\ln 3 - \ln 4$.
+#
+# **2 points · about 15 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "log_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def log_softmax(logits, dim):
+    """Logarithms of the probabilities that softmax gives.
+
+    Args:
+        logits: float tensor of any shape.
+        dim: the axis of the classes.
+
+    Returns:
+        A tensor of the same shape, dtype and device, all values at most 0; exact and finite for
+        logits up to at least 1e4 in size.
+    """
+    ### BEGIN SOLUTION
+    shifted = logits - logits.amax(dim=dim, keepdim=True)
+    return shifted - shifted.exp().sum(dim=dim, keepdim=True).log()
+    ### END SOLUTION
+
+
+# %%
+check("05_focal_loss.log_softmax", log_softmax)
+
+# %% nbgrader={"grade": true, "grade_id": "test_log_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = log_softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
+probes.assert_close(
+    result, torch.tensor([[-np.log(4.0), np.log(0.75)]]), "log_softmax of 0 and ln 3"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_log_softmax_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random tensors, compared with torch; logits of 10 000; gradients; the device.
+### BEGIN HIDDEN TESTS
+draw = probes.torch_rng(5201)
+for shape, axis in [((6,), 0), ((2, 5), 1), ((2, 3, 4, 5), 1), ((3, 4), -2)]:
+    values = 3 * torch.randn(shape, generator=draw, dtype=torch.float64)
+    probes.assert_close(log_softmax(values, axis), values.log_softmax(axis), "log_softmax")
+huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]])
+probes.assert_close(log_softmax(huge, 1), huge.log_softmax(1), "the log_softmax of ±10 000")
+slope = probes.gradient_of(lambda x: log_softmax(x, 1)[:, 0].sum(), huge)
+assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
+probes.assert_stays_on_device(log_softmax, huge, 1)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5.3 A weight for each class
+#
+# The simplest remedy for rare classes is a weight $\alpha_c$ that grows as a class gets rarer, here the inverse of its frequency. With $n_c$ pixels of class $c$:
+#
+# $$\alpha_c = \frac{1 / n_c}{\sum_k 1 / n_k}$$
+#
+# so that the weights sum to 1. A class that is absent has no pixel to weigh: it gets 0 and stays out of the sum. By hand: labels 0 0 0 1 have inverse frequencies 1/3 and 1, sum 4/3, so $\alpha = (¼, ¾)$.
+#
+# **2 points · about 15 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "class_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def class_weights(labels, num_classes):
+    """Weights proportional to 1 / frequency.
+
+    Args:
+        labels: integer tensor of any shape, values from 0 to num_classes - 1.
+        num_classes: number of classes C.
+
+    Returns:
+        (C,) float tensor on the labels' device that sums to 1; 0 for a class that is absent.
+    """
+    ### BEGIN SOLUTION
+    counts = torch.bincount(labels.reshape(-1).long(), minlength=num_classes).double()
+    inverse = torch.where(counts > 0, 1 / counts, torch.zeros_like(counts))
+    return inverse / inverse.sum()
+    ### END SOLUTION
+
+
+# %%
+check("05_focal_loss.class_weights", class_weights)
+
+# %% nbgrader={"grade": true, "grade_id": "test_class_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = class_weights(torch.tensor([0, 0, 0, 1]), 2)
+probes.assert_close(result, torch.tensor([0.25, 0.75]), "the weights of 0 0 0 1")
+
+# %% nbgrader={"grade": true, "grade_id": "test_class_weights_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random label maps; absent classes; uint8 labels; the device.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(5301)
+for shape, classes, kept in [
+    ((5, 40), 4, [0, 1, 2, 3]),
+    ((2, 3, 30), 6, [0, 2, 5]),
+    ((9,), 3, [1]),
+]:
+    drawn = rng.choice(kept, shape)
+    drawn.flat[: len(kept)] = kept
+    found, counts = np.unique(drawn, return_counts=True)
+    expected = np.zeros(classes)
+    expected[found] = (1 / counts) / (1 / counts).sum()
+    given = torch.from_numpy(drawn)
+    probes.assert_close(class_weights(given, classes), torch.from_numpy(expected), "class weights")
+    small = given.to(torch.uint8)
+    probes.assert_close(class_weights(small, classes), torch.from_numpy(expected), "uint8 labels")
+probes.assert_stays_on_device(class_weights, given, 3)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5.4 The focal loss for segmentation
+#
+# Class weights know how rare a class is, not how hard a pixel is. The focal loss adds a factor for that. At one position, with logits $o$, one-hot label $l$ ($l_c = 1$ for the true class, 0 for the others), weights $\alpha$ and *focus* $\gamma \ge 0$:
+#
+# $$L = -\sum_c l_c \,\bigl(1 - \sigma_c(o)\bigr)^{\gamma}\, \alpha_c \,\ln \sigma_c(o) \tag{1}$$
+#
+# The new factor is $(1 - \sigma_c)^\gamma$: near 1 where the network is wrong, near 0 where it is right and sure. With $\gamma = 0$ and $\alpha_c = 1$ it is gone, and cross-entropy is left. The loss of a batch is the mean of $L$ over all images and positions.
+#
+# By hand: two classes with probabilities ¼ and ¾, the true class is the second, $\alpha = 1$, $\gamma = 2$: $(1 - ¾)^2 \cdot (-\ln ¾) = 0.0625 \cdot 0.288 = 0.018$. Cross-entropy would charge 0.288, sixteen times as much.
+#
+# Labels come as one-hot tensors of any dtype (so that they may also be soft), shaped like the logits. `alpha` has one value per class: give it axes so that it meets the class axis. Use your own `log_softmax`, or torch's if you have not solved 5.2.
+#
+# **4 points · about 30 minutes · difficulty 3 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "softmax_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
+    """Focal loss for classes that exclude each other, equation (1).
+
+    Args:
+        logits: (N, C, *spatial) float tensor, with one, two or three spatial axes.
+        labels: (N, C, *spatial) one-hot tensor of any dtype.
+        alpha: (C,) float tensor, the weight of each class.
+        gamma: focus, float, at least 0; with 0 and alpha = 1 the loss is cross-entropy.
+
+    Returns:
+        A float tensor without axes: the mean over N and all positions of the sum over classes.
+        Its value and gradient are finite for logits up to at least 1e4 in size.
+    """
+    ### BEGIN SOLUTION
+    log_p = torch.log_softmax(logits, dim=1)
+    weight = alpha.reshape(1, -1, *[1] * (logits.ndim - 2)).to(logits.dtype)
+    # A power of an exact 0 has no finite slope for gamma < 1, so the base stays a hair above it.
+    focus = (1 - log_p.exp()).clamp(min=1e-12) ** gamma
+    return -(labels.to(logits.dtype) * focus * weight * log_p).sum(dim=1).mean()
+    ### END SOLUTION
+
+
+# %%
+check("05_focal_loss.softmax_focal_loss", softmax_focal_loss)
+
+# %% nbgrader={"grade": true, "grade_id": "test_softmax_focal_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+logits = torch.tensor([[[0.0], [np.log(3.0)]]])
+labels = torch.tensor([[[0], [1]]])
+result = softmax_focal_loss(logits, labels, torch.ones(2))
+probes.assert_close(result, torch.tensor(0.0625 * -np.log(0.75)), "the loss of the example")
+result = softmax_focal_loss(logits, labels, torch.ones(2), gamma=0.0)
+probes.assert_close(result, torch.tensor(-np.log(0.75)), "with gamma 0, cross-entropy")
+
+# %% nbgrader={"grade": true, "grade_id": "test_softmax_focal_loss_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Random logits in 1D, 2D, 3D, compared with torch and MONAI; ±10 000; gradients; the device.
+### BEGIN HIDDEN TESTS
+from monai.losses import FocalLoss
+
+draw = probes.torch_rng(5401)
+for size, classes in [((7,), 3), ((4, 5), 2), ((2, 3, 4), 5)]:
+    scores = 2 * torch.randn(2, classes, *size, generator=draw, dtype=torch.float64)
+    truth = torch.randint(0, classes, (2, *size), generator=draw)
+    one_hot = F.one_hot(truth, classes).movedim(-1, 1)
+    weight = torch.rand(classes, generator=draw, dtype=torch.float64) + 0.1
+    plain = softmax_focal_loss(scores, one_hot, torch.ones(classes, dtype=torch.float64), 0.0)
+    probes.assert_close(plain, F.cross_entropy(scores, truth), "gamma 0, alpha 1: cross-entropy")
+    for gamma in (0.5, 2.0, 3.0):
+        library = FocalLoss(
+            gamma=gamma, weight=weight, use_softmax=True, include_background=True, reduction="none"
+        )
+        expected = library(scores, one_hot).sum(1).mean()
+        result = softmax_focal_loss(scores, one_hot, weight, gamma)
+        probes.assert_close(result, expected, f"the focal loss with gamma {gamma}")
+    result = softmax_focal_loss(scores, one_hot.to(torch.uint8), weight)
+    probes.assert_close(
+        result, softmax_focal_loss(scores, one_hot.double(), weight), "uint8 labels"
+    )
+huge = torch.tensor([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]])
+for row in (0, 1):
+    one_hot = F.one_hot(torch.full((1, 3), row), 2).movedim(-1, 1)
+    value = softmax_focal_loss(huge, one_hot, torch.ones(2))
+    assert torch.isfinite(value), f"the loss at ±10 000 is {value.item()}"
+    slope = probes.gradient_of(softmax_focal_loss, huge, one_hot, torch.ones(2))
+    assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
+probes.assert_stays_on_device(softmax_focal_loss, huge, one_hot, torch.ones(2))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **Gradient by hand = gradient by autograd.** For cross-entropy the slope is famous for its simplicity: with respect to logit $c$ it is $\sigma_c - l_c$, divided by the number of positions. Here are both, for random logits; they agree to the last digits that float64 holds.
+
+# %%
+draw = torch.Generator().manual_seed(54)
+scores = torch.randn(1, 3, 4, generator=draw, dtype=torch.float64, requires_grad=True)
+truth = F.one_hot(torch.randint(0, 3, (1, 4), generator=draw), 3).movedim(-1, 1)
+softmax_focal_loss(scores, truth, torch.ones(3, dtype=torch.float64), gamma=0.0).backward()
+by_hand = (scores.detach().softmax(1) - truth) / 4
+print("largest difference:", (by_hand - scores.grad).abs().max().item())
+
+# %% [markdown]
+# ## 5.5 When classes do not exclude each other
+#
+# A lesion lies in the peripheral zone: that voxel is both. For such labels each class gets its own yes-or-no decision by the *sigmoid* $\sigma(o) = 1 / (1 + e^{-o})$, the form in which [Lin+17] wrote their loss. With $p_t = \sigma(o)$ where the label is 1 and $1 - \sigma(o)$ where it is 0:
+#
+# $$L = -\alpha_t (1 - p_t)^{\gamma} \ln p_t, \qquad \alpha_t = \alpha \text{ for label 1}, \quad 1 - \alpha \text{ for label 0}$$
+#
+# and the mean over all elements. By hand: $o = 0$ gives $p_t = ½$; label 1, $\alpha = ¼$, $\gamma = 2$: $¼ \cdot ¼ \cdot \ln 2 = 0.043$.
+#
+# Watch the logarithm again: $\ln \sigma(o)$ must not go through a probability that rounds to 0. `F.logsigmoid(o)` is exact, and $\ln(1 - \sigma(o)) = \ln \sigma(-o)$.
+#
+# **3 points · about 25 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "sigmoid_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
+    """Focal loss for labels that do not exclude each other [Lin+17].
+
+    Args:
+        logits: float tensor of any shape.
+        labels: tensor of the same shape, 0 or 1, any dtype.
+        alpha: weight of the positives, float from 0 to 1; negatives get 1 - alpha.
+        gamma: focus, float, at least 0.
+
+    Returns:
+        A float tensor without axes, the mean over all elements; value and gradient are finite for
+        logits up to at least 1e4 in size.
+    """
+    ### BEGIN SOLUTION
+    positive = labels.to(logits.dtype)
+    sign = 2 * positive - 1
+    log_p = F.logsigmoid(sign * logits)
+    weight = alpha * positive + (1 - alpha) * (1 - positive)
+    return -(weight * torch.sigmoid(-sign * logits) ** gamma * log_p).mean()
+    ### END SOLUTION
+
+
+# %%
+check("05_focal_loss.sigmoid_focal_loss", sigmoid_focal_loss)
+
+# %% nbgrader={"grade": true, "grade_id": "test_sigmoid_focal_loss", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = sigmoid_focal_loss(torch.zeros(1, 1), torch.ones(1, 1))
+probes.assert_close(result, torch.tensor(np.log(2) / 16), "the loss of the example")
+
+# %% nbgrader={"grade": true, "grade_id": "test_sigmoid_focal_loss_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Random logits, compared with torch and MONAI; ±10 000; gradients; the device.
+### BEGIN HIDDEN TESTS
+from monai.losses import FocalLoss
+
+draw = probes.torch_rng(5501)
+for shape in [(6, 1), (2, 3, 4), (2, 3, 4, 5)]:
+    scores = 2 * torch.randn(shape, generator=draw, dtype=torch.float64)
+    truth = torch.randint(0, 2, shape, generator=draw)
+    halves = 2 * sigmoid_focal_loss(scores, truth, alpha=0.5, gamma=0.0)
+    expected = F.binary_cross_entropy_with_logits(scores, truth.double())
+    probes.assert_close(halves, expected, "gamma 0, alpha 1/2: half of binary cross-entropy")
+    for alpha, gamma in [(0.25, 2.0), (0.7, 1.0), (0.5, 3.5)]:
+        library = FocalLoss(gamma=gamma, alpha=alpha, use_softmax=False)
+        result = sigmoid_focal_loss(scores, truth, alpha, gamma)
+        probes.assert_close(result, library(scores, truth), f"alpha {alpha}, gamma {gamma}")
+huge = torch.tensor([1e4, -1e4, 0.0, 1e4, -1e4])
+truth = torch.tensor([1, 1, 0, 0, 0])
+assert torch.isfinite(sigmoid_focal_loss(huge, truth)), "the loss at ±10 000 is not finite"
+slope = probes.gradient_of(sigmoid_focal_loss, huge, truth)
+assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
+probes.assert_stays_on_device(sigmoid_focal_loss, huge, truth)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## A rare class, learnt with and without focus
+#
+# Does it help? A small experiment, on one slice and one rare zone, the anterior stroma. The model is the simplest that can learn at all: it sees nine smoothed and shifted copies of the image and the position, and weighs them linearly. It is trained three times from the same start: with cross-entropy, with class weights, and with focus. The picture shows where each finds the stroma, and how the IoU grows.
+
+# %%
+slice_index = int((label == 3).sum((1, 2)).argmax())
+pixels = torch.from_numpy(image[slice_index])[None, None]
+truth = torch.from_numpy((label[slice_index] == 3).astype(np.int64))[None]
+one_hot = F.one_hot(truth, 2).movedim(-1, 1)
+rows, columns = torch.meshgrid(*[torch.linspace(-1, 1, 128)] * 2, indexing="ij")
+place = torch.stack([rows, columns, rows**2, columns**2, rows * columns])[None]
+copies = [F.avg_pool2d(pixels, k, 1, k // 2) for k in (1, 3, 7, 13)]
+shifted = [
+    copies[2].roll((dy, dx), (2, 3)) for dy, dx in ((9, 0), (-9, 0), (0, 9), (0, -9), (16, 0))
+]
+inputs = torch.cat([*copies, *shifted, place], dim=1)
+balanced = class_weights(truth, 2).float()
+plans = [
+    ("cross-entropy", torch.ones(2), 0.0),
+    ("class weights", balanced, 0.0),
+    ("weights and focus", balanced, 2.0),
+]
+curves, found = {}, {}
+for name, weights, focus in plans:
+    torch.manual_seed(5)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(inputs.shape[1], 16, 1), torch.nn.ReLU(), torch.nn.Conv2d(16, 2, 1)
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    curves[name] = []
+    for _ in range(250):
+        optimizer.zero_grad()
+        output = model(inputs)
+        softmax_focal_loss(output, one_hot, weights, focus).backward()
+        optimizer.step()
+        said = output.argmax(1) == 1
+        both = (said & (truth == 1)).sum().item()
+        curves[name].append(both / max(1, (said | (truth == 1)).sum().item()))
+    found[name] = said[0]
+figure = Figure(figsize=(13, 3.8), layout="constrained")
+panels = figure.subplots(1, 4)
+for axes, name in zip(panels, found, strict=False):
+    axes.imshow(pixels[0, 0], cmap="gray")
+    axes.contour(truth[0], [0.5], colors="#56B4E9", linewidths=1.5)
+    axes.contourf(found[name], [0.5, 1.5], colors=["#E69F00"], alpha=0.6)
+    axes.set_title(name)
+    axes.set_xlabel("column")
+for (name, values), style in zip(curves.items(), ["solid", "dashed", "dashdot"], strict=True):
+    panels[3].plot(values, linestyle=style, label=f"{name}: {values[-1]:.2f}")
+panels[3].set_xlabel("step")
+panels[3].set_ylabel("IoU of the stroma")
+panels[3].legend(fontsize=8)
+plots.show(
+    figure,
+    "Three predictions of the anterior stroma (filled) beside the expert's outline, and the IoU "
+    "during training; at the end "
+    + ", ".join(f"{name} {values[-1]:.2f}" for name, values in curves.items())
+    + ".",
+)
+
+# %% [markdown]
+# Read it with care. Full class weights make a rare class cheap to claim: the prediction grows too large, and the IoU can fall. That is why unit 7 softens the weights. Which remedy wins depends on the data; try it before you believe it.
+#
+# **By hand = by library.** MONAI's `FocalLoss` gives the same number. It wants to be told to use the softmax and to keep the background, and its mean runs over the classes, too.
+
+# %%
+from monai.losses import FocalLoss
+
+library = FocalLoss(gamma=2.0, weight=balanced, use_softmax=True, include_background=True)
+print("MONAI ", (library(output.detach(), one_hot) * 2).item())
+print("yours ", softmax_focal_loss(output.detach(), one_hot, balanced).item())
+
+# %% [markdown]
+# ## Go further
+#
+# - Plot the gradient of equation (1) against $p$ for several $\gamma$. Where is it largest, and is that where you expected it?
+# - Replace the weights by their square root in the experiment. What happens to the size of the prediction?
+# - Dice can be made a loss as well (`monai.losses.DiceLoss`). What does it do on a slice that does not contain the class at all?
+#
+# ## Sources
+#
+# - [Lin+17] T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár: Focal Loss for Dense Object Detection. ICCV 2017.
+# - HPC and Analytics lab, University of Bonn: lecture on U-Nets for medical image segmentation, the form of equation (1).

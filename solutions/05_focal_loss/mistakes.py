@@ -1,0 +1,343 @@
+"""Probes, hints and named mistakes of unit 05."""
+
+import math
+
+import torch
+
+from medseg_grader.catalogue import Call, Exercise, Mistake
+
+LOGITS = torch.tensor([[0.0, math.log(3.0)], [1.0, -1.0]], dtype=torch.float64)
+HUGE = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]], dtype=torch.float64)
+PLANE = torch.tensor(
+    [[[0.5, -1.0, 2.0], [0.0, 1.5, -0.5]], [[1.0, 0.0, -2.0], [-1.0, 0.5, 0.25]]],
+    dtype=torch.float64,
+)
+ONE_HOT = torch.tensor([[[1, 0, 0], [0, 1, 1]], [[0, 0, 1], [1, 1, 0]]])
+ALPHA = torch.tensor([0.3, 0.7], dtype=torch.float64)
+ONES = torch.ones(2, dtype=torch.float64)
+SURE = torch.tensor([[[1e4, -1e4], [-1e4, 1e4]]], dtype=torch.float64)
+SURE_LABELS = torch.tensor([[[0, 0], [1, 1]]])
+
+EXERCISES = [
+    Exercise(
+        name="softmax",
+        device=True,
+        calls=[
+            Call(LOGITS, 1),
+            Call(PLANE, 1),
+            Call(PLANE, -1),
+            Call(HUGE, 1),
+            Call(PLANE, 7, mentions=["7", "3"]),
+        ],
+        hints=[
+            "First write the formula for the example by hand: which axis do you sum over?",
+            "`keepdim=True` keeps the summed axis with length 1, so that the division broadcasts.",
+            "Subtracting the same number from all logits of a pixel changes nothing, since it "
+            "cancels. Which number keeps every power at most 1?",
+        ],
+        mistakes=[
+            Mistake(
+                "overflows",
+                "For large logits your powers overflow: shift the logits first.",
+                {"shifted = logits - logits.amax(dim=dim, keepdim=True)": "shifted = logits"},
+            ),
+            Mistake(
+                "sums_over_everything",
+                "Each pixel has its own sum, over the classes only: sum along `dim`.",
+                {"powers / powers.sum(dim=dim, keepdim=True)": "powers / powers.sum()"},
+            ),
+            Mistake(
+                "always_the_last_axis",
+                "The classes are along `dim`, which need not be the last axis.",
+                {
+                    "shifted = logits": "dim = -1\n    shifted = logits",
+                },
+            ),
+            Mistake(
+                "divides_by_the_largest",
+                "The largest logit is a shift before the exponential, not a divisor after it: "
+                "probabilities must sum to 1.",
+                {"powers.sum(dim=dim, keepdim=True)": "powers.amax(dim=dim, keepdim=True)"},
+            ),
+            Mistake(
+                "normalises_without_exponential",
+                "Logits may be negative: take the exponential before you divide by the sum.",
+                {"powers = shifted.exp()": "powers = logits"},
+            ),
+            Mistake(
+                "flattens_the_result",
+                "The result has the shape of the logits; keep all axes.",
+                {
+                    "return powers / powers.sum(dim=dim, keepdim=True)": (
+                        "return (powers / powers.sum(dim=dim, keepdim=True)).reshape(-1)"
+                    )
+                },
+            ),
+            Mistake(
+                "lets_torch_complain",
+                "Check `dim` yourself and raise a ValueError that names it and the number of axes.",
+                {"if not -logits.ndim <= dim < logits.ndim:": "if False:"},
+            ),
+            Mistake(
+                "message_without_numbers",
+                "The message of your ValueError should name the `dim` that came and the number of "
+                "axes.",
+                {
+                    'f"there is no axis {dim}, expected one of a tensor with {logits.ndim} axes"': (
+                        '"there is no such axis"'
+                    )
+                },
+            ),
+        ],
+    ),
+    Exercise(
+        name="log_softmax",
+        device=True,
+        calls=[Call(LOGITS, 1), Call(PLANE, 1), Call(HUGE, 1)],
+        hints=[
+            "Take the logarithm of the fraction on paper: what becomes of the numerator?",
+            "The numerator is simply the logit. Only the sum still needs an exponential, and it "
+            "needs the same shift as before.",
+            "Shifted logits minus the logarithm of the sum of their exponentials, along dim.",
+        ],
+        mistakes=[
+            Mistake(
+                "log_of_a_rounded_probability",
+                "A probability of e to the -20000 is rounded to 0, and its logarithm is -∞: never "
+                "go through the probability.",
+                {
+                    "return shifted - shifted.exp().sum(dim=dim, keepdim=True).log()": (
+                        "powers = shifted.exp()\n"
+                        "    return (powers / powers.sum(dim=dim, keepdim=True)).log()"
+                    )
+                },
+            ),
+            Mistake(
+                "overflows",
+                "Without a shift the exponential of a large logit is infinite.",
+                {"shifted = logits - logits.amax(dim=dim, keepdim=True)": "shifted = logits"},
+            ),
+            Mistake(
+                "forgets_the_sum",
+                "Shifting alone does not normalise: subtract the logarithm of the sum, too.",
+                {" - shifted.exp().sum(dim=dim, keepdim=True).log()": ""},
+            ),
+            Mistake(
+                "sums_over_everything",
+                "Each pixel has its own sum, over the classes only.",
+                {"shifted.exp().sum(dim=dim, keepdim=True)": "shifted.exp().sum()"},
+            ),
+            Mistake(
+                "mean_instead_of_sum",
+                "The denominator of the softmax is a sum, not a mean.",
+                {"shifted.exp().sum(": "shifted.exp().mean("},
+            ),
+            Mistake(
+                "shifts_only_the_sum",
+                "The shift must be in both terms, or be added back: now it does not cancel.",
+                {"return shifted - ": "return logits - "},
+            ),
+            Mistake(
+                "another_base",
+                "The natural logarithm is meant, not the one to base 2.",
+                {".log()": ".log2()"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="class_weights",
+        device=True,
+        calls=[
+            Call(torch.tensor([0, 0, 0, 1]), 2),
+            Call(torch.tensor([[0, 0, 2], [2, 0, 1]]), 3),
+            Call(torch.tensor([0, 0, 3, 3, 3]), 5),
+        ],
+        hints=[
+            "Count the pixels of each class first. Which class should get the largest weight?",
+            "1 / 0 is infinite: decide what an absent class contributes before you sum.",
+            "`torch.bincount` with `minlength` counts, `torch.where` chooses, one division makes "
+            "the sum 1.",
+        ],
+        mistakes=[
+            Mistake(
+                "proportional_to_frequency",
+                "The frequent class gets the large weight here; it should be the other way round.",
+                {"1 / counts, torch": "counts, torch"},
+            ),
+            Mistake(
+                "does_not_sum_to_one",
+                "Divide by the sum at the end, so that the weights sum to 1.",
+                {"return inverse / inverse.sum()": "return inverse"},
+            ),
+            Mistake(
+                "absent_class_is_infinite",
+                "1 / 0 is infinite, and infinity spoils the sum: an absent class gets weight 0.",
+                {"torch.where(counts > 0, 1 / counts, torch.zeros_like(counts))": "1 / counts"},
+            ),
+            Mistake(
+                "absent_class_gets_most",
+                "Pretending that an absent class has one pixel gives it a large weight; it gets 0.",
+                {
+                    "torch.where(counts > 0, 1 / counts, torch.zeros_like(counts))": (
+                        "1 / counts.clamp(min=1)"
+                    )
+                },
+            ),
+            Mistake(
+                "one_minus_frequency",
+                "1 - frequency is not 1 / frequency: rare classes all get nearly the same weight.",
+                {"1 / counts, torch": "1 - counts / counts.sum(), torch"},
+            ),
+            Mistake(
+                "too_short_for_absent_classes",
+                "The result has num_classes entries, also where the last classes are absent.",
+                {"minlength=num_classes": "minlength=0"},
+            ),
+            Mistake(
+                "leaves_the_device",
+                "The weights must lie on the labels' device: leave out `.cpu()`.",
+                {"labels.reshape(-1).long()": "labels.reshape(-1).cpu().long()"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="softmax_focal_loss",
+        device=True,
+        calls=[
+            Call(PLANE, ONE_HOT, ONES, 0.0),
+            Call(PLANE, ONE_HOT, ALPHA, 2.0),
+            Call(PLANE, ONE_HOT, ALPHA),
+            Call(PLANE, ONE_HOT.to(torch.uint8), ALPHA, 1.0),
+            Call(SURE, SURE_LABELS, ONES, 2.0),
+        ],
+        hints=[
+            "Build it factor by factor for the example: the logarithm, the focus, the weight, the "
+            "label. Which shape has each of them?",
+            "`alpha.reshape(1, -1, 1, 1)` meets the class axis of an image; for any number of "
+            "spatial axes append as many ones as there are.",
+            "Sum over axis 1, the classes, then take the mean over everything that is left; get "
+            "the probability as the exponential of its logarithm.",
+        ],
+        mistakes=[
+            Mistake(
+                "forgets_the_minus",
+                "A logarithm of a probability is negative: the loss needs a minus in front.",
+                {"return -(labels": "return (labels"},
+            ),
+            Mistake(
+                "focus_on_the_probability",
+                "The focus is (1 - σ) to the power γ: yours takes weight off the hard pixels.",
+                {"(1 - log_p.exp())": "log_p.exp()"},
+            ),
+            Mistake(
+                "multiplies_by_gamma",
+                "γ is an exponent, not a factor.",
+                {".clamp(min=1e-12) ** gamma": " * gamma"},
+            ),
+            Mistake(
+                "forgets_alpha",
+                "Each class has its weight α: it does not occur in your loss.",
+                {"focus * weight * log_p": "focus * log_p"},
+            ),
+            Mistake(
+                "mean_over_the_classes",
+                "Sum over the classes, then take the mean over images and positions: yours is "
+                "smaller by the number of classes.",
+                {".sum(dim=1).mean()": ".mean()"},
+            ),
+            Mistake(
+                "sum_over_everything",
+                "The mean over images and positions is asked for; a sum grows with the image.",
+                {".sum(dim=1).mean()": ".sum()"},
+            ),
+            Mistake(
+                "softmax_over_the_batch",
+                "The classes are axis 1; axis 0 holds the images of the batch.",
+                {"torch.log_softmax(logits, dim=1)": "torch.log_softmax(logits, dim=0)"},
+            ),
+            Mistake(
+                "alpha_along_the_wrong_axis",
+                "`alpha` must meet axis 1, the classes; without extra axes it meets the last one.",
+                {
+                    "alpha.reshape(1, -1, *[1] * (logits.ndim - 2))": (
+                        "alpha.reshape(-1, *[1] * (logits.ndim - 1))"
+                    )
+                },
+            ),
+            Mistake(
+                "log_of_a_rounded_probability",
+                "At ±10 000 a probability is rounded to 0 and its logarithm is -∞: use the "
+                "logarithm of the softmax in one step.",
+                {"torch.log_softmax(logits, dim=1)": "torch.softmax(logits, dim=1).log()"},
+            ),
+            Mistake(
+                "divides_by_the_weights",
+                "The mean is over positions; dividing by the sum of the weights gives another loss.",
+                {".sum(dim=1).mean()": ".sum() / (labels * weight).sum()"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="sigmoid_focal_loss",
+        device=True,
+        calls=[
+            Call(torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, 1)),
+            Call(PLANE, ONE_HOT),
+            Call(PLANE, ONE_HOT, 0.7, 1.0),
+            Call(PLANE, ONE_HOT, 0.5, 0.0),
+            Call(torch.tensor([1e4, -1e4], dtype=torch.float64), torch.tensor([0, 1]), 0.25, 0.0),
+        ],
+        hints=[
+            "Treat label 1 and label 0 apart first: what are p_t and α_t in each case?",
+            "With s = +1 for label 1 and -1 for label 0, p_t is the sigmoid of s · o in both cases.",
+            "ln p_t is F.logsigmoid(s · o), and 1 - p_t is the sigmoid of -s · o.",
+        ],
+        mistakes=[
+            Mistake(
+                "positives_only",
+                "Negatives cost something, too: the second case of the formula is missing.",
+                {"alpha * positive + (1 - alpha) * (1 - positive)": "alpha * positive"},
+            ),
+            Mistake(
+                "alpha_for_both",
+                "Negatives are weighed by 1 - α, not by α.",
+                {"alpha * positive + (1 - alpha) * (1 - positive)": "alpha"},
+            ),
+            Mistake(
+                "alpha_swapped",
+                "α belongs to the positives and 1 - α to the negatives; yours has it the other way "
+                "round.",
+                {
+                    "alpha * positive + (1 - alpha) * (1 - positive)": (
+                        "(1 - alpha) * positive + alpha * (1 - positive)"
+                    )
+                },
+            ),
+            Mistake(
+                "focus_on_the_probability",
+                "The focus is (1 - p_t) to the power γ: yours takes weight off the hard elements.",
+                {"torch.sigmoid(-sign * logits) ** gamma": "torch.sigmoid(sign * logits) ** gamma"},
+            ),
+            Mistake(
+                "sum_instead_of_mean",
+                "The mean over all elements is asked for.",
+                {").mean()": ").sum()"},
+            ),
+            Mistake(
+                "forgets_the_minus",
+                "A logarithm of a probability is negative: the loss needs a minus in front.",
+                {"return -(weight": "return (weight"},
+            ),
+            Mistake(
+                "log_of_a_rounded_probability",
+                "At ±10 000 the sigmoid is rounded to 0 and its logarithm is -∞: use F.logsigmoid.",
+                {"F.logsigmoid(sign * logits)": "torch.sigmoid(sign * logits).log()"},
+            ),
+            Mistake(
+                "focus_does_not_see_the_label",
+                "1 - p_t is 1 - σ for a positive, but σ for a negative.",
+                {"torch.sigmoid(-sign * logits) ** gamma": "torch.sigmoid(-logits) ** gamma"},
+            ),
+        ],
+    ),
+]
