@@ -127,8 +127,9 @@ for shape in [(4,), (2, 5), (2, 3, 4, 5)]:
     values = 3 * torch.randn(shape, generator=draw, dtype=torch.float64)
     for axis in range(-len(shape), len(shape)):
         probes.assert_close(softmax(values, axis), values.softmax(axis), f"softmax(…, {axis})")
-huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]])
+huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]]).double()
 probes.assert_close(softmax(huge, 1), huge.softmax(1), "the softmax of ±10 000")
+assert torch.isfinite(softmax(huge.float(), 1)).all(), "softmax of ±10 000 in float32 is not finite"
 values = torch.randn(2, 3, generator=draw)
 assert softmax(values, 1).dtype == torch.float32, "float32 logits give float32 probabilities"
 probes.assert_keeps_inputs(softmax, values, 1)
@@ -182,8 +183,9 @@ draw = probes.torch_rng(5201)
 for shape, axis in [((6,), 0), ((2, 5), 1), ((2, 3, 4, 5), 1), ((3, 4), -2)]:
     values = 3 * torch.randn(shape, generator=draw, dtype=torch.float64)
     probes.assert_close(log_softmax(values, axis), values.log_softmax(axis), "log_softmax")
-huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]])
+huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]]).double()
 probes.assert_close(log_softmax(huge, 1), huge.log_softmax(1), "the log_softmax of ±10 000")
+assert torch.isfinite(log_softmax(huge.float(), 1)).all(), "log_softmax in float32 is not finite"
 slope = probes.gradient_of(lambda x: log_softmax(x, 1)[:, 0].sum(), huge)
 assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
 probes.assert_stays_on_device(log_softmax, huge, 1)

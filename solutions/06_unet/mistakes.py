@@ -100,7 +100,7 @@ EXERCISES = [
             Mistake(
                 "no_convolutions_at_the_bottom",
                 "The bottom of the U has two convolutions of its own.",
-                {"    now -= 4\n    for level in reversed": "    for level in reversed"},
+                {"    now -= 4\n    for _ in": "    for _ in"},
             ),
             Mistake(
                 "way_up_keeps_its_pixels",

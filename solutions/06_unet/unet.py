@@ -144,10 +144,10 @@ def valid_unet_output_size(size, depth=4):
             raise ValueError(f"level {level} has {now} pixels to pool, expected an even number > 0")
         now //= 2
     now -= 4
-    for level in reversed(range(depth)):
+    for _ in range(depth):
         now = 2 * now - 4
-        if now < 1:
-            raise ValueError(f"level {level} is left with {now} pixels, expected at least 1")
+    if now < 1:
+        raise ValueError(f"{now} pixels are left at the end, expected at least 1")
     return now
     ### END SOLUTION
 

@@ -116,10 +116,10 @@ def draw_contrast(rng: np.random.Generator) -> dict[str, float]:
     """Brightness of each tissue relative to PZ; the overlap between PZ and TZ is intended."""
     normal = {
         "pz": (1.0, 0.08),
-        "tz": (0.70, 0.07),
-        "afs": (0.40, 0.06),
-        "dpu": (0.92, 0.10),
-        "wall": (0.46, 0.05),
+        "tz": (0.68, 0.06),
+        "afs": (0.54, 0.07),
+        "dpu": (1.30, 0.12),
+        "wall": (0.40, 0.05),
         "muscle": (0.30, 0.04),
         "bladder": (1.75, 0.2),
         "vesicle": (1.15, 0.15),

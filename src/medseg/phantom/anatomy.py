@@ -57,7 +57,7 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
     a large one compresses the peripheral zone between itself and the capsule.
     """
     tz_ml = float(np.clip(np.exp(rng.normal(np.log(44.0), 0.55)), 16.0, 130.0))
-    pz_ml = float(np.clip(np.exp(rng.normal(np.log(17.0), 0.3)), 8.0, 28.0))
+    pz_ml = float(np.clip(np.exp(rng.normal(np.log(19.0), 0.28)), 9.0, 28.0))
     scale = ((tz_ml * 1.08 + pz_ml + 5.0) / 72.0) ** (1 / 3)
     left_right, front_back, head_foot = (
         float(axis * scale * rng.normal(1.0, 0.04)) for axis in (55.0, 44.0, 55.0)
@@ -77,9 +77,9 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
         zone_centre=(float(centre_y), centre_z),
         lobe_offset=float(rng.uniform(0.26, 0.36)),
         lobe_ratio=float(rng.normal(1.0, 0.06)),
-        afs_depth=float(rng.uniform(4.5, 8.0)),
+        afs_depth=float(rng.uniform(3.5, 7.0)),
         afs_width=float(rng.uniform(0.5, 0.72) * gland[0]),
-        urethra_radius=float(rng.uniform(2.9, 4.4)),
+        urethra_radius=float(rng.uniform(3.2, 4.2)),
         urethra_bend=float(np.deg2rad(rng.normal(35.0, 6.0))),
         verumontanum=float(rng.uniform(-0.2, 0.1) * gland[2]),
         apex_taper=float(rng.uniform(0.25, 0.45)),

@@ -1,0 +1,143 @@
+"""Unit 06: right answers that are written differently keep all points and pass their check."""
+
+import pytest
+
+from medseg import checks
+from medseg.carry import run_definitions
+from medseg_grader import verify
+from medseg_grader.catalogue import load_unit
+from medseg_grader.probing import namespace_of
+
+UNIT = "06_unet"
+ALTERNATIVES = {
+    ("conv_output_size", "by counting"): """
+def conv_output_size(size, kernel, stride=1, padding=0):
+    total = size + padding + padding
+    if kernel > total:
+        raise ValueError(f"a kernel of {kernel} does not fit into {total} pixels")
+    return len(range(0, total - kernel + 1, stride))
+""",
+    ("conv_output_size", "floor"): """
+def conv_output_size(size, kernel, stride=1, padding=0):
+    if size + 2 * padding < kernel:
+        raise ValueError(f"{size + 2 * padding} pixels are fewer than the kernel's {kernel}")
+    return int(np.floor((size + 2 * padding - kernel) / stride)) + 1
+""",
+    ("valid_unet_output_size", "recursive"): """
+def valid_unet_output_size(size, depth=4):
+    inner = size - 4
+    if depth == 0:
+        if inner < 1:
+            raise ValueError(f"{inner} pixels are left, expected at least 1")
+        return inner
+    if inner % 2 or inner < 2:
+        raise ValueError(f"{inner} pixels cannot be halved, expected an even number")
+    result = 2 * valid_unet_output_size(inner // 2, depth - 1) - 4
+    if result < 1:
+        raise ValueError(f"{result} pixels are left, expected at least 1")
+    return result
+""",
+    ("DoubleConv", "group norm, attributes, bias"): """
+class DoubleConv(nn.Module):
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        Conv = nn.Conv3d if dims == 3 else nn.Conv2d
+        self.one = Conv(in_channels, out_channels, 3, padding="same")
+        self.two = Conv(out_channels, out_channels, 3, padding="same")
+        self.norm_one = nn.GroupNorm(1, out_channels)
+        self.norm_two = nn.GroupNorm(1, out_channels)
+
+    def forward(self, x):
+        x = F.leaky_relu(self.norm_one(self.one(x)), 0.1)
+        return F.leaky_relu(self.norm_two(self.two(x)), 0.1)
+""",
+    ("Down", "pooling function"): """
+class Down(nn.Module):
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        self.dims = dims
+        self.block = DoubleConv(in_channels, out_channels, dims)
+
+    def forward(self, x):
+        if self.dims == 2:
+            return self.block(F.max_pool2d(x, 2))
+        return self.block(F.max_pool3d(x, (1, 2, 2)))
+""",
+    ("Up", "transposed convolution, padded"): """
+class Up(nn.Module):
+    def __init__(self, in_channels, skip_channels, out_channels, dims=2):
+        super().__init__()
+        step = 2 if dims == 2 else (1, 2, 2)
+        conv = nn.ConvTranspose2d if dims == 2 else nn.ConvTranspose3d
+        self.grow = conv(in_channels, skip_channels, step, step)
+        self.block = DoubleConv(2 * skip_channels, out_channels, dims)
+
+    def forward(self, x, skip):
+        x = F.interpolate(self.grow(x), size=skip.shape[2:])
+        return self.block(torch.cat((x, skip), 1))
+""",
+    ("UNet", "recursive"): """
+class UNet(nn.Module):
+    def __init__(self, in_channels, num_classes, features=16, depth=4, dims=2):
+        super().__init__()
+        self.first = DoubleConv(in_channels, features, dims)
+        self.levels = nn.ModuleList()
+        for k in range(depth):
+            c = features * 2**k
+            self.levels.append(nn.ModuleList([Down(c, 2 * c, dims), Up(2 * c, c, c, dims)]))
+        kind = nn.Conv2d if dims == 2 else nn.Conv3d
+        self.last = kind(features, num_classes, kernel_size=1)
+
+    def inner(self, x, k):
+        if k == len(self.levels):
+            return x
+        down, up = self.levels[k]
+        return up(self.inner(down(x), k + 1), x)
+
+    def forward(self, x):
+        return self.last(self.inner(self.first(x), 0))
+""",
+    ("receptive_field", "backwards"): """
+def receptive_field(layers):
+    field = 1
+    for kernel, stride in reversed(layers):
+        field = (field - 1) * stride + kernel
+    return field
+""",
+    ("overlap_tile", "index by index"): """
+def overlap_tile(image, tile, margin, model):
+    n, _, height, width = image.shape
+
+    def mirror(start, size):
+        index = []
+        for i in range(start - margin, start + tile + margin):
+            period = max(1, 2 * (size - 1))
+            i = abs(i) % period
+            index.append(i if i < size else period - i)
+        return torch.tensor(index, device=image.device)
+
+    result = None
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            window = image[:, :, mirror(top, height)][:, :, :, mirror(left, width)]
+            out = model(window)[:, :, margin : margin + tile, margin : margin + tile]
+            if result is None:
+                shape = (n, out.shape[1], height, width)
+                result = torch.zeros(shape, dtype=out.dtype, device=out.device)
+            h, w = min(tile, height - top), min(tile, width - left)
+            result[:, :, top : top + h, left : left + w] = out[:, :, :h, :w]
+    return result
+""",
+}
+
+
+@pytest.mark.parametrize("key", ALTERNATIVES, ids=lambda key: " ".join(key))
+def test_another_right_answer_keeps_all_points_and_passes_its_check(key):
+    exercise = key[0]
+    unit = load_unit(UNIT)
+    scores = verify.score(unit, {exercise: ALTERNATIVES[key]}, skip_slow_of_others=True)
+    assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
+    namespace = namespace_of(unit, None, None)
+    run_definitions(ALTERNATIVES[key], "alternative", namespace)
+    verdict = checks.examine(f"{UNIT}.{exercise}", namespace[exercise])
+    assert verdict.outcome == checks.RIGHT, verdict.message
