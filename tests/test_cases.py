@@ -198,7 +198,7 @@ def test_a_3d_image_where_several_modalities_are_listed_is_an_error(tmp_path):
 
 def test_a_channel_that_is_not_listed_is_an_error(tmp_path):
     write_folder(tmp_path)
-    with pytest.raises(ValueError, match="no channel 1 .* lists 1"):
+    with pytest.raises(ValueError, match=r"no channel 1 .* lists 1"):
         decathlon_cases(tmp_path, channel=1, progress=False)
 
 
@@ -229,7 +229,7 @@ def test_a_folder_without_a_usable_case_is_an_error(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(ValueError, match="there is no folder.*'phantom'"):
+    with pytest.raises(ValueError, match=r"there is no folder.*'phantom'"):
         load_cases(tmp_path / "none")
 
 
@@ -299,6 +299,26 @@ def test_a_truncated_file_is_an_error_that_names_it(tmp_path):
         load_cases(tmp_path, progress=False)
 
 
+def test_phantoms_of_two_seeds_are_different_patients():
+    one, two = (load_cases("phantom", count=1, seed=seed, progress=False)[0] for seed in (0, 1))
+    assert one.class_names == ("background", "PZ", "TZ", "AFS", "DPU")
+    assert one.patient != two.patient
+    assert one.image.shape != two.image.shape or not np.array_equal(one.label, two.label)
+
+
+def test_the_same_phantom_seen_by_another_scanner_is_the_same_patient():
+    one, two = (load_cases("phantom", count=1, scanner=s, progress=False)[0] for s in "AB")
+    assert one.patient == two.patient
+    assert one.id != two.id
+    assert not np.array_equal(one.image, two.image)
+
+
+def test_phantoms_are_the_same_each_time():
+    one, two = (load_cases("phantom", count=2, seed=3, progress=False)[1] for _ in range(2))
+    np.testing.assert_array_equal(one.image, two.image)
+    np.testing.assert_array_equal(one.label, two.label)
+
+
 def cases_of(owners):
     image = np.arange(8.0).reshape(2, 2, 2)
     label = np.zeros((2, 2, 2), int)
@@ -343,7 +363,7 @@ def test_a_split_depends_on_the_seed_but_not_on_the_order_of_the_cases():
 
 
 def test_one_patient_cannot_be_split_whatever_the_number_of_scans():
-    with pytest.raises(ValueError, match="1 patient cannot be split into 2 parts.*at least 2"):
+    with pytest.raises(ValueError, match=r"1 patient cannot be split into 2 parts.*at least 2"):
         split_cases(cases_of([3, 3, 3]), (0.5, 0.5))
 
 
@@ -457,14 +477,16 @@ def test_at_the_slices_own_size_the_way_back_is_exact(order, flips, size, data):
     np.testing.assert_array_equal(to_native(scores, case).argmax(axis=0), case.label)
 
 
-@pytest.mark.parametrize("shape", [(160, 128, 6), (200, 200, 6), (256, 256, 4)])
+@pytest.mark.parametrize("shape", [(160, 128, 6), (200, 200, 6), (256, 256, 6), (384, 384, 6)])
 def test_labels_survive_the_way_there_and_back(make_case, shape):
-    spacing = (150 / shape[0], 150 / shape[0], 3.0)
-    case = make_case(shape=shape, spacing=spacing)
+    case = make_case(shape=shape, spacing=(150 / shape[0], 150 / shape[0], 3.0))
     back = to_native(slices(case, 128)[1], case)
     assert back.dtype == np.uint8
-    for number in (1, 2, 3, 4):
-        assert dice(back == number, case.label == number) > 0.95
+    assert dice(back > 0, case.label > 0) > 0.98
+    for number, name in enumerate(case.class_names[1:], start=1):
+        # seven pixels across: a boundary that moves by half a pixel costs a thin zone more
+        least = 0.90 if name in ("AFS", "DPU") else 0.95
+        assert dice(back == number, case.label == number) > least, name
 
 
 def test_scores_are_interpolated_and_labels_never_invented(make_case):

@@ -202,6 +202,8 @@ def decathlon_cases(
             case is left.
     """
     folder = Path(folder)
+    if count is not None and count < 1:
+        raise ValueError(f"the number of cases must be at least 1, not {count}")
     description = _read_description(folder)
     class_names = _class_names(description.get("labels"), folder)
     modality = description.get("modality") or {"0": "image"}

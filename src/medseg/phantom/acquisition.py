@@ -115,9 +115,9 @@ def _box(
 def draw_contrast(rng: np.random.Generator) -> dict[str, float]:
     """Brightness of each tissue relative to PZ; the overlap between PZ and TZ is intended."""
     normal = {
-        "pz": (1.0, 0.08),
+        "pz": (1.05, 0.08),
         "tz": (0.68, 0.06),
-        "afs": (0.54, 0.07),
+        "afs": (0.57, 0.07),
         "dpu": (1.30, 0.12),
         "wall": (0.40, 0.05),
         "muscle": (0.30, 0.04),
@@ -129,7 +129,7 @@ def draw_contrast(rng: np.random.Generator) -> dict[str, float]:
         "rectal_wall": (0.52, 0.06),
     }
     contrast = {name: float(max(0.1, rng.normal(*spread))) for name, spread in normal.items()}
-    return contrast | {"fat": float(rng.uniform(0.4, 1.2))}
+    return contrast | {"fat": float(rng.uniform(0.35, 1.05))}
 
 
 def _zone_signal(
@@ -142,7 +142,7 @@ def _zone_signal(
     signal[((label == PZ) & (t < 1.035)) | ((label == TZ) & (t > 0.965))] *= 0.55
     signal[(label != AFS) & (r > 0.95)] *= 0.5
     signal[(label == DPU) & (u > 0.55 * anatomy.urethra_radius)] = contrast["wall"]
-    signal[(label == PZ) & (w > 0)] *= 0.8
+    signal[(label == PZ) & (w > 0)] *= 0.88
     return signal
 
 

@@ -57,7 +57,7 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
     a large one compresses the peripheral zone between itself and the capsule.
     """
     tz_ml = float(np.clip(np.exp(rng.normal(np.log(44.0), 0.55)), 16.0, 130.0))
-    pz_ml = float(np.clip(np.exp(rng.normal(np.log(19.0), 0.28)), 9.0, 28.0))
+    pz_ml = float(np.clip(np.exp(rng.normal(np.log(22.0), 0.25)), 11.0, 32.0))
     scale = ((tz_ml * 1.08 + pz_ml + 5.0) / 72.0) ** (1 / 3)
     left_right, front_back, head_foot = (
         float(axis * scale * rng.normal(1.0, 0.04)) for axis in (55.0, 44.0, 55.0)
@@ -104,7 +104,7 @@ def _with_nodules(anatomy: Anatomy, rng: np.random.Generator) -> Anatomy:
         direction *= rng.uniform(0.1, 0.75) / np.linalg.norm(direction)
         centre = (direction[0] * ax, cy + direction[1] * ay, cz + direction[2] * az)
         radius = float(rng.uniform(2.5, 0.34 * min(ax, ay)))
-        brightness = float(rng.choice([rng.uniform(0.62, 0.85), rng.uniform(1.1, 1.45)]))
+        brightness = float(rng.choice([rng.uniform(0.62, 0.85), rng.uniform(1.1, 1.35)]))
         nodules.append(Nodule(centre, radius, brightness, float(rng.uniform(0.5, 0.75)), TZ))
     for _ in range(int(rng.integers(0, 3))):
         angle = rng.uniform(-0.8, 0.8)
@@ -115,7 +115,7 @@ def _with_nodules(anatomy: Anatomy, rng: np.random.Generator) -> Anatomy:
             rng.uniform(-0.55, 0.4) * gz,
         )
         nodules.append(
-            Nodule(centre, float(rng.uniform(2.5, 6.0)), float(rng.uniform(0.6, 0.75)), 1.0, PZ)
+            Nodule(centre, float(rng.uniform(2.5, 6.0)), float(rng.uniform(0.65, 0.8)), 1.0, PZ)
         )
     return replace(anatomy, nodules=tuple(nodules))
 

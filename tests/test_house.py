@@ -1,0 +1,130 @@
+"""The repository keeps its promises: doors that agree, set-up that speaks, nothing out of place."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"torch": "pytorch"}
+
+
+def declared():
+    lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return {line for part in lists for line in part}
+
+
+def test_environment_yml_has_the_packages_of_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = set(environment["dependencies"]) - {"pip", f"python{PROJECT['requires-python']}"}
+    renamed = set()
+    for line in declared():
+        name = re.match(r"[A-Za-z0-9._-]+", line)[0]
+        renamed.add(line.replace(name, CONDA_NAMES.get(name, name), 1))
+    assert conda == renamed
+
+
+def test_the_lock_pins_every_declared_package_within_its_range():
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pins = {canonicalize_name(name): version for name, version in pins.items()}
+    assert pins["torch"] == "2.13.0"
+    for requirement in map(Requirement, declared()):
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+
+
+def setup_script(tmp_path, **replaced):
+    """A copy of the set-up script beside a copy of its inputs."""
+    (tmp_path / "scripts").mkdir()
+    text = (ROOT / "scripts/setup.py").read_text()
+    for old, new in replaced.get("edits", {}).items():
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "scripts/setup.py").write_text(text)
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path / "scripts/setup.py"
+
+
+def run_setup(script, **environment):
+    env = {**os.environ, **environment}
+    command = [sys.executable, str(script)]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_an_old_python_is_one_sentence(tmp_path):
+    script = setup_script(tmp_path, edits={"OLDEST = (3, 11)": "OLDEST = (99, 0)"})
+    done = run_setup(script)
+    assert done.returncode == 1
+    assert "the course needs Python 99.0 or later" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_a_missing_venv_module_is_one_sentence(tmp_path):
+    script = setup_script(tmp_path, edits={'"-m", "venv"': '"-m", "venv_that_is_missing"'})
+    done = run_setup(script)
+    assert done.returncode == 1
+    assert "its module venv is missing or broken" in done.stderr
+
+
+@pytest.mark.slow
+def test_no_network_is_one_sentence_and_the_next_call_goes_on(tmp_path):
+    script = setup_script(tmp_path)
+    nowhere = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    done = run_setup(script, **nowhere)
+    assert done.returncode == 1
+    assert "needs a network" in done.stderr
+    assert not (tmp_path / ".venv/course-stamp").exists()
+    (tmp_path / "requirements.lock").write_text("")
+    (tmp_path / ".venv/half-made").write_text("kept")
+    done = run_setup(script, **nowhere)
+    assert "Creating the environment" not in done.stdout
+    assert (tmp_path / ".venv/half-made").exists()
+
+
+def test_make_help_lists_every_target():
+    text = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for target in ("demo", "test", "check", "lab", "release", "verify", "real", "clean"):
+        assert f"make {target} " in text
+
+
+def test_make_real_without_data_is_one_sentence(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/setup.py").write_text("")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    command = ["make", "real", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Say where the data lies" in done.stderr
+
+
+def tracked():
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    return [ROOT / name for name in names if name]
+
+
+def test_generated_and_private_files_are_not_tracked():
+    names = {path.relative_to(ROOT).as_posix() for path in tracked()}
+    assert not [n for n in names if n.startswith(("grading/", "output/", ".venv/"))]
+    assert not [n for n in names if n.startswith("solutions/") and n.endswith(".ipynb")]
+
+
+def test_source_files_stay_below_400_lines():
+    code = [p for p in tracked() if p.suffix == ".py" and p.parts[len(ROOT.parts)] != "solutions"]
+    long = {p.name: n for p in code if (n := len(p.read_text().splitlines())) > 400}
+    assert long == {}
