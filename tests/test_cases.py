@@ -7,7 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medseg import phantom
 from medseg.cases import (
+    slice_size,
     Case,
     decathlon_cases,
     load_cases,
@@ -313,10 +315,20 @@ def test_the_same_phantom_seen_by_another_scanner_is_the_same_patient():
     assert not np.array_equal(one.image, two.image)
 
 
-def test_phantoms_are_the_same_each_time():
-    one, two = (load_cases("phantom", count=2, seed=3, progress=False)[1] for _ in range(2))
-    np.testing.assert_array_equal(one.image, two.image)
-    np.testing.assert_array_equal(one.label, two.label)
+def test_phantoms_are_read_in_order_as_the_phantom_module_makes_them():
+    cases = load_cases("phantom", count=3, seed=2, progress=False)
+    for number, case in zip((20000, 20001, 20002), cases, strict=True):
+        image, label = phantom.volumes(number)
+        assert case.id == f"phantom_{number}_A"
+        np.testing.assert_array_equal(case.image, image.array)
+        np.testing.assert_array_equal(case.label, label.array)
+
+
+def test_an_unknown_scanner_and_a_negative_seed_are_refused():
+    with pytest.raises(ValueError, match="no scanner 'C'"):
+        load_cases("phantom", count=2, scanner="C", progress=False)
+    with pytest.raises(ValueError, match="seed must be 0 or more, not -1"):
+        load_cases("phantom", count=2, seed=-1, progress=False)
 
 
 def cases_of(owners):
@@ -520,3 +532,12 @@ def test_a_prediction_that_does_not_fit_is_refused(make_case, shape):
 def test_slices_without_pixels_are_refused(make_case):
     with pytest.raises(ValueError, match="at least 1 pixel, not 0"):
         slices(make_case(), 0)
+
+
+@pytest.mark.parametrize(("width", "expected"), [(90.0, 96), (20.0, 32), (180.0, 128), (104.0, 96)])
+def test_the_size_of_a_slice_follows_its_field_of_view(width, expected):
+    image = np.random.default_rng(0).random((40, 30, 4)).astype(np.float32)
+    affine = np.diag([width / 40, width / 40, 3.0, 1.0])
+    label = np.zeros(image.shape, dtype=np.uint8)
+    case = Case(image, label, affine, "a", "a", ("background", "gland"))
+    assert slice_size(case) == expected

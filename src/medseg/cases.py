@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from medseg.slicing import slice_spacing, slices, to_native
+from medseg.slicing import slice_size, slice_spacing, slices, to_native
 from medseg.volumes import Volume, check_real, checked_affine, load_volume, spacing_of
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "decathlon_cases",
     "load_cases",
     "phantom_cases",
+    "slice_size",
     "slice_spacing",
     "slices",
     "split_cases",
@@ -161,19 +163,28 @@ def phantom_cases(
     the same patient.
 
     Raises:
-        ValueError: the count is not in 1..10 000, or there is no such scanner.
+        ValueError: the count is not in 1..10 000, the seed is negative, or there is no such
+            scanner.
     """
     from medseg import phantom
 
     if not 1 <= count <= 10_000:
         raise ValueError(f"the number of phantoms must be 1 to 10000, not {count}")
+    if seed < 0:
+        raise ValueError(f"the seed must be 0 or more, not {seed}")
+    numbers = range(10_000 * seed, 10_000 * seed + count)
     cases = []
-    for number in _progress(range(10_000 * seed, 10_000 * seed + count), "phantoms", progress):
-        image, label = phantom.volumes(number, scanner=scanner)
-        patient = f"phantom_{number:04d}"
-        cases.append(
-            Case.from_volumes(image, label, f"{patient}_{scanner}", patient, PROSTATE_CLASSES)
-        )
+    # numpy lets go of the interpreter, so threads render side by side
+    pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
+    try:
+        rendered = pool.map(lambda number: phantom.volumes(number, scanner=scanner), numbers)
+        pairs = _progress(rendered, "phantoms", progress, total=count)
+        for number, (image, label) in zip(numbers, pairs, strict=True):
+            patient = f"phantom_{number:04d}"
+            name = f"{patient}_{scanner}"
+            cases.append(Case.from_volumes(image, label, name, patient, PROSTATE_CLASSES))
+    finally:
+        pool.shutdown(cancel_futures=True)
     return cases
 
 
@@ -201,6 +212,8 @@ def decathlon_cases(
         ValueError: the folder, `dataset.json` or a file is missing or not as it should be; no
             case is left.
     """
+    from tqdm import tqdm
+
     folder = Path(folder)
     if count is not None and count < 1:
         raise ValueError(f"the number of cases must be at least 1, not {count}")
@@ -224,7 +237,8 @@ def decathlon_cases(
         case = _decathlon_case(folder, entry, class_names, channel if len(modality) > 1 else None)
         missing = [zone for zone in zones if not (case.label == class_names.index(zone)).any()]
         if missing:
-            print(f"{case.id} is left out: a case without class {_listed(missing)}.")
+            # print would write into the progress bar
+            tqdm.write(f"{case.id} is left out: a case without class {_listed(missing)}.")
         else:
             cases.append(case)
     if not cases:
@@ -336,10 +350,19 @@ def _decathlon_case(
     )
 
 
-def _progress(items: Iterable[Any], what: str, shown: bool) -> Iterable[Any]:
+def _progress(
+    items: Iterable[Any], what: str, shown: bool, total: int | None = None
+) -> Iterable[Any]:
     from tqdm import tqdm
 
-    return tqdm(items, desc=f"Reading {what}", unit="case", file=sys.stdout, disable=not shown)
+    return tqdm(
+        items,
+        desc=f"Reading {what}",
+        unit="case",
+        file=sys.stdout,
+        disable=not shown,
+        total=total,
+    )
 
 
 def _largest_offset(one: Volume, other: Volume) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_DPI = 130
+_DPI = 110
 # CSS pixels for an inch of figure: fits a laptop's notebook, and pages shrink it where narrower
 _PIXELS_PER_INCH = 80
 

@@ -78,7 +78,8 @@ def describe_areas(
         return "background only"
     areas = [f"{n} pixels" for n in counts]
     if spacing is not None:
-        areas = [f"{n * spacing[0] * spacing[1] / 100:.1f} cm²" for n in counts]
+        square_cm = counts * (spacing[0] * spacing[1] / 100)
+        areas = [f"{area:.1f} cm²" if area >= 0.1 else f"{area:.1g} cm²" for area in square_cm]
     first, *others = seen
     text = f"the {names[first]} covers {areas[first]}"
     for number in others:
@@ -88,13 +89,17 @@ def describe_areas(
 
 
 def chosen_slice(label: np.ndarray, index: int | None) -> int:
-    """`index` if the label map (X, Y, Z) has that slice; for None the slice that shows most."""
+    """`index` if the label map (X, Y, Z) has that slice; for None the slice that shows most.
+
+    That is where the classes together reach most of the area that each of them has at its best.
+    """
     depth = label.shape[2]
     if index is None:
-        return max(
-            range(depth),
-            key=lambda z: (np.unique(label[:, :, z]).size, np.count_nonzero(label[:, :, z])),
-        )
+        classes = np.unique(label[label > 0])
+        areas = np.array([np.count_nonzero(label == number, axis=(0, 1)) for number in classes])
+        if not classes.size:
+            return depth // 2
+        return int(np.argmax(np.sum(areas / areas.max(axis=1, keepdims=True), axis=0)))
     if not 0 <= index < depth:
         raise ValueError(f"there is no slice {index}; the slices are 0 to {depth - 1}")
     return index
