@@ -31,7 +31,7 @@ from medseg.cases import Case, load_cases, slices, split_cases
 from medseg_grader.catalogue import load_unit
 from medseg_grader.probing import namespace_of
 
-CLASSES, BATCH, SIZE, RATE = 5, 8, 128, 3e-3
+CLASSES, BATCH, SIZE, RATE = 5, 16, 96, 4e-3
 WIDTHS = {
     "its default width": (32, 32, 64, 128, 256, 32),
     "the course's width": (16, 32, 64, 128, 256, 16),

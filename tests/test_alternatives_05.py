@@ -84,7 +84,7 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
 }
 
 
-@pytest.mark.parametrize("key", ALTERNATIVES, ids=lambda key: " ".join(key))
+@pytest.mark.parametrize("key", ALTERNATIVES, ids=" ".join)
 def test_another_right_answer_keeps_all_points_and_passes_its_check(key):
     exercise = key[0]
     unit = load_unit(UNIT)

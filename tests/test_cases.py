@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from medseg import phantom
 from medseg.cases import (
-    slice_size,
     Case,
     decathlon_cases,
     load_cases,
+    slice_size,
     slice_spacing,
     slices,
     split_cases,

@@ -126,8 +126,11 @@ def test_progress_tells_right_wrong_unwritten_endless_and_fatal_apart(
     monkeypatch.setattr(progress, "SECONDS_PER_EXERCISE", 5)
     code, out, _ = run(capsys, "progress", str(notebooks))
     assert code == 0
-    lines = {line.split()[-1] if "to do" in line else line.split()[1]: line for line in
-             out.splitlines() if line.startswith("  ")}
+    lines = {
+        line.split()[-1] if "to do" in line else line.split()[1]: line
+        for line in out.splitlines()
+        if line.startswith("  ")
+    }
     assert "right" in lines["confusion_matrix"]
     assert "right" in lines["dice_from_iou"]
     assert "wrong" in lines["iou_from_dice"]

@@ -110,9 +110,13 @@ def test_the_part_that_does_not_fit_is_named():
     assert stages[-1].error
     figure, alt = draw_u(stages)
     assert "1 does not fit" in alt
-    assert "does not fit" in {t for text in figure.axes[0].texts for t in text.get_text().split("\n")}
+    assert "does not fit" in {
+        t for text in figure.axes[0].texts for t in text.get_text().split("\n")
+    }
 
 
 def test_a_drawn_description_names_every_stage():
-    _, alt = draw_u([Stage("image", (1, 8, 8)), Stage("enter", (4, 8, 8)), Stage("down", (8, 4, 4))])
+    _, alt = draw_u(
+        [Stage("image", (1, 8, 8)), Stage("enter", (4, 8, 8)), Stage("down", (8, 4, 4))]
+    )
     assert "enter: 4 channels of 8 by 8" in alt

@@ -72,6 +72,7 @@ def test_zone_volumes_have_the_measured_range(patients):
 
 def test_the_gland_lies_on_most_slices_and_stroma_and_urethra_on_fewer(patients):
     for _, label in patients:
+
         def slices_of(mask):
             return int(mask.any(axis=(0, 1)).sum())
 

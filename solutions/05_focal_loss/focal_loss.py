@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
-from medseg import check, hint, plots, probes
+from medseg import check, plots, probes
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]

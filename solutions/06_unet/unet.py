@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
-from medseg import check, hint, network_probes, plots, probes
+from medseg import check, network_probes, plots, probes
 from medseg.cases import phantom_cases, slices
 from medseg.u_diagram import Stage, draw_u, trace
 
@@ -552,7 +552,9 @@ assert receptive_field([(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(6701)
 for _ in range(12):
-    layers = [(int(k), int(s)) for k, s in zip(rng.integers(1, 5, 4), rng.integers(1, 3, 4))]
+    layers = [
+        (int(k), int(s)) for k, s in zip(*rng.integers((1, 1), (5, 3), (4, 2)).T, strict=True)
+    ]
     chain = nn.Sequential(*(nn.Conv1d(1, 1, k, s, bias=False) for k, s in layers))
     for weight in chain.parameters():
         nn.init.ones_(weight)
@@ -651,7 +653,7 @@ for size, tile, margin in [((9, 14), 4, 3), ((6, 6), 3, 1), ((5, 11), 8, 2), ((7
     image = torch.randn(2, 2, *size, generator=draw, dtype=torch.float64)
     weight = torch.randn(3, 2, 2 * margin + 1, 2 * margin + 1, generator=draw, dtype=torch.float64)
 
-    def model(x, weight=weight, margin=margin):
+    def model(x, weight=weight, margin=margin, tile=tile):
         assert x.shape[-2:] == (tile + 2 * margin,) * 2, f"the model got {tuple(x.shape)}"
         return F.conv2d(x, weight, padding=margin)
 

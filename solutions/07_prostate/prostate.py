@@ -14,16 +14,17 @@ import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
-from medseg import carry_over, check, hint, plots, probes, stand_ins, training
-from medseg.cases import load_cases, slices, split_cases, to_native
+from medseg import carry_over, check, plots, probes, stand_ins, training
+from medseg.cases import load_cases, slice_size, slices, split_cases, to_native
 
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set in the layout of the Medical Segmentation Decathlon
 OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
-SLICES_IN_ALL = 5000  # how many slices the network sees in its training
+SLICES_IN_ALL = None  # how many slices the network sees in its training; None: see below
 
 # %%
 first = load_cases(DATA, count=1, progress=False)[0]
+SIZE = slice_size(first)
 plots.show(*plots.show_case(first))
 
 # %% [markdown]
@@ -104,13 +105,13 @@ plots.show(
 # %% [markdown]
 # ### Brightness has no unit
 #
-# A CT scanner measures in Hounsfield units. A magnetic resonance scanner does not: the same tissue may be 200 in one scan and 900 in the next. `slices(case, size)` therefore clips each scan to its 1st and 99th percentile and brings it to mean 0 and standard deviation 1, as you did in unit 3. It also turns the scan so that row 0 is the patient's front, and gives each slice 128 × 128 pixels, whatever the scan's size.
+# A CT scanner measures in Hounsfield units. A magnetic resonance scanner does not: the same tissue may be 200 in one scan and 900 in the next. `slices(case, size)` therefore clips each scan to its 1st and 99th percentile and brings it to mean 0 and standard deviation 1, as you did in unit 3. It also turns the scan so that row 0 is the patient's front, and gives each slice `SIZE` × `SIZE` pixels of about 1 mm, whatever the scan's size.
 # %%
 figure = Figure(figsize=(11, 3.8), layout="constrained")
 before, after = figure.subplots(1, 2)
 for number, case in enumerate(cases[:4]):
     style = ("solid", "dashed", "dashdot", "dotted")[number]
-    for ax, values in ((before, case.image.ravel()), (after, slices(case, 128)[0].ravel())):
+    for ax, values in ((before, case.image.ravel()), (after, slices(case, SIZE)[0].ravel())):
         heights, edges = np.histogram(values, bins=60, density=True)
         ax.plot(edges[:-1], heights / heights.max(), linestyle=style, label=f"patient {number + 1}")
 before.set(title="as scanned", xlabel="brightness (the scanner's own scale)")
@@ -202,7 +203,7 @@ check("07_prostate.augment", augment)
 # %% [markdown]
 # Look at what you made: the first picture is the slice itself, the others are new. The contours must follow the zones in each.
 # %%
-images, labels = slices(cases[0], 128)
+images, labels = slices(cases[0], SIZE)
 middle = int((labels > 0).sum(axis=(1, 2)).argmax())
 image, label = torch.from_numpy(images[middle])[None], torch.from_numpy(labels[middle])
 draw = training.generator(1)
@@ -520,17 +521,18 @@ probes.assert_facts(facts)
 #
 # The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills more than nine tenths of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
-# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 5000 slices in all, whatever the number of patients.
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 5600 slices in all for the phantom, whatever the number of patients, and twice as many for real patients, who differ more from each other.
 #
 # To go on with a training that was interrupted, skip the line with `unlink`.
 # %%
 device = training.device()
-BATCH_SIZE, PEAK_RATE, GAMMA = 8, 3e-3, 2.0
+BATCH_SIZE, PEAK_RATE, GAMMA = 16, 4e-3, 2.0
 train_batches = training.SliceBatches(
-    train_cases, BATCH_SIZE, augment=augment, generator=training.generator(0)
+    train_cases, BATCH_SIZE, SIZE, augment=augment, generator=training.generator(0)
 )
-validation_batches = training.SliceBatches(validation_cases)
-full = training.epochs_for(train_batches.slices, SLICES_IN_ALL)
+validation_batches = training.SliceBatches(validation_cases, size=SIZE)
+slices_in_all = SLICES_IN_ALL or (5600 if DATA == "phantom" else 11_000)
+full = training.epochs_for(train_batches.slices, slices_in_all)
 epochs = training.shortened(full, 1)
 
 with training.seeded(0):
@@ -731,7 +733,7 @@ round(float(np.clip((zone_iou.mean() - 0.10) / 0.12, 0, 1)) * 6) / 2
 #
 # Now, once, the held-out patients. First the figure for the data set: one confusion matrix over all their slices.
 # %%
-test_batches = training.SliceBatches(test_cases)
+test_batches = training.SliceBatches(test_cases, size=SIZE)
 confusion = evaluate(model, test_batches, num_classes, device)
 overall = iou_per_class(confusion)
 for name, iou in zip(class_names, overall.tolist(), strict=True):
@@ -739,11 +741,11 @@ for name, iou in zip(class_names, overall.tolist(), strict=True):
 print(f"mean over the classes without background: IoU {overall[1:].nanmean():.3f}")
 
 # %% [markdown]
-# Then patient by patient, on the voxels of the scan itself: `to_native` takes the prediction back from 128 × 128 pixels. A dash marks a class that neither the expert nor the network sees in this patient.
+# Then patient by patient, on the voxels of the scan itself: `to_native` takes the prediction back from `SIZE` × `SIZE` pixels. A dash marks a class that neither the expert nor the network sees in this patient.
 # %%
 predictions, rows = {}, []
 for case in test_cases:
-    labels = predict_volume(model, torch.from_numpy(slices(case, 128)[0]), device)
+    labels = predict_volume(model, torch.from_numpy(slices(case, SIZE)[0]), device)
     predictions[case.id] = to_native(labels.numpy(), case)
     found, expert = (
         torch.from_numpy(a.astype(np.int64)) for a in (predictions[case.id], case.label)

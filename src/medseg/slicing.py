@@ -49,6 +49,13 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(padded), np.ascontiguousarray(padded_classes)
 
 
+def slice_size(case: Case, most: int = 128) -> int:
+    """Rows and columns for pixels of about 1 mm: a multiple of 16, from 32 to `most`."""
+    turned = reorient(Volume(case.image, case.affine))
+    width = max(np.multiply(turned.shape[:2], turned.spacing[:2]))
+    return int(np.clip(16 * round(float(width) / 16), 32, most))
+
+
 def slice_spacing(case: Case, size: int = 128) -> tuple[float, float, float]:
     """Distance in mm between the slices, rows and columns that `slices` makes of a case."""
     turned = reorient(Volume(case.image, case.affine))

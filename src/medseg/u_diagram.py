@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,13 @@ def trace(model: torch.nn.Module, image: torch.Tensor) -> list[Stage]:
     stages = [Stage("image", tuple(image.shape[1:]))]
     running: list[tuple[str, tuple[int, ...]]] = []
 
-    def before(name: str):  # noqa: ANN202
+    def before(name: str) -> Callable:
         def hook(_: torch.nn.Module, inputs: tuple) -> None:
             running.append((name, tuple(inputs[0].shape[1:])))
 
         return hook
 
-    def after(name: str):  # noqa: ANN202
+    def after(name: str) -> Callable:
         def hook(_: torch.nn.Module, __: tuple, output: torch.Tensor) -> None:
             running.pop()
             stages.append(Stage(name, tuple(output.shape[1:])))

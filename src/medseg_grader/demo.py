@@ -1,4 +1,4 @@
-"""`make demo`: release the course, train the U-Net on phantoms, grade a small class, show it all."""
+"""`make demo`: release the course, train on phantoms, grade a small class, show the results."""
 
 import shutil
 import sys

@@ -136,7 +136,7 @@ def radial(anatomy: Anatomy, points: Points) -> np.ndarray:
 
 def ripple(anatomy: Anatomy, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """A smooth irregularity of order 1, the same for the same patient."""
-    total = 0.0
+    total = np.zeros((), dtype=np.float32)
     for weight, ka, kb, kc, phase in anatomy.waves:
         total = total + weight * np.sin(2.4 * (ka * a + kb * b + kc * c) + 3 * phase)
     return total / np.float32(np.sqrt(len(anatomy.waves)))
@@ -163,7 +163,7 @@ def transition(anatomy: Anatomy, points: Points) -> np.ndarray:
 def urethra_distance(anatomy: Anatomy, points: Points) -> np.ndarray:
     """Distance in mm from the axis of the distal urethra, large above the verumontanum."""
     x, y, z = points
-    gx, gy, gz = anatomy.gland
+    gy = anatomy.gland[1]
     top = anatomy.verumontanum
     below = top - z
     run = np.maximum(below, 0)
