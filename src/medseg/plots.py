@@ -207,7 +207,8 @@ def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
     figure = _figure(11, 4.2)
     left, right = figure.subplots(1, 2)
     left.plot(epochs, loss, color="#0072B2", marker="o", markersize=4, linewidth=2)
-    left.set(xlabel="epoch", ylabel="training loss (no unit)", ylim=(min(0, np.nanmin(loss)), None))
+    left.set(xlabel="epoch", ylabel="training loss (no unit)")
+    left.set_ylim(bottom=np.min(loss, initial=0, where=np.isfinite(loss)))
     right.plot(epochs, iou, color="#D55E00", marker="o", markersize=4, linewidth=2)
     right.set(xlabel="epoch", ylabel="validation mean IoU (no unit)", ylim=(0, 1))
     for ax in (left, right):
@@ -278,8 +279,7 @@ def _panels(
     labels = np.stack([label for label in panels.values() if label is not None])
     (left, right), (top, bottom) = _window(labels.max(axis=0) > 0, image.spacing, margin)
     present = [number for number in range(1, len(names)) if (labels == number).any()]
-    width = 13.0 if len(panels) > 2 else 10.0
-    columns = 4 if len(panels) > 2 else 2
+    width, columns = (13.0, 4) if len(panels) > 2 else (10.0, 2)
     panel_height = (width - 1) / len(panels) * (bottom - top) / (right - left)
     text_height = 1.4 + 0.3 * -(-len(present) // columns)
     figure = _figure(width, min(8.0, panel_height + text_height))
