@@ -8,7 +8,7 @@ PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(PARALLEL) $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lab release verify real clean
+.PHONY: help setup demo test check accept lab release verify real clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,11 +21,14 @@ demo: setup ## train a U-Net on phantoms, grade a small class, show the results
 
 test: setup ## everything: format, lint, types, all tests
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
-	@$(PYTEST) tests
+	@$(PYTEST) -m "not acceptance" tests
 
 check: setup ## the quick lane: format, lint, types, fast tests
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
-	@$(PYTEST) -m "not slow" tests
+	@$(PYTEST) -m "not slow and not acceptance" tests
+
+accept: setup ## train the reference in full and hold it to its figures
+	@$(BIN)/python -m pytest -m acceptance tests
 
 lab: setup ## open JupyterLab on the student's notebooks
 	@$(BIN)/jupyter lab notebooks

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +150,10 @@ def _verify_mistakes(unit: Unit, report: Report, processes: int) -> None:
     report.mistakes = len(jobs)
     for name in unit.exercises:
         _verify_exercise(unit, name, report)
-    _warm_up()
+    _warm_up(unit)
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, _one_thread, maxtasksperchild=1) as pool:
-        arguments = [(unit.name, *job) for job in jobs]
-        results = pool.imap(_judge_mistake, arguments)
+        results = pool.imap(partial(_judge_mistake, unit), jobs)
         bar = tqdm(results, f"mistakes of {unit.name}", len(jobs), file=sys.stdout, leave=False)
         for (exercise, mistake), (scores, hint) in zip(jobs, bar, strict=True):
             _note_mistake(report, unit, exercise, mistake, scores, hint)
@@ -171,17 +170,16 @@ def _verify_exercise(unit: Unit, name: str, report: Report) -> None:
         report.faults.append(f"{name} has no graded cell")
 
 
-def _judge_mistake(job: tuple[str, str, str]) -> tuple[dict, str | None]:
+def _judge_mistake(unit: Unit, job: tuple[str, str]) -> tuple[dict, str | None]:
     """Scores of the unit's test cells with one mistake made, and the mistake that check names."""
-    unit_name, exercise, mistake = job
-    unit = load_unit(unit_name)
+    exercise, mistake = job
     wrong = {
         grade_id(cell): source
         for cell, source in sources(unit, exercise, mistake)
         if is_solution(cell) and grade_id(cell) == exercise
     }
     scores = score(unit, wrong, skip_slow_of_others=True)
-    verdict = checks.examine(f"{unit_name}.{exercise}", solution_of(unit, exercise, mistake))
+    verdict = checks.examine(f"{unit.name}.{exercise}", solution_of(unit, exercise, mistake))
     accused = verdict.mistake if verdict.outcome in {checks.WRONG, checks.RAISED} else None
     return scores, accused
 
@@ -220,10 +218,15 @@ def _all_uses(unit: Unit, name: str) -> set[str]:
     return found
 
 
-def _warm_up() -> None:
-    """Import once in the parent what every forked child needs."""
-    for name in ("torch", "monai.inferers", "monai.losses", "monai.networks.nets", "torchmetrics"):
-        import_module(name)
+def _warm_up(unit: Unit) -> None:
+    """Run the unit's quick cells once in the parent, so that the forked children import nothing.
+
+    One thread only: a thread pool that was started before a fork hangs in the child.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    score(unit, {}, skip_slow_of_others=True)
 
 
 def _one_thread() -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from medseg.cases import PROSTATE_CLASSES
 from medseg.volumes import Volume, save_volume
 
 from .acquisition import SCANNERS, SERIES, degrade, grid, render
 from .anatomy import draw_anatomy
 
 __all__ = ["SCANNERS", "SERIES", "volumes", "write"]
-
-CLASSES = ("background", "PZ", "TZ", "AFS", "DPU")
 
 
 def volumes(
@@ -72,7 +71,7 @@ def write(folder: str | Path, count: int, seed: int = 0) -> Path:
         "name": "Prostate phantom",
         "description": "Seeded phantoms of T2-weighted prostate MR with four zones; no patients",
         "modality": {"0": "T2"},
-        "labels": {str(k): name for k, name in enumerate(CLASSES)},
+        "labels": {str(k): name for k, name in enumerate(PROSTATE_CLASSES)},
         "numTraining": count,
         "training": training,
     }
