@@ -68,6 +68,9 @@ def student(bundle, tmp_path_factory):
     (library / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     install = [python, "-m", "pip", "install", "-q", "--no-index", "--no-deps"]
     env = clean_environment(home)
+    # An old setuptools of the new environment would hide the borrowed one.
+    uninstall = [python, "-m", "pip", "uninstall", "-q", "-y", "setuptools"]
+    subprocess.run(uninstall, cwd=home, env=env, check=True)
     subprocess.run([*install, "--no-build-isolation", "."], cwd=home, env=env, check=True)
     return home
 
@@ -127,5 +130,7 @@ def test_an_untouched_notebook_runs_up_to_the_students_own_cells(student, unit):
     assert done.returncode == 0, done.stderr
     ran = nbformat.read(student / "ran.ipynb", 4)
     outputs = [o for cell in ran.cells for o in cell.get("outputs", [])]
-    assert {o.ename for o in outputs if o.output_type == "error"} == {"NotImplementedError"}
+    # What a later cell would show of an unwritten function is not there yet: a NameError.
+    errors = {o.ename for o in outputs if o.output_type == "error"}
+    assert {"NotImplementedError"} <= errors <= {"NotImplementedError", "NameError"}
     assert any("image/png" in o.get("data", {}) for o in outputs), "no picture was shown"

@@ -124,7 +124,8 @@ def secret_lines():
                     if line not in known
                 )
     telling = {k: v for k, v in secret.items() if len(k) >= SHORTEST_TELLING_LINE}
-    return {k: v for k, v in telling.items() if k not in public and not k.startswith("###")}
+    plain = ("###", "import ", "from ")
+    return {k: v for k, v in telling.items() if k not in public and not k.startswith(plain)}
 
 
 def given_away(paths):

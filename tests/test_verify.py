@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from medseg_grader import verify
 from medseg_grader.catalogue import Call, Exercise, Mistake, Unit, load_unit, unit_names
@@ -104,3 +104,13 @@ def test_solutions_keep_all_points_under_other_seeds(name, seed, monkeypatch):
     scores = verify.score(load_unit(name), {})
     assert scores
     assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
+
+
+def test_errors_and_stderr_of_the_solution_are_faults():
+    fine = new_code_cell("1", outputs=[new_output("stream", name="stdout", text="fine")])
+    loud = new_code_cell("2", outputs=[new_output("stream", name="stderr", text="a warning")])
+    bad = new_code_cell("3", outputs=[new_output("error", ename="IndexError", evalue="too far")])
+    assert verify._complaints(new_notebook(cells=[fine, loud, bad])) == [
+        "cell 2 wrote to stderr: a warning",
+        "cell 3 raised IndexError: too far",
+    ]

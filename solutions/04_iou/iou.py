@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 4: Intersection over union
 #
-# Two people outline the same prostate. How well do they agree? A single number is asked for, and the obvious one lies: since more than nine pixels in ten are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union, Dice, and panoptic quality, all from one table of counts. You need no earlier unit.
+# Two people outline the same prostate. How well do they agree? A single number is asked for, and the obvious one lies: since most pixels are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union, Dice, and panoptic quality, all from one table of counts. You need no earlier unit.
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -141,7 +141,7 @@ probes.assert_raises_value_error(
 # %% [markdown]
 # ## Why accuracy lies
 #
-# The laziest prediction of all says *background* everywhere. Here is what three measures make of it, on the slice above. The share of right pixels looks splendid; the mean IoU, which you build next, is not impressed.
+# The laziest prediction of all says *background* everywhere. Here is what three measures make of it, on the volume that the slice above is from. The share of right voxels looks respectable; the mean IoU, which you build next, is not impressed.
 
 # %%
 truth = torch.from_numpy(label)
@@ -285,11 +285,12 @@ probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
 # The second trap, seen. A prediction that is one pixel too wide everywhere is measured slice by slice: where the zone is small, the same error costs far more. The mean over slices (dashed) and the value over the whole volume (solid) tell different stories about one prediction.
 
 # %%
-wide = truth.clone()
+volume = torch.from_numpy(label)
+wide = volume.clone()
 for shift in (1, -1):
-    moved = truth.roll(shift, dims=2)
+    moved = volume.roll(shift, dims=2)
     wide = torch.where((moved == 2) & (wide != 2), moved, wide)
-is_zone = [(volume == 2) for volume in (truth, wide)]
+is_zone = [(zones == 2) for zones in (volume, wide)]
 both = (is_zone[0] & is_zone[1]).sum((1, 2)).double()
 either = (is_zone[0] | is_zone[1]).sum((1, 2)).double()
 of_slice = both / either

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 5: The focal loss
 #
-# A loss tells a network what to care about. On a prostate slice more than nine pixels in ten are background, and most of them are easy: fat is not prostate, and the network knows it after a minute. Together these easy pixels still make up most of the ordinary loss, so the rare zones hardly get a word in. Lin and colleagues [Lin+17] found a small change with a large effect: give each pixel less weight the surer the network already is. In this unit you build that loss, from the softmax up. You need no earlier unit.
+# A loss tells a network what to care about. In a prostate scan about nine voxels in ten are background, and most of them are easy: fat is not prostate, and the network knows it after a minute. One easy pixel costs little, but they are many, and together they drown out the rare zones. Lin and colleagues [Lin+17] found a small change with a large effect: give each pixel less weight the surer the network already is. In this unit you build that loss, from the softmax up. You need no earlier unit.
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -21,7 +21,7 @@ from medseg import check, plots, probes
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]
-# Left, what one pixel costs when the network gives its true class the probability $p$. The curve for $\gamma = 0$ is cross-entropy, the usual loss; with growing $\gamma$ pixels that are already right cost next to nothing. Right, who pays: a slice with one easy background pixel after another ($p = 0.9$) and zone pixels that are still hard ($p = 0.3$). Under cross-entropy the background dominates the sum; under $\gamma = 2$ the zones do.
+# Left, what one pixel costs when the network gives its true class the probability $p$. The curve for $\gamma = 0$ is cross-entropy, the usual loss; with growing $\gamma$ pixels that are already right cost next to nothing. Right, who pays: a slice with one easy background pixel after another ($p = 0.9$) and zone pixels that are still hard ($p = 0.3$). Under cross-entropy a good part of the sum goes to pixels that are right already; under $\gamma = 2$ next to nothing does.
 
 # %%
 case = phantom_cases(1, seed=5, progress=False)[0]

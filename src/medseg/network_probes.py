@@ -57,8 +57,9 @@ def reach(cls: Callable, options: dict, image: torch.Tensor) -> list[int]:
     for axis in range(seen.dim()):
         others = [a for a in range(seen.dim()) if a != axis]
         profile = seen.sum(dim=others) if others else seen
-        # Group normalisation couples all pixels a little: only what counts is counted.
-        hit = torch.nonzero(profile > 0.15 * profile.max())
+        # Group normalisation couples all pixels a little: that level does not count.
+        level = profile.quantile(0.25)
+        hit = torch.nonzero(profile > level + 0.04 * profile.max())
         extents.append(int(hit.max() - hit.min()) + 1 if len(hit) else 0)
     return extents
 

@@ -33,7 +33,7 @@ def _confusion_matrix() -> Callable:
     from torchmetrics.functional.classification import multiclass_confusion_matrix
 
     def confusion_matrix(prediction: Any, target: Any, num_classes: int) -> Any:
-        if prediction.shape != target.shape:
+        if tuple(prediction.shape) != tuple(target.shape):
             raise ValueError(
                 f"prediction and target must be of one shape, but they are "
                 f"{tuple(prediction.shape)} and {tuple(target.shape)}"
@@ -297,14 +297,14 @@ def _receptive_field() -> Callable:
     def receptive_field(layers: Sequence[tuple[int, int]]) -> int:
         # an upper bound of the answer is long enough to see all of it
         length, reach = 1, 1
-        for kernel, stride in layers:
-            length += (kernel - 1) * reach
-            reach *= stride
+        for size, step in layers:
+            length += (size - 1) * reach
+            reach *= step
         signal = torch.zeros(1, 1, length, dtype=torch.float64, requires_grad=True)
         response: Any = signal
-        for kernel, stride in layers:
-            ones = torch.ones(1, 1, kernel, dtype=torch.float64)
-            response = torch.nn.functional.conv1d(response, ones, stride=stride)
+        for size, step in layers:
+            ones = torch.ones(1, 1, size, dtype=torch.float64)
+            response = torch.nn.functional.conv1d(response, ones, stride=step)
         (gradient,) = torch.autograd.grad(response[0, 0, 0], signal)
         touched = gradient.flatten().nonzero().flatten()
         return int(touched[-1] - touched[0] + 1)

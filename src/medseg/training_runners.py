@@ -114,16 +114,16 @@ def evaluate(
 ) -> dict[str, Any]:
     """`evaluate` on a linear model: the matrix, and how the model was treated."""
     batches = list(zip(images, labels, strict=True))
-    cpu = torch.device("cpu")
+    host = torch.device("cpu")
     restored, notes = [], []
     for mode in (True, False):
         model = LinearModel(weight).train(mode)
-        confusion = function(model, batches, num_classes, cpu)
+        confusion = function(model, batches, num_classes, host)
         restored.append(model.training == mode)
         notes.append(model)
 
     def elsewhere(move: Callable, device: torch.device) -> bool:
-        return _on(cpu, function(_moved(LinearModel(weight), move), batches, num_classes, device))
+        return _on(host, function(_moved(LinearModel(weight), move), batches, num_classes, device))
 
     return {
         "confusion": confusion,
@@ -138,12 +138,12 @@ def predict_volume(
     function: Callable, weight: torch.Tensor, volume: torch.Tensor
 ) -> dict[str, Any]:
     """`predict_volume` on a linear model of one channel and a constant one."""
-    cpu = torch.device("cpu")
+    host = torch.device("cpu")
     model = LinearShift(weight).train()
-    labels = function(model, volume.clone(), cpu)
+    labels = function(model, volume.clone(), host)
 
     def elsewhere(move: Callable, device: torch.device) -> bool:
-        return _on(cpu, function(_moved(LinearShift(weight), move), volume, device))
+        return _on(host, function(_moved(LinearShift(weight), move), volume, device))
 
     return {
         "labels": labels,

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from tqdm import tqdm
@@ -133,6 +134,8 @@ def _verify_release(unit: Unit, report: Report) -> None:
             target.mkdir(parents=True)
             shutil.copy(notebook, target / notebook_name(unit.name))
             run(api, "autograde", unit.name, student, force=True, create=True)
+        ran = root / "grading/autograded/solution" / unit.name / notebook_name(unit.name)
+        report.faults += _complaints(nbformat.read(ran, as_version=4))
         with Gradebook(api.coursedir.db_url) as gradebook:
             for student in handed_in:
                 submission = gradebook.find_submission(unit.name, student)
@@ -143,6 +146,18 @@ def _verify_release(unit: Unit, report: Report) -> None:
                             f"the {student} notebook gets {grade.auto_score} points in "
                             f"{grade.name}, expected {due}"
                         )
+
+
+def _complaints(solution: NotebookNode) -> list[str]:
+    """Cells of the executed solution that raised an error or wrote to stderr."""
+    found = []
+    for index, cell in enumerate(solution.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                found.append(f"cell {index + 1} raised {output.ename}: {output.evalue}")
+            elif output.get("name") == "stderr":
+                found.append(f"cell {index + 1} wrote to stderr: {output.text[:80].strip()}")
+    return found
 
 
 def _verify_mistakes(unit: Unit, report: Report, processes: int) -> None:
