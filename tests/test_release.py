@@ -192,7 +192,9 @@ def hidden_lines(unit):
         for text in HIDDEN.findall(cell.source)
         for line in text.splitlines()
     ]
-    return [x for x in lines if len(x) >= SHORTEST_TELLING_LINE and not x.startswith("###")]
+    shown = {line.strip() for cell in cells for line in HIDDEN.sub("", cell.source).splitlines()}
+    telling = [x for x in lines if len(x) >= SHORTEST_TELLING_LINE and not x.startswith("###")]
+    return [x for x in telling if x not in shown]
 
 
 def test_an_unknown_unit_is_one_sentence(monkeypatch):
