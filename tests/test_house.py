@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,48 @@ def test_no_network_is_one_sentence_and_the_next_call_goes_on(tmp_path):
     done = run_setup(script, **nowhere)
     assert "Creating the environment" not in done.stdout
     assert (tmp_path / ".venv/half-made").exists()
+
+
+NO_DOWNLOAD = {'"-m", "pip", "install"': '"-c", "pass"'}
+
+
+@pytest.mark.slow
+def test_set_up_runs_once_and_mends_what_is_broken_or_was_moved(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    script = setup_script(home, edits=NO_DOWNLOAD)
+    first = run_setup(script)
+    assert first.returncode == 0, first.stderr
+    assert "Creating the environment" in first.stdout
+    assert run_setup(script).stdout == ""
+    python = home / ".venv/bin/python"
+    python.unlink()
+    python.write_text("no program")
+    assert "Creating the environment" in run_setup(script).stdout
+    moved = tmp_path / "moved"
+    home.rename(moved)
+    assert "Creating the environment" in run_setup(moved / "scripts/setup.py").stdout
+    (moved / "requirements.lock").write_text("numpy==1.0\n")
+    changed = run_setup(moved / "scripts/setup.py").stdout
+    assert "Creating" not in changed
+    assert "Installing" in changed
+
+
+@pytest.mark.slow
+def test_an_interrupted_set_up_says_so_and_leaves_no_stamp(tmp_path):
+    sleep = {'"-m", "pip", "install"': '"-c", "import time; time.sleep(600)"'}
+    script = setup_script(tmp_path, edits=sleep)
+    command = [sys.executable, str(script)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        while "installed" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / ".venv/course-stamp").exists()
 
 
 def test_make_help_lists_every_target():
