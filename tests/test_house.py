@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"torch": "pytorch"}
+CONDA_NAMES = {"jupyter-client": "jupyter_client", "torch": "pytorch"}
 
 
 def declared():
