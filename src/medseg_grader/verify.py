@@ -4,6 +4,7 @@ An untouched release scores 0 on every graded cell and the solution all points, 
 nbgrader; each named mistake loses points in its own exercise, nowhere else, and earns its own hint.
 """
 
+import ast
 import contextlib
 import io
 import multiprocessing
@@ -100,23 +101,27 @@ def score(unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = F
 
 def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> float:
     """nbgrader's rule: an error or anything on stderr is 0, a number at the end partial credit."""
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell.instance()
-    shell.reset(new_session=False)
-    shell.user_ns.update(namespace)
+    names = dict(namespace)
+    tree = ast.parse(cell.source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     errors, printed = io.StringIO(), io.StringIO()
+    result = None
     with (
         _time_limit(CELL_SECONDS),
         contextlib.redirect_stderr(errors),
         contextlib.redirect_stdout(printed),
     ):
-        outcome = shell.run_cell(cell.source, silent=False, store_history=False)
-    if not outcome.success or errors.getvalue():
+        try:
+            exec(compile(tree, grade_id(cell), "exec"), names)
+            if last is not None:
+                result = eval(compile(ast.Expression(last.value), grade_id(cell), "eval"), names)
+        except (Exception, SystemExit):
+            return 0.0
+    if errors.getvalue():
         return 0.0
-    if isinstance(outcome.result, bool) or not isinstance(outcome.result, int | float):
+    if isinstance(result, bool) or not isinstance(result, int | float):
         return points(cell)
-    return float(outcome.result)
+    return float(result)
 
 
 def _verify_release(unit: Unit, report: Report) -> None:
