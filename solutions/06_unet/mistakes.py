@@ -301,6 +301,11 @@ EXERCISES = [
             Call(
                 {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
                 ones(1, 4, 3, 5),
+                ones(1, 2, 6, 10),
+            ),
+            Call(
+                {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
+                ones(1, 4, 3, 5),
                 ones(1, 2, 7, 10),
             ),
             Call(
