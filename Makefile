@@ -1,11 +1,14 @@
 # Each target sets up .venv first, which takes about a minute once and nothing later.
+# PYTHON makes .venv; to change it later, remove .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+# nbgrader and Jupyter start programs of the environment by their bare names.
+ACTIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
 DATA ?=
 UNIT ?=
 # One thread per process: tests and grading run side by side on all cores.
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-PYTEST := $(PARALLEL) $(BIN)/python -m pytest -n 2
+PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check accept lab release verify real clean
@@ -17,7 +20,7 @@ setup:
 	@$(PYTHON) scripts/setup.py
 
 demo: setup ## train a U-Net on phantoms, grade a small class, show the results
-	@$(BIN)/python -m medseg_grader.demo
+	@$(ACTIVE) $(BIN)/python -m medseg_grader.demo
 
 test: setup ## everything: format, lint, types, all tests
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
@@ -28,20 +31,20 @@ check: setup ## the quick lane: format, lint, types, fast tests
 	@$(PYTEST) -m "not slow and not acceptance" tests
 
 accept: setup ## train the reference in full and hold it to its figures
-	@$(BIN)/python -m pytest -m acceptance tests
+	@$(ACTIVE) $(BIN)/python -m pytest -m acceptance tests
 
 lab: setup ## open JupyterLab on the student's notebooks
-	@$(BIN)/jupyter lab notebooks
+	@$(ACTIVE) $(BIN)/jupyter lab notebooks
 
 release: setup ## build the students' notebooks and hints from solutions/
-	@$(BIN)/medseg release $(if $(UNIT),--unit $(UNIT))
+	@$(ACTIVE) $(BIN)/medseg release $(if $(UNIT),--unit $(UNIT))
 
 verify: setup ## prove that the release is sound: untouched 0, solution 100 %, mistakes found
-	@$(PARALLEL) $(BIN)/medseg verify $(if $(UNIT),--unit $(UNIT))
+	@$(ACTIVE) $(PARALLEL) $(BIN)/medseg verify $(if $(UNIT),--unit $(UNIT))
 
 real: setup ## unit 07 on real data: make real DATA=folder (Medical Segmentation Decathlon layout)
 	@test -n "$(DATA)" || { echo "Say where the data lies: make real DATA=path/to/folder" >&2; exit 2; }
-	@$(BIN)/python -m medseg_grader.batch "$(DATA)"
+	@$(ACTIVE) $(BIN)/python -m medseg_grader.batch "$(DATA)"
 
 clean: ## remove what was generated; .venv stays
 	@rm -rf output grading solutions/*/*.ipynb .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -35,7 +35,9 @@ def main():
         return 0
     if not usable:
         say("Creating the environment .venv\n")
-        if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]) != 0 or not works():
+        # Where .venv itself is active, the Python that it was made from.
+        creator = getattr(sys, "_base_executable", sys.executable)
+        if subprocess.call([creator, "-m", "venv", "--clear", VENV]) != 0 or not works():
             return fail(
                 "Python cannot create a virtual environment: its module venv is missing or broken. "
                 "On Debian and Ubuntu `sudo apt install python3-venv` adds it."

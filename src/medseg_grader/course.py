@@ -1,7 +1,9 @@
 """nbgrader's API on this course, or on a scratch copy of it in another folder."""
 
 import logging
+import os
 import shutil
+import sysconfig
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
             f"There is no {CONFIG_FILE} in {Path.cwd()}: "
             "run this command in the root of the course's repository."
         )
+    _put_own_programs_on_path()
     config = Config(PyFileConfigLoader(str(CONFIG_FILE.resolve())).load_config())
     root = root.resolve()
     config.CourseDirectory.root = str(root)
@@ -34,6 +37,14 @@ def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
         config.CourseDirectory.db_url = f"sqlite:///{root.as_posix()}/grading/{name}"
     (root / "grading").mkdir(parents=True, exist_ok=True)
     return NbGraderAPI(config=config)
+
+
+def _put_own_programs_on_path() -> None:
+    """nbgrader starts `alembic` by its bare name, also where no environment was activated."""
+    scripts = sysconfig.get_path("scripts")
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if folders[0] != scripts:
+        os.environ["PATH"] = os.pathsep.join([scripts, *folders])
 
 
 def scratch_course(root: Path, units: Iterable[str]) -> NbGraderAPI:
