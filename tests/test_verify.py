@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from medseg_grader import verify
-from medseg_grader.catalogue import Call, Exercise, Mistake, Unit, load_unit, unit_names
+from medseg_grader.catalogue import Call, Exercise, Mistake, Unit, unit_names
 from medseg_grader.probing import sources
 
 
