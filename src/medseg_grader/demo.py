@@ -1,18 +1,23 @@
 """`make demo`: release the course, train on phantoms, grade a small class, show the results."""
 
+import contextlib
+import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from tqdm import tqdm
 
 from medseg.carry import notebook_name
 from medseg_grader import batch
 from medseg_grader.catalogue import grade_id, is_solution, load_unit, unit_names
-from medseg_grader.course import run, scratch_course
+from medseg_grader.course import nbgrader_api, run, scratch_course
 from medseg_grader.probing import sources
 from medseg_grader.release import release, solution_notebook
 
@@ -35,9 +40,11 @@ def main() -> int:
     print("Held-out phantoms (numbers on phantoms say nothing about patients):")
     print(batch.summary(executed.with_name("iou.csv")))
     print()
-    print(f"figure    {executed.with_name('held_out.png')}")
-    print(f"notebook  {executed}")
-    print(f"feedback  {feedback}")
+    training = OUTPUT / "training"
+    print(f"figure    {training / 'held_out.png'}")
+    print(f"notebook  {training / executed.name}")
+    for folder in feedback:
+        print(f"feedback  {folder}")
     print(f"\nDone in {time.monotonic() - start:.0f} s. Next: `make lab` opens the notebooks.")
     return 0
 
@@ -47,23 +54,64 @@ def say(text: str) -> None:
     print(f"\n{text}", flush=True)
 
 
-def grade_class(root: Path) -> Path:
-    """Hand in five submissions a unit and grade them with stock nbgrader, in a course of its own.
+def grade_class(root: Path) -> list[Path]:
+    """Hand in five submissions a unit and grade them with stock nbgrader.
 
-    A notebook that cannot be read stops only its own grading; it is reported. Returns the folder
-    with the feedback.
+    Each unit is a course of its own under `root`, with its own gradebook, so that units are graded
+    side by side. A notebook that cannot be read stops only its own grading; it is reported.
+    Returns the folders with the feedback.
     """
     shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    api = scratch_course(root, UNITS)
-    jobs = [(unit, student) for unit in UNITS for student in hand_in(root, unit)]
-    for unit, student in tqdm(jobs, desc="grade", unit="submission", file=sys.stdout):
-        try:
-            run(api, "autograde", unit, student, force=True, create=True)
-            run(api, "generate_feedback", unit, student, force=True)
-        except ValueError:
-            tqdm.write(f"  {student}, {unit}: not graded, {complaint(root, unit, student)}")
-    return root / "grading/feedback"
+    left = {}
+    for unit in UNITS:
+        scratch_course(root / unit, [unit])
+        left[unit] = hand_in(root / unit, unit)
+    total = sum(map(len, left.values()))
+    with (
+        one_thread_each(),
+        ProcessPoolExecutor(len(UNITS), get_context("spawn")) as pool,
+        tqdm(total=total, desc="grade", unit="submission", file=sys.stdout) as bar,
+    ):
+        running = {pool.submit(grade, root, unit, left[unit].pop(0)): unit for unit in UNITS}
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for job in done:
+                unit = running.pop(job)
+                if left[unit]:
+                    running[pool.submit(grade, root, unit, left[unit].pop(0))] = unit
+                if complaint := job.result():
+                    tqdm.write(f"  {complaint}", file=sys.stdout)
+                bar.update()
+    return [root / unit / "grading/feedback" for unit in UNITS]
+
+
+def grade(root: Path, unit: str, student: str) -> str:
+    """Grade one submission and write its feedback; a sentence if that was not possible, else ""."""
+    api = nbgrader_api(root / unit)
+    try:
+        run(api, "autograde", unit, student, force=True, create=True)
+        run(api, "generate_feedback", unit, student, force=True)
+    except ValueError as error:
+        log = root / unit / "grading" / f"{student}.log"
+        log.write_text(f"{error}\n", encoding="utf-8")
+        return f"{student}, {unit}: not graded, {reason(root / unit, unit, student)}; see {log}"
+    return ""
+
+
+@contextlib.contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Processes started in here, kernels included, calculate with one thread each."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def hand_in(root: Path, unit_name: str) -> list[str]:
@@ -101,34 +149,37 @@ def hand_in(root: Path, unit_name: str) -> list[str]:
     return list(texts)
 
 
-def complaint(root: Path, unit: str, student: str) -> str:
+def reason(root: Path, unit: str, student: str) -> str:
     """Why a submission could not be graded, in a few words."""
     path = root / "grading/submitted" / student / unit / notebook_name(unit)
     try:
         nbformat.read(path, as_version=4)
     except Exception:
         return f"{path.name} is no readable notebook (cut off while it was copied?)"
-    return "nbgrader stopped: grade it alone to see its log"
+    return "nbgrader stopped"
 
 
 def gradebook_table(root: Path) -> str:
-    """Points of each student in each unit, as nbgrader's gradebook has them."""
-    students = sorted(p.name for p in (root / "grading/submitted").iterdir())
+    """Points of each student in each unit, as nbgrader's gradebooks have them."""
+    scores = {unit: unit_scores(root / unit, unit) for unit in UNITS}
     lines = [f"{'student':<14}" + "".join(f"{unit:>18}" for unit in UNITS)]
-    with Gradebook(f"sqlite:///{(root / 'grading/gradebook.db').resolve().as_posix()}") as book:
-        for student in students:
-            row = f"{student:<14}"
-            for unit in UNITS:
-                most = book.find_assignment(unit).max_score
-                graded = (root / "grading/autograded" / student / unit).is_dir()
-                try:
-                    score = book.find_submission(unit, student).score if graded else None
-                except MissingEntry:
-                    score = None
-                cell = "not graded" if score is None else f"{score:g} of {most:g}"
-                row += f"{cell:>18}"
-            lines.append(row)
+    for student in scores[UNITS[0]]:
+        lines.append(f"{student:<14}" + "".join(f"{scores[unit][student]:>18}" for unit in UNITS))
     return "\n".join(lines)
+
+
+def unit_scores(root: Path, unit: str) -> dict[str, str]:
+    """{student: "7 of 12" or "not graded"} from one gradebook."""
+    found = {}
+    database = (root / "grading/gradebook.db").resolve().as_posix()
+    with Gradebook(f"sqlite:///{database}") as book:
+        most = book.find_assignment(unit).max_score
+        for student in sorted(path.name for path in (root / "grading/submitted").iterdir()):
+            found[student] = "not graded"
+            # Where grading stops, nbgrader leaves a submission of 0 points and no notebook.
+            if (root / "grading/autograded" / student / unit).is_dir():
+                found[student] = f"{book.find_submission(unit, student).score:g} of {most:g}"
+    return found
 
 
 if __name__ == "__main__":
