@@ -104,11 +104,10 @@ def kernel() -> Finding:
         command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         return Finding("kernel", False, "there is no kernel called python3", remedy)
-    same = (
-        command in {"python", "python3"}
-        or Path(command).resolve() == Path(sys.executable).resolve()
-    )
-    return Finding("kernel", same, f"python3 starts {command}", remedy)
+    # jupyter_client puts its own interpreter in the place of a bare `python`.
+    starts = sys.executable if command in {"python", "python3"} else command
+    same = Path(starts).absolute() == Path(sys.executable).absolute()
+    return Finding("kernel", same, f"python3 starts {starts}", remedy)
 
 
 def data() -> Finding:
@@ -116,7 +115,8 @@ def data() -> Finding:
     from medseg import phantom
 
     image, label = phantom.volumes(0)
-    text = f"a phantom of {image.shape} voxels with zones {sorted({*label.array.ravel()})[1:]}"
+    zones = sorted({int(value) for value in label.array.flat} - {0})
+    text = f"a phantom of {image.shape} voxels with zones {zones}"
     return Finding("data", bool(label.array.any()), text, "Install the course again.")
 
 
