@@ -9,7 +9,7 @@ import pytest
 from medseg import cli, doctor, progress
 from medseg.doctor import Finding
 from medseg_grader.catalogue import load_unit
-from medseg_grader.release import solution_notebook
+from medseg_grader.notebooks import solution_notebook
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,7 +14,8 @@ import medseg
 from medseg.carry import notebook_name
 from medseg_grader.catalogue import HIDDEN, SOLUTION, load_unit, unit_names
 from medseg_grader.course import nbgrader_api, run
-from medseg_grader.release import release, solution_notebook
+from medseg_grader.notebooks import solution_notebook
+from medseg_grader.release import release
 
 ROOT = Path(__file__).parents[1]
 UNITS = unit_names()
@@ -77,6 +78,22 @@ def test_what_is_committed_is_what_the_scripts_give(released_twice, part):
 def test_only_notebooks_are_released(released_twice):
     names = {path.suffix for path in files_of(released_twice[0] / "notebooks")}
     assert names == {".ipynb"}
+
+
+def test_a_release_that_fails_leaves_the_released_notebook_as_it_was(tmp_path, monkeypatch):
+    """nbgrader deletes a unit's released folder before it builds the next one."""
+    unit = "04_iou"
+    copy_course(tmp_path)
+    released = tmp_path / "notebooks" / unit / notebook_name(unit)
+    released.parent.mkdir(parents=True)
+    released.write_text("the last release")
+    script = tmp_path / "solutions" / unit / "iou.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("### END HIDDEN TESTS", "", 1), encoding="utf-8")
+    with pytest.raises(ValueError, match="nbgrader generate_assignment 04_iou failed"):
+        release_into(tmp_path, monkeypatch, unit)
+    assert [p.read_text() for p in released.parent.iterdir()] == ["the last release"]
+    assert not list(tmp_path.glob(".release-*"))
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -16,7 +16,7 @@ import pytest
 
 from medseg.carry import notebook_name
 from medseg_grader.catalogue import load_unit, points
-from medseg_grader.release import write_solution_notebook
+from medseg_grader.notebooks import write_solution_notebook
 
 ROOT = Path(__file__).parents[1]
 UNIT = "04_iou"
@@ -40,7 +40,7 @@ def course(tmp_path_factory):
     (root / "solutions" / UNIT).mkdir(parents=True)
     for source in (ROOT / "solutions" / UNIT).glob("*.py"):
         shutil.copy(source, root / "solutions" / UNIT)
-    shutil.copy(write_solution_notebook(load_unit(UNIT)), root / "solutions" / UNIT)
+    write_solution_notebook(load_unit(UNIT), root)
     nbgrader(root, "generate_assignment", UNIT)
     for student, source in {"solved": "solutions", "untouched": "notebooks"}.items():
         target = root / "grading/submitted" / student / UNIT

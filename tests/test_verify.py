@@ -40,13 +40,24 @@ def unit_with(*tests):
 )
 def test_a_cell_is_scored_by_nbgraders_rule(source, expected):
     unit = unit_with(cell(source, "test_f", True))
-    assert verify.score(unit, {}) == {"test_f": (expected, 2)}
+    assert verify.score(unit, {})["test_f"][:2] == (expected, 2)
 
 
 def test_a_replaced_solution_is_scored():
     unit = unit_with(cell("assert f(3) == 6", "test_f", True))
     wrong = next(s for c, s in sources(unit, "f", "adds") if c.metadata.get("nbgrader"))
-    assert verify.score(unit, {"f": wrong}) == {"test_f": (0, 2)}
+    assert verify.score(unit, {"f": wrong}) == {"test_f": (0, 2, "AssertionError: ")}
+
+
+def test_a_score_says_why_points_are_missing():
+    tests = {
+        "assert f(3) == 7, 'seven is due'": "AssertionError: seven is due",
+        "print('loud', file=sys.stderr)": "it wrote to stderr: loud",
+        "f(0.25)": "partial credit 0.5",
+        "f(1) == 2": "",
+    }
+    unit = unit_with(*(cell(source, f"test_f_{k}", True) for k, source in enumerate(tests)))
+    assert [s.reason for s in verify.score(unit, {}).values()] == list(tests.values())
 
 
 def test_slow_cells_of_other_exercises_can_be_left_out():
@@ -57,6 +68,7 @@ def test_slow_cells_of_other_exercises_can_be_left_out():
 
 def judged(unit, scores, accused):
     report = verify.Report("u")
+    scores = {name: verify.Score(*score) for name, score in scores.items()}
     verify._note_mistake(report, unit, "f", "adds", scores, accused)
     return report
 
@@ -78,8 +90,8 @@ def test_a_mistake_that_keeps_all_points_is_a_fault():
 def test_a_mistake_that_costs_an_independent_exercise_is_a_fault():
     unit = unit_with(cell("", "test_f", True), cell("", "test_g", True))
     unit.exercises["g"] = Exercise("g", [Call()], ["h"], [])
-    scores = {"test_f": (0, 2), "test_g": (1, 2)}
-    assert "loses points in g too" in judged(unit, scores, "adds").faults[0]
+    scores = {"test_f": (0, 2), "test_g": (1, 2, "why")}
+    assert "loses points in g too: why" in judged(unit, scores, "adds").faults[0]
     unit.exercises["g"] = Exercise("g", [Call()], ["h"], [], uses=["f"])
     assert judged(unit, scores, "adds").faults == []
 

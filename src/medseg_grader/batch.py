@@ -18,7 +18,7 @@ from pathlib import Path
 
 from medseg.cases import load_cases
 from medseg_grader.catalogue import load_unit, unit_names
-from medseg_grader.release import write_solution_notebook
+from medseg_grader.notebooks import write_solution_notebook
 
 UNIT = "07_prostate"
 RESULTS = ("held_out.png", "iou.csv")

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import sysconfig
 import warnings
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,9 @@ from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+
+from medseg_grader.catalogue import load_unit
+from medseg_grader.notebooks import write_solution_notebook
 
 CONFIG_FILE = Path("nbgrader_config.py")
 _OWN_DATABASE = "sqlite:///grading/"
@@ -50,14 +52,10 @@ def _put_own_programs_on_path() -> None:
 def scratch_course(root: Path, units: Iterable[str]) -> NbGraderAPI:
     """A course of its own in `root` with the given units released, for demos and proofs.
 
-    The solution notebooks must have been built (`medseg release`). Nothing is shared with the
-    instructor's gradebook.
+    Each is built from its script. Nothing is shared with the instructor's gradebook.
     """
     for unit in units:
-        target = root / "solutions" / unit
-        target.mkdir(parents=True, exist_ok=True)
-        for notebook in Path("solutions", unit).glob("*.ipynb"):
-            shutil.copy(notebook, target)
+        write_solution_notebook(load_unit(unit), root)
     api = nbgrader_api(root)
     for unit in units:
         run(api, "generate_assignment", unit, force=True)

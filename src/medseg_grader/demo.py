@@ -18,8 +18,9 @@ from medseg.carry import notebook_name
 from medseg_grader import batch
 from medseg_grader.catalogue import grade_id, is_solution, load_unit, unit_names
 from medseg_grader.course import nbgrader_api, run, scratch_course
+from medseg_grader.notebooks import solution_notebook
 from medseg_grader.probing import sources
-from medseg_grader.release import release, solution_notebook
+from medseg_grader.release import release
 
 OUTPUT = Path("output/demo")
 UNITS = ("04_iou", "05_focal_loss")

@@ -4,24 +4,23 @@ solutions/04_iou/iou.py -> solutions/04_iou/iou.ipynb -> notebooks/04_iou/iou.ip
 solutions/04_iou/mistakes.py -> src/medseg/hints/04_iou.json. The same sources give the same bytes.
 """
 
-import hashlib
+import contextlib
 import json
+import shutil
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
 from tqdm import tqdm
 
-from medseg.carry import notebook_name
 from medseg_grader.catalogue import Unit, load_unit
 from medseg_grader.course import nbgrader_api, run
+from medseg_grader.notebooks import write_solution_notebook, write_text
 from medseg_grader.probing import unit_hints
 
 HINTS = Path("src/medseg/hints")
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def release(units: Iterable[str]) -> None:
@@ -31,41 +30,31 @@ def release(units: Iterable[str]) -> None:
         unit = load_unit(name)
         write_solution_notebook(unit)
         write_hints(unit)
-        run(api, "generate_assignment", name, force=True)
+        with _kept_on_failure(Path("notebooks", name)):
+            run(api, "generate_assignment", name, force=True)
 
 
-def write_solution_notebook(unit: Unit) -> Path:
-    """Write the unit's script as a notebook beside it, with stable cell ids and bare metadata."""
-    path = unit.script.with_name(notebook_name(unit.name))
-    _write(path, nbformat.writes(solution_notebook(unit), version=4) + "\n")
-    return path
-
-
-def solution_notebook(unit: Unit) -> NotebookNode:
-    """The unit's cells as a notebook.
-
-    A converter gives cells random ids and adds its own metadata; here an id comes from the cell's
-    grade_id or source, so that it stays the same from one release to the next.
-    """
-    cells: list[dict] = []
-    taken: set[str] = set()
-    for cell in unit.cells:
-        clean = _clean(cell)
-        clean["id"] = _cell_id(clean, taken)
-        cells.append(clean)
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    notebook = nbformat.from_dict(
-        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    )
-    nbformat.validate(notebook)
-    return notebook
+@contextlib.contextmanager
+def _kept_on_failure(folder: Path) -> Iterator[None]:
+    """nbgrader deletes a released unit before it builds it anew: put it back if that fails."""
+    with tempfile.TemporaryDirectory(dir=".", prefix=".release-") as safe:
+        before = Path(safe, folder.name)
+        if folder.is_dir():
+            shutil.copytree(folder, before)
+        try:
+            yield
+        except BaseException:
+            if before.is_dir():
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.copytree(before, folder)
+            raise
 
 
 def write_hints(unit: Unit) -> Path:
     """Run the unit's solution and mistakes on the probes and write the outcomes as JSON."""
     path = HINTS / f"{unit.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, dumps(unit_hints(unit)))
+    write_text(path, dumps(unit_hints(unit)))
     return path
 
 
@@ -90,35 +79,3 @@ def _numbers(data: Any) -> bool:
     if isinstance(data, list):
         return all(_numbers(item) for item in data)
     return isinstance(data, int | float)
-
-
-def _clean(cell: NotebookNode) -> dict:
-    metadata = {k: v for k, v in cell.metadata.items() if k in {"nbgrader", "tags"}}
-    clean = {"cell_type": cell.cell_type, "metadata": metadata, "source": cell.source}
-    if cell.cell_type == "code":
-        clean |= {"execution_count": None, "outputs": []}
-    return clean
-
-
-def _cell_id(cell: dict, taken: set[str]) -> str:
-    name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-    candidate = name.replace("_", "-").lower()[:60]
-    number = 0
-    while not candidate or candidate in taken:
-        text = f"{cell['cell_type']}\n{cell['source']}\n{number}"
-        candidate = hashlib.sha256(text.encode()).hexdigest()[:12]
-        number += 1
-    taken.add(candidate)
-    return candidate
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
-
-
-def _stdout() -> Any:
-    import sys
-
-    return sys.stdout

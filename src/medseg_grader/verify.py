@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -31,6 +31,14 @@ from medseg_grader.course import run, scratch_course
 from medseg_grader.probing import solution_of, sources
 
 CELL_SECONDS = 180
+
+
+class Score(NamedTuple):
+    """Points reached in one test cell, the most it gives, and why points are missing."""
+
+    reached: float
+    points: float
+    reason: str = ""
 
 
 @dataclass
@@ -79,8 +87,10 @@ def table(reports: list[Report]) -> str:
     return "\n".join(lines)
 
 
-def score(unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = False) -> dict:
-    """Run the unit's graded cells in this process: {grade_id: (points reached, points)}.
+def score(
+    unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = False
+) -> dict[str, Score]:
+    """Run the unit's graded cells in this process: {grade_id: Score}.
 
     `replaced` maps an exercise to another source of its solution cell. With `skip_slow_of_others`,
     test cells tagged `slow` run only for the replaced exercises.
@@ -95,11 +105,11 @@ def score(unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = F
         slow = "slow" in cell.metadata.get("tags", [])
         if slow and skip_slow_of_others and unit.exercise_of(cell) not in replaced:
             continue
-        results[grade_id(cell)] = (_score_cell(cell, namespace), points(cell))
+        results[grade_id(cell)] = _score_cell(cell, namespace)
     return results
 
 
-def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> float:
+def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
     """nbgrader's rule: an error or anything on stderr is 0, a number at the end partial credit."""
     names = dict(namespace)
     tree = ast.parse(cell.source)
@@ -115,13 +125,13 @@ def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> float:
             exec(compile(tree, grade_id(cell), "exec"), names)
             if last is not None:
                 result = eval(compile(ast.Expression(last.value), grade_id(cell), "eval"), names)
-        except (Exception, SystemExit):
-            return 0.0
-    if errors.getvalue():
-        return 0.0
+        except (Exception, SystemExit) as error:
+            return Score(0, points(cell), f"{type(error).__name__}: {error}")
+    if text := errors.getvalue():
+        return Score(0, points(cell), f"it wrote to stderr: {text.strip()}")
     if isinstance(result, bool) or not isinstance(result, int | float):
-        return points(cell)
-    return float(result)
+        return Score(points(cell), points(cell))
+    return Score(float(result), points(cell), f"partial credit {result:g}")
 
 
 def _verify_release(unit: Unit, report: Report) -> None:
@@ -133,7 +143,8 @@ def _verify_release(unit: Unit, report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         api = scratch_course(root, [unit.name])
-        handed_in = {"untouched": released, "solution": unit.script.with_suffix(".ipynb")}
+        solved = root / "solutions" / unit.name / notebook_name(unit.name)
+        handed_in = {"untouched": released, "solution": solved}
         for student, notebook in handed_in.items():
             target = root / "grading/submitted" / student / unit.name
             target.mkdir(parents=True)
@@ -170,7 +181,7 @@ def _verify_mistakes(unit: Unit, report: Report, processes: int) -> None:
     report.mistakes = len(jobs)
     for name in unit.exercises:
         _verify_exercise(unit, name, report)
-    _warm_up(unit)
+    _warm_up(unit, report)
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, _one_thread, maxtasksperchild=1) as pool:
         results = pool.imap(partial(_judge_mistake, unit), jobs)
@@ -190,7 +201,7 @@ def _verify_exercise(unit: Unit, name: str, report: Report) -> None:
         report.faults.append(f"{name} has no graded cell")
 
 
-def _judge_mistake(unit: Unit, job: tuple[str, str]) -> tuple[dict, str | None]:
+def _judge_mistake(unit: Unit, job: tuple[str, str]) -> tuple[dict[str, Score], str | None]:
     """Scores of the unit's test cells with one mistake made, and the mistake that check names."""
     exercise, mistake = job
     wrong = {
@@ -205,21 +216,28 @@ def _judge_mistake(unit: Unit, job: tuple[str, str]) -> tuple[dict, str | None]:
 
 
 def _note_mistake(
-    report: Report, unit: Unit, exercise: str, mistake: str, scores: dict, accused: str | None
+    report: Report,
+    unit: Unit,
+    exercise: str,
+    mistake: str,
+    scores: dict[str, Score],
+    accused: str | None,
 ) -> None:
-    by_exercise: dict[str, list[tuple[float, float]]] = {}
+    by_exercise: dict[str, list[Score]] = {}
     for cell in unit.graded_cells():
         if grade_id(cell) in scores:
             by_exercise.setdefault(unit.exercise_of(cell), []).append(scores[grade_id(cell)])
     own = by_exercise.get(exercise, [])
-    if sum(s for s, _ in own) < sum(p for _, p in own):
+    if any(s.reached < s.points for s in own):
         report.rejected += 1
     else:
         report.faults.append(f"{exercise}: the mistake {mistake} keeps all points")
     dependants = {e.name for e in unit.exercises.values() if exercise in _all_uses(unit, e.name)}
     for other, cells in by_exercise.items():
-        if other != exercise and other not in dependants and any(s < p for s, p in cells):
-            report.faults.append(f"{exercise}: the mistake {mistake} loses points in {other} too")
+        lost = [s.reason for s in cells if s.reached < s.points]
+        if other != exercise and other not in dependants and lost:
+            fault = f"{exercise}: the mistake {mistake} loses points in {other} too: {lost[0]}"
+            report.faults.append(fault)
     if accused == mistake:
         report.own_hint += 1
     else:
@@ -238,15 +256,20 @@ def _all_uses(unit: Unit, name: str) -> set[str]:
     return found
 
 
-def _warm_up(unit: Unit) -> None:
+def _warm_up(unit: Unit, report: Report) -> None:
     """Run the unit's quick cells once in the parent, so that the forked children import nothing.
+
+    The solution keeps all points here as it does in nbgrader's kernel, else what the mistakes lose
+    says nothing.
 
     One thread only: a thread pool that was started before a fork hangs in the child.
     """
     import torch
 
     torch.set_num_threads(1)
-    score(unit, {}, skip_slow_of_others=True)
+    for cell, result in score(unit, {}, skip_slow_of_others=True).items():
+        if result.reached < result.points:
+            report.faults.append(f"the solution loses points in {cell}: {result.reason}")
 
 
 def _one_thread() -> None:

@@ -1,0 +1,70 @@
+"""A unit's percent script as a Jupyter notebook, the same bytes from the same script."""
+
+import hashlib
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from medseg.carry import notebook_name
+from medseg_grader.catalogue import Unit
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def write_solution_notebook(unit: Unit, root: Path = Path()) -> Path:
+    """Write the unit's script as a notebook to `solutions/` of the course in `root`.
+
+    It has stable cell ids and bare metadata. Returns its path.
+    """
+    path = root / "solutions" / unit.name / notebook_name(unit.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, nbformat.writes(solution_notebook(unit), version=4) + "\n")
+    return path
+
+
+def solution_notebook(unit: Unit) -> NotebookNode:
+    """The unit's cells as a notebook.
+
+    A converter gives cells random ids and adds its own metadata; here an id comes from the cell's
+    grade_id or source, so that it stays the same from one release to the next.
+    """
+    cells: list[dict] = []
+    taken: set[str] = set()
+    for cell in unit.cells:
+        clean = _clean(cell)
+        clean["id"] = _cell_id(clean, taken)
+        cells.append(clean)
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    notebook = nbformat.from_dict(
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _clean(cell: NotebookNode) -> dict:
+    metadata = {k: v for k, v in cell.metadata.items() if k in {"nbgrader", "tags"}}
+    clean = {"cell_type": cell.cell_type, "metadata": metadata, "source": cell.source}
+    if cell.cell_type == "code":
+        clean |= {"execution_count": None, "outputs": []}
+    return clean
+
+
+def _cell_id(cell: dict, taken: set[str]) -> str:
+    name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+    candidate = name.replace("_", "-").lower()[:60]
+    number = 0
+    while not candidate or candidate in taken:
+        text = f"{cell['cell_type']}\n{cell['source']}\n{number}"
+        candidate = hashlib.sha256(text.encode()).hexdigest()[:12]
+        number += 1
+    taken.add(candidate)
+    return candidate
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in one step, so that nobody reads half of it."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
