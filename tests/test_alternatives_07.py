@@ -76,7 +76,7 @@ def train_epoch(model, batches, loss, optimizer, device):
         error = loss(logits, label)
         error.backward()
         optimizer.step()
-        losses.append(error.detach().item())
+        losses.append(float(error))
         sizes.append(label.shape[0])
     return float(np.average(losses, weights=sizes))
 """

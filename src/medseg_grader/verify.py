@@ -6,6 +6,7 @@ nbgrader; each named mistake loses points in its own exercise, nowhere else, and
 
 import ast
 import contextlib
+import gc
 import io
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,7 +65,9 @@ def verify(units: Iterable[str], seed: int = 0, processes: int | None = None) ->
             report = Report(name, cells=len(unit.graded_cells()))
             report.points = sum(points(cell) for cell in unit.graded_cells())
             _verify_release(unit, report)
-            _verify_mistakes(unit, report, processes or os.cpu_count() or 1)
+            # Mistakes are judged in forked processes, in which CUDA does not work.
+            with _environment(CUDA_VISIBLE_DEVICES=""):
+                _verify_mistakes(unit, report, processes or os.cpu_count() or 1)
             reports.append(report)
     return reports
 
@@ -110,7 +114,10 @@ def score(
 
 
 def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
-    """nbgrader's rule: an error or anything on stderr is 0, a number at the end partial credit."""
+    """nbgrader's rule: an error or anything on stderr is 0, a number at the end partial credit.
+
+    Warnings are off, as `medseg.probes` switches them off where nbgrader grades.
+    """
     names = dict(namespace)
     tree = ast.parse(cell.source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -120,7 +127,9 @@ def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
         _time_limit(CELL_SECONDS),
         contextlib.redirect_stderr(errors),
         contextlib.redirect_stdout(printed),
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore")
         try:
             exec(compile(tree, grade_id(cell), "exec"), names)
             if last is not None:
@@ -260,16 +269,19 @@ def _warm_up(unit: Unit, report: Report) -> None:
     """Run the unit's quick cells once in the parent, so that the forked children import nothing.
 
     The solution keeps all points here as it does in nbgrader's kernel, else what the mistakes lose
-    says nothing.
-
-    One thread only: a thread pool that was started before a fork hangs in the child.
+    says nothing. One thread only: a thread pool that was started before a fork hangs in the child.
+    What lies about as garbage is cleared away: a finaliser that complains on stderr while a test
+    cell runs in a child would cost that cell its points.
     """
     import torch
 
     torch.set_num_threads(1)
+    gc.collect()
     for cell, result in score(unit, {}, skip_slow_of_others=True).items():
         if result.reached < result.points:
             report.faults.append(f"the solution loses points in {cell}: {result.reason}")
+    gc.collect()
+    gc.freeze()
 
 
 def _one_thread() -> None:
