@@ -1,0 +1,126 @@
+"""Boxes, cylinders and ellipsoids, and where rays meet them: what a street is built from.
+
+Every part is one of three unit bodies (the cube and the cylinder from -1 to 1, the unit ball) that
+a matrix stretches, turns and moves. A ray is taken back through that matrix, where its entry and
+exit follow from one line of school geometry; the distance along the ray stays the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BOX, CYLINDER, BALL = "box", "cylinder", "ball"
+NOTHING = -1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One body: `centre` (3,) in metres, columns of `axes` (3, 3) its half-axes, RGB `colour`."""
+
+    kind: str
+    centre: np.ndarray
+    axes: np.ndarray
+    colour: tuple[float, float, float]
+    surface: str = "plain"
+
+    @property
+    def radius(self) -> float:
+        """Radius of a ball around the centre that holds the whole part, in metres."""
+        lengths = np.linalg.norm(self.axes, axis=0)
+        return float(
+            {BALL: lengths.max(), BOX: np.sqrt((lengths**2).sum())}.get(
+                self.kind, np.hypot(lengths[:2].max(), lengths[2])
+            )
+        )
+
+
+def turn(degrees: float) -> np.ndarray:
+    """(3, 3) rotation about the z axis, anticlockwise seen from above."""
+    angle = np.radians(degrees)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+
+
+def cast(
+    parts: Sequence[Part], origins: np.ndarray, directions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first part that each ray meets.
+
+    Args:
+        parts: what may be met.
+        origins: (3,) for all rays, or (N, 3), in metres.
+        directions: (N, 3) of length 1.
+
+    Returns:
+        (N,) distances in metres, infinite where nothing is met, and (N,) indices into `parts`,
+        -1 where nothing is met.
+    """
+    distance = np.full(len(directions), np.inf)
+    which = np.full(len(directions), NOTHING)
+    for index, part in enumerate(parts):
+        rays = _candidates(part, origins, directions)
+        if not len(rays):
+            continue
+        start = origins if origins.ndim == 1 else origins[rays]
+        inverse = np.linalg.inv(part.axes)
+        near, far = _passage(
+            part.kind, (start - part.centre) @ inverse.T, directions[rays] @ inverse.T
+        )
+        met = np.where(near > 1e-4, near, far)
+        closer = (near <= far) & (met > 1e-4) & (met < distance[rays])
+        distance[rays[closer]] = met[closer]
+        which[rays[closer]] = index
+    return distance, which
+
+
+def _candidates(part: Part, origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Rays that pass the ball around the part; most rays are spared the rest."""
+    way = part.centre - origins
+    along = directions @ way if way.ndim == 1 else np.einsum("ij,ij->i", directions, way)
+    squared = (way**2).sum(axis=-1)
+    radius = part.radius
+    return np.flatnonzero((squared - along**2 <= radius**2) & (along > -radius))
+
+
+def _passage(kind: str, origin: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distances at which rays enter and leave a unit body; entry beyond exit where they miss."""
+    if kind == BALL:
+        return _round(origin, way)
+    # A ray that runs along a face never crosses it: the division gives infinities, which compare.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sides = np.sort(np.stack([(-1 - origin) / way, (1 - origin) / way]), axis=0)
+    if kind == BOX:
+        return sides[0].max(axis=-1), sides[1].min(axis=-1)
+    near, far = _round(origin[..., :2], way[..., :2])
+    return np.maximum(near, sides[0, :, 2]), np.minimum(far, sides[1, :, 2])
+
+
+def _round(origin: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Solve |origin + t way|² = 1 for t."""
+    a = (way**2).sum(axis=-1)
+    b = (origin * way).sum(axis=-1)
+    c = (origin**2).sum(axis=-1) - 1
+    root = np.sqrt(np.maximum(b**2 - a * c, 0))
+    missed = b**2 < a * c
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(missed, np.inf, (-b - root) / a), np.where(missed, -np.inf, (-b + root) / a)
+
+
+def normals(part: Part, points: np.ndarray) -> np.ndarray:
+    """Unit vectors (N, 3) that stand on the part's surface at the given points (N, 3)."""
+    inverse = np.linalg.inv(part.axes)
+    local = (points - part.centre) @ inverse.T
+    if part.kind == BOX:
+        local = np.where(np.abs(local) == np.abs(local).max(axis=1, keepdims=True), local, 0)
+    if part.kind == CYLINDER:
+        lid = np.abs(local[:, 2:]) > 1 - 1e-6
+        local = np.where(lid, local * [0, 0, 1], local * [1, 1, 0])
+    outward = local @ inverse
+    return outward / np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-12)
+
+
+def local_coordinates(part: Part, points: np.ndarray) -> np.ndarray:
+    """Points (N, 3) in metres along the part's own axes, from its centre."""
+    lengths = np.linalg.norm(part.axes, axis=0)
+    return (points - part.centre) @ (part.axes / lengths)
