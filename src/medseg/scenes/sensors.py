@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medseg.scenes.shapes import cast, local_coordinates, normals
+from medseg.scenes.shapes import Part, cast, local_coordinates, normals
 from medseg.scenes.street import KINDS, Scene
 
 CAMERA_HEIGHT, LASER_HEIGHT = 1.65, 1.73
@@ -47,18 +47,18 @@ def picture(
     ).reshape(-1, 3)
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     origin = np.array([0.0, 0.0, CAMERA_HEIGHT])
-    distance, which = cast(scene.parts, origin, rays)
-    kinds = np.array([KINDS[k].picture_id for k in scene.kinds] + [KINDS["sky"].picture_id])
-    instances = np.array([*scene.instances, 0])
+    distance, which = cast([o.parts for o in scene.objects], origin, rays)
+    kinds = scene.of_parts(lambda o: o.kind.picture_id, KINDS["sky"].picture_id)
+    instances = scene.of_parts(lambda o: o.instance, 0)
     colours = _shade(scene, origin, rays, distance, which)
     grain = np.random.default_rng(scene.seed).normal(0, 0.012, colours.shape)
-    # The exponent 1 / 2.2 is the display's gamma.
+    # A display shows mid-tones darker than they were: the exponent, its gamma, makes up for it.
     rgb = 255 * np.clip(colours + grain, 0, 1) ** (1 / 1.6)
     shape = (height, width)
     return Picture(
         rgb.round().astype(np.uint8).reshape(*shape, 3),
-        kinds[which].astype(np.int64).reshape(shape),
-        instances[which].astype(np.int64).reshape(shape),
+        kinds[which].reshape(shape),
+        instances[which].reshape(shape),
         distance.reshape(shape),
     )
 
@@ -80,16 +80,16 @@ def laser_scan(scene: Scene, beams: int = 64, columns: int = 1024, seed: int = 0
         axis=-1,
     ).reshape(-1, 3)
     origin = np.array([0.0, 0.0, LASER_HEIGHT])
-    distance, which = cast(scene.parts, origin, rays)
+    distance, which = cast([o.parts for o in scene.objects], origin, rays)
     rays, distance, which = (a[distance < FARTHEST] for a in (rays, distance, which))
     facing = _facing(scene, origin + distance[:, None] * rays, which, -rays)
     lost = draw.random(len(rays)) < 0.05 + 0.5 * (facing < 0.03)
     noisy = distance + draw.normal(0, 0.02, len(rays))
     brightness = np.array([part.colour for part in scene.parts]).mean(axis=1)[which]
     remission = np.clip(brightness * (0.3 + 0.7 * facing) + draw.normal(0, 0.02, len(rays)), 0, 1)
-    semantic = np.array([KINDS[k].laser_id for k in scene.kinds], dtype=np.uint32)[which]
-    instance = np.array(scene.instances, dtype=np.uint32)[which]
-    labels = semantic | instance << np.uint32(16)
+    semantic = scene.of_parts(lambda o: o.kind.laser_id, 0)[which]
+    instance = scene.of_parts(lambda o: o.instance, 0)[which]
+    labels = (semantic + (instance << 16)).astype(np.uint32)
     kept = ~lost
     points = (noisy[:, None] * rays).astype(np.float32)
     return Scan(points[kept], remission.astype(np.float32)[kept], labels[kept])
@@ -98,10 +98,11 @@ def laser_scan(scene: Scene, beams: int = 64, columns: int = 1024, seed: int = 0
 def _facing(scene: Scene, points: np.ndarray, which: np.ndarray, way: np.ndarray) -> np.ndarray:
     """Cosine between the surface's normal and `way` at each point, at least 0."""
     cosine = np.zeros(len(points))
+    parts = scene.parts
     for index in np.unique(which[which >= 0]):
         here = which == index
         direction = way if way.ndim == 1 else way[here]
-        cosine[here] = (normals(scene.parts[index], points[here]) * direction).sum(axis=1)
+        cosine[here] = (normals(parts[index], points[here]) * direction).sum(axis=1)
     return np.maximum(cosine, 0)
 
 
@@ -115,12 +116,17 @@ def _shade(
     points = origin + distance[seen, None] * rays[seen]
     parts = which[seen]
     paint = np.zeros((len(seen), 3))
+    scene_parts = scene.parts
     for index in np.unique(parts):
         here = parts == index
-        paint[here] = _paint(scene, int(index), points[here])
+        paint[here] = _paint(scene_parts[index], points[here])
     sunlit = _facing(scene, points, parts, SUN)
     towards = np.flatnonzero(sunlit > 0)
-    blocked, _ = cast(scene.parts, points[towards] + 1e-3 * SUN, np.tile(SUN, (len(towards), 1)))
+    blocked, _ = cast(
+        [o.parts for o in scene.objects],
+        points[towards] + 1e-3 * SUN,
+        np.tile(SUN, (len(towards), 1)),
+    )
     sunlit[towards[np.isfinite(blocked)]] = 0
     lit = paint * (0.42 + 0.62 * sunlit[:, None])
     haze = 1 - np.exp(-distance[seen, None] / 180)
@@ -128,9 +134,8 @@ def _shade(
     return colours
 
 
-def _paint(scene: Scene, index: int, points: np.ndarray) -> np.ndarray:
+def _paint(part: Part, points: np.ndarray) -> np.ndarray:
     """The part's own colour at its points, with windows, slabs, lane marks and leaves."""
-    part = scene.parts[index]
     paint = np.tile(np.array(part.colour), (len(points), 1))
     x, y, _ = local_coordinates(part, points).T
     if part.surface == "facade":

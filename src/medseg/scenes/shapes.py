@@ -43,64 +43,69 @@ def turn(degrees: float) -> np.ndarray:
 
 
 def cast(
-    parts: Sequence[Part], origins: np.ndarray, directions: np.ndarray
+    objects: Sequence[Sequence[Part]], origins: np.ndarray, directions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first part that each ray meets.
 
     Args:
-        parts: what may be met.
+        objects: what may be met, each object a sequence of parts.
         origins: (3,) for all rays, or (N, 3), in metres.
         directions: (N, 3) of length 1.
 
     Returns:
-        (N,) distances in metres, infinite where nothing is met, and (N,) indices into `parts`,
-        -1 where nothing is met.
+        (N,) distances in metres, infinite where nothing is met, and (N,) numbers of the parts,
+        counted through all objects, -1 where nothing is met.
     """
     distance = np.full(len(directions), np.inf)
     which = np.full(len(directions), NOTHING)
-    for index, part in enumerate(parts):
-        rays = _candidates(part, origins, directions)
-        if not len(rays):
-            continue
-        start = origins if origins.ndim == 1 else origins[rays]
-        inverse = np.linalg.inv(part.axes)
-        near, far = _passage(
-            part.kind, (start - part.centre) @ inverse.T, directions[rays] @ inverse.T
-        )
-        met = np.where(near > 1e-4, near, far)
-        closer = (near <= far) & (met > 1e-4) & (met < distance[rays])
-        distance[rays[closer]] = met[closer]
-        which[rays[closer]] = index
+    origins = np.broadcast_to(origins, directions.shape)
+    squares, shares = (origins**2).sum(axis=1), (origins * directions).sum(axis=1)
+    index = -1
+    for parts in objects:
+        # Most rays miss the ball around the object, and are spared the rest.
+        middle, radius = _ball(parts)
+        along = directions @ middle - shares
+        squared = middle @ middle - 2 * (origins @ middle) + squares
+        rays = np.flatnonzero((squared - along**2 <= radius**2) & (along > -radius))
+        for part in parts:
+            index += 1
+            inverse = np.linalg.inv(part.axes)
+            start = inverse @ (origins[rays] - part.centre).T
+            near, far = _passage(part.kind, start, inverse @ directions[rays].T)
+            met = np.where(near > 1e-4, near, far)
+            closer = (near <= far) & (met > 1e-4) & (met < distance[rays])
+            distance[rays[closer]] = met[closer]
+            which[rays[closer]] = index
     return distance, which
 
 
-def _candidates(part: Part, origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Rays that pass the ball around the part; most rays are spared the rest."""
-    way = part.centre - origins
-    along = directions @ way if way.ndim == 1 else np.einsum("ij,ij->i", directions, way)
-    squared = (way**2).sum(axis=-1)
-    radius = part.radius
-    return np.flatnonzero((squared - along**2 <= radius**2) & (along > -radius))
+def _ball(parts: Sequence[Part]) -> tuple[np.ndarray, float]:
+    """Centre and radius of a ball that holds all parts."""
+    middle = np.mean([part.centre for part in parts], axis=0)
+    return middle, max(float(np.linalg.norm(p.centre - middle)) + p.radius for p in parts)
 
 
 def _passage(kind: str, origin: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distances at which rays enter and leave a unit body; entry beyond exit where they miss."""
+    """Where rays, origins and ways (3, N), enter and leave a unit body; entry beyond exit: a miss.
+
+    A ray that runs along a face never crosses it: the division gives infinities, which compare.
+    """
     if kind == BALL:
         return _round(origin, way)
-    # A ray that runs along a face never crosses it: the division gives infinities, which compare.
     with np.errstate(divide="ignore", invalid="ignore"):
-        sides = np.sort(np.stack([(-1 - origin) / way, (1 - origin) / way]), axis=0)
+        low, high = (-1 - origin) / way, (1 - origin) / way
+    enter, leave = np.minimum(low, high), np.maximum(low, high)
     if kind == BOX:
-        return sides[0].max(axis=-1), sides[1].min(axis=-1)
-    near, far = _round(origin[..., :2], way[..., :2])
-    return np.maximum(near, sides[0, :, 2]), np.minimum(far, sides[1, :, 2])
+        return enter.max(axis=0), leave.min(axis=0)
+    near, far = _round(origin[:2], way[:2])
+    return np.maximum(near, enter[2]), np.minimum(far, leave[2])
 
 
 def _round(origin: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Solve |origin + t way|² = 1 for t."""
-    a = (way**2).sum(axis=-1)
-    b = (origin * way).sum(axis=-1)
-    c = (origin**2).sum(axis=-1) - 1
+    a = (way**2).sum(axis=0)
+    b = (origin * way).sum(axis=0)
+    c = (origin**2).sum(axis=0) - 1
     root = np.sqrt(np.maximum(b**2 - a * c, 0))
     missed = b**2 < a * c
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -3,6 +3,7 @@
 x points forward, y to the left, z up; the origin lies on the road below the camera and the laser.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,17 @@ ROAD_RIGHT, ROAD_LEFT = -4.4, 7.6
 HOUSES_RIGHT, HOUSES_LEFT = -8.0, 11.2
 STREET_BEGINS, STREET_ENDS = -45.0, 85.0
 KERB = 0.12
+TREES = (
+    (24.0, -6.4),
+    (42.0, -6.2),
+    (13.0, 9.7),
+    (31.0, 9.9),
+    (52.0, 9.6),
+    (-14.0, -6.3),
+    (-9.0, 9.8),
+)
+LAMPS = ((8.5, -4.8, 1), (29.0, -4.8, 1), (50.0, -4.8, 1), (20.0, 8.0, -1), (-12.0, 8.0, -1))
+PEOPLE = ((12.2, -6.1), (13.4, -5.6), (17.3, 8.5), (17.5, 9.0), (-6.0, -5.8))
 
 
 @dataclass(frozen=True)
@@ -48,24 +60,37 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class StreetObject:
+    """One object of the street: its kind, its parts, and its number, 0 where one does not count."""
+
+    kind: Kind
+    parts: tuple[Part, ...]
+    instance: int
+
+
 @dataclass
 class Scene:
-    """The parts of a street, and for each the kind and the number of its object.
-
-    Objects of a kind that one counts are numbered from 1, over all kinds; the others have 0.
-    """
+    """A street; objects of a kind that one counts are numbered from 1, over all kinds."""
 
     seed: int
-    parts: list[Part] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    instances: list[int] = field(default_factory=list)
+    objects: list[StreetObject] = field(default_factory=list)
 
-    def add(self, kind: str, *parts: Part) -> None:
+    def add(self, name: str, *parts: Part) -> None:
         """Add one object made of these parts."""
-        number = max(self.instances, default=0) + 1 if KINDS[kind].is_thing else 0
-        self.parts += parts
-        self.kinds += [kind] * len(parts)
-        self.instances += [number] * len(parts)
+        kind = KINDS[name]
+        number = 1 + max((o.instance for o in self.objects), default=0) if kind.is_thing else 0
+        self.objects.append(StreetObject(kind, parts, number))
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts of all objects, in order."""
+        return [part for thing in self.objects for part in thing.parts]
+
+    def of_parts(self, value: Callable[[StreetObject], int], otherwise: int) -> np.ndarray:
+        """A number of its object for each part, and one more at the end for where no part is."""
+        values = [value(thing) for thing in self.objects for _ in thing.parts]
+        return np.array([*values, otherwise], dtype=np.int64)
 
 
 def street(seed: int = 0) -> Scene:
@@ -74,13 +99,13 @@ def street(seed: int = 0) -> Scene:
     scene = Scene(seed)
     _ground(scene)
     _houses(scene, draw)
-    for x, y in ((24, -6.4), (42, -6.2), (13, 9.7), (31, 9.9), (52, 9.6), (-14, -6.3), (-9, 9.8)):
+    for x, y in TREES:
         _tree(scene, draw, x + draw.uniform(-1, 1), y)
-    for x, y, side in ((8.5, -4.8, 1), (29, -4.8, 1), (50, -4.8, 1), (20, 8.0, -1), (-12, 8.0, -1)):
-        _lamp(scene, x + draw.uniform(-0.5, 0.5), y, side)
+    for along, y, side in LAMPS:
+        _lamp(scene, along + draw.uniform(-0.5, 0.5), y, side)
     _sign(scene, 19 + draw.uniform(-0.5, 0.5), -4.75)
     _traffic(scene, draw)
-    for x, y in ((12.2, -6.1), (13.4, -5.6), (17.3, 8.5), (17.5, 9.0), (-6, -5.8)):
+    for x, y in PEOPLE:
         _person(scene, draw, x + draw.uniform(-0.2, 0.2), y)
     _cyclist(scene, draw, 12.5 + draw.uniform(-0.5, 0.5), 1.3)
     return scene
@@ -130,7 +155,7 @@ def _houses(scene: Scene, draw: np.random.Generator) -> None:
         (0.56, 0.48, 0.38),
     ]
     for front, side in ((HOUSES_RIGHT, -1), (HOUSES_LEFT, 1)):
-        x = STREET_BEGINS + 4
+        x: float = STREET_BEGINS + 4
         while x < STREET_ENDS - 8:
             width, height = draw.uniform(9, 15), draw.uniform(6.5, 12)
             back = draw.uniform(0, 0.8)
