@@ -66,3 +66,8 @@ def test_code_is_refused():
 def test_unknown_entry_is_refused():
     with pytest.raises(ValueError, match="unknown entry"):
         decode({"pickle": "gASV"})
+
+
+def test_a_dict_keeps_its_numbers_as_keys():
+    assert through_json({7: (1, 2, 3), 26: (4, 5, 6)}) == {7: (1, 2, 3), 26: (4, 5, 6)}
+    assert through_json({"a": {0: "x"}}) == {"a": {0: "x"}}

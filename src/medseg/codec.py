@@ -35,7 +35,9 @@ def encode(value: Any) -> Any:
     if isinstance(value, tuple):
         return {"tuple": [encode(item) for item in value]}
     if isinstance(value, dict):
-        return {"dict": {str(key): encode(item) for key, item in value.items()}}
+        if all(isinstance(key, str) for key in value):
+            return {"dict": {key: encode(item) for key, item in value.items()}}
+        return {"pairs": [[encode(key), encode(item)] for key, item in value.items()]}
     if isinstance(value, Seed):
         return {f"{value.kind}_generator": value.seed}
     if isinstance(value, np.ndarray):
@@ -64,6 +66,8 @@ def decode(data: Any) -> Any:
         return tuple(decode(item) for item in data["tuple"])
     if "dict" in data:
         return {key: decode(item) for key, item in data["dict"].items()}
+    if "pairs" in data:
+        return {decode(key): decode(item) for key, item in data["pairs"]}
     if "array" in data:
         return np.array(data["array"], dtype=data["dtype"]).reshape(data["shape"])
     if "numpy_generator" in data:

@@ -222,6 +222,8 @@ def _brief(data: Any) -> str:
             return "(" + ", ".join(_brief(x) for x in data["tuple"]) + ")"
         if "dict" in data:
             return "{" + ", ".join(f"{k}: {_brief(v)}" for k, v in data["dict"].items()) + "}"
+        if "pairs" in data:
+            return "{" + ", ".join(f"{_brief(k)}: {_brief(v)}" for k, v in data["pairs"]) + "}"
         return f"<{next(iter(data))}>"
     if isinstance(data, list):
         return "[" + ", ".join(_brief(x) for x in data) + "]"

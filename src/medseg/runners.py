@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from medseg.map_runners import MAP_RUNNERS
+
 
 def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """Call a function with the arguments of the probe."""
@@ -68,7 +70,7 @@ def _of_training(name: str) -> Callable:
     return run
 
 
-RUNNERS: dict[str, Callable] = {"call": call, "module": module, "tiles": tiles}
+RUNNERS: dict[str, Callable] = {"call": call, "module": module, "tiles": tiles, **MAP_RUNNERS}
 for _name in ("augment", "train_epoch", "evaluate", "fit", "predict_volume"):
     RUNNERS[_name] = _of_training(_name)
 

@@ -1,0 +1,133 @@
+"""Figures of the street: one picture and its answers, and the laser's points.
+
+As in `medseg.plots`, every function that draws returns (figure, description).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from medseg.scenes import KINDS, Picture, Scan
+
+NEUTRAL = np.array([225, 225, 225], dtype=np.uint8)
+NAMES = {k.picture_id: "vegetation" if k.name == "trunk" else k.name for k in KINDS.values()}
+_COLOURS = {kind.picture_id: kind.colour for kind in KINDS.values()}
+_LASER_COLOURS = {kind.laser_id: kind.colour for kind in KINDS.values()}
+
+
+def answers(picture: Picture) -> dict[str, np.ndarray]:
+    """The picture and its three answers as RGB images (H, W, 3) uint8, by name.
+
+    In the panoptic answer every thing has a white outline, so that neighbours are told apart
+    without colours.
+    """
+    semantic = _painted(picture.semantic, _COLOURS)
+    shades = matplotlib.colormaps["tab20"](np.arange(20))[:, :3]
+    numbered = (255 * shades[picture.instance % 20]).astype(np.uint8)
+    counted = picture.instance > 0
+    panoptic = np.where(counted[..., None], numbered // 2 + semantic // 2, semantic)
+    panoptic[outlines(picture.instance)] = 255
+    return {
+        "image": picture.rgb,
+        "semantic": semantic,
+        "instance": np.where(counted[..., None], numbered, NEUTRAL),
+        "panoptic": panoptic,
+    }
+
+
+def outlines(instance: np.ndarray) -> np.ndarray:
+    """(H, W) bool: pixels of an instance whose right or lower neighbour is not of it."""
+    edge = np.zeros(instance.shape, dtype=bool)
+    edge[:, :-1] |= instance[:, :-1] != instance[:, 1:]
+    edge[:-1] |= instance[:-1] != instance[1:]
+    return edge & (instance > 0)
+
+
+def four_answers(picture: Picture) -> tuple[Figure, str]:
+    """The picture, and what is where, which one is which, and both."""
+    titles = {
+        "image": "image",
+        "semantic": "semantic: what is where?",
+        "instance": "instance: which one is which?",
+        "panoptic": "panoptic: both",
+    }
+    figure = Figure(figsize=(12, 5.4), layout="constrained")
+    drawn = answers(picture)
+    for axes, (name, title) in zip(figure.subplots(2, 2).flat, titles.items(), strict=True):
+        axes.imshow(drawn[name])
+        axes.set_title(title)
+        axes.set_xticks([])
+        axes.set_yticks([])
+    found = [int(i) for i in np.unique(picture.semantic)]
+    patches = [Patch(color=np.array(_COLOURS[i]) / 255, label=NAMES[i]) for i in found]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=9)
+    return figure, "A street, four times. " + description(picture)
+
+
+def description(picture: Picture) -> str:
+    """What the picture shows, counted from its labels."""
+    shares = {
+        NAMES[int(i)]: float((picture.semantic == i).mean()) for i in np.unique(picture.semantic)
+    }
+    largest = sorted(shares, key=lambda name: -shares[name])[:3]
+    stuff = ", ".join(f"{name} {shares[name]:.0%}" for name in largest)
+    things = []
+    for kind in (k for k in KINDS.values() if k.is_thing):
+        here = np.unique(picture.instance[picture.semantic == kind.picture_id])
+        things.append(f"{kind.name} {len(here)}")
+    return f"Most pixels are {stuff}. Things, counted: {', '.join(things)}."
+
+
+def from_above(
+    scan: Scan, values: np.ndarray | None = None, title: str = "the same street, by laser"
+) -> tuple[Figure, str]:
+    """The laser's points seen from above, coloured by class, or by `values` (N,) where given."""
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    axes = figure.subplots()
+    near = np.abs(scan.points[:, 1]) < 18
+    x, y = scan.points[near, 0], scan.points[near, 1]
+    if values is None:
+        colours = _painted(scan.labels[near].astype(np.int64) & 0xFFFF, _LASER_COLOURS) / 255
+        axes.scatter(x, y, s=1.2, c=colours, linewidths=0)
+    else:
+        dots = axes.scatter(x, y, s=1.2, c=values[near], cmap="cividis", linewidths=0)
+        figure.colorbar(dots, ax=axes)
+    axes.plot(0, 0, marker="^", color="black")
+    axes.annotate("laser", (0, 0), (-1.9, -2.2), fontsize=8)
+    axes.set(xlim=(-30, 60), ylim=(-18, 18), aspect="equal", title=title)
+    axes.set(xlabel="forward (m)", ylabel="to the left (m)")
+    classes = np.unique(scan.labels & 0xFFFF)
+    found = [k for k in KINDS.values() if k.laser_id in classes and k.name != "unlabelled"]
+    if values is None:
+        found = [k for k in found if k.name != "sky"]
+        patches = [Patch(color=np.array(k.colour) / 255, label=k.name) for k in found]
+        figure.legend(handles=patches, loc="outside lower center", ncols=6, fontsize=9)
+    return figure, (
+        f"{len(scan.points)} points of one laser turn, seen from above: two rows of houses, the "
+        "road between them, cars and people on it; behind each thing lies a shadow without points."
+    )
+
+
+def panels(images: Mapping[str, np.ndarray], columns: int = 2, width: float = 12.0) -> Figure:
+    """Images (H, W) or (H, W, 3) side by side under their titles."""
+    rows = -(-len(images) // columns)
+    height, across = next(iter(images.values())).shape[:2]
+    size = (width, rows * (width / columns * height / across + 0.35))
+    figure = Figure(figsize=size, layout="constrained")
+    grid: Sequence = np.atleast_1d(figure.subplots(rows, columns)).ravel().tolist()
+    for axes, (title, image) in zip(grid, images.items(), strict=False):
+        axes.imshow(image, cmap="cividis")
+        axes.set_title(title)
+    for axes in grid:
+        axes.set_axis_off()
+    return figure
+
+
+def _painted(labels: np.ndarray, colours: Mapping[int, tuple[int, int, int]]) -> np.ndarray:
+    table = np.zeros((max(colours) + 1, 3), dtype=np.uint8)
+    for number, colour in colours.items():
+        table[number] = colour
+    return table[labels]

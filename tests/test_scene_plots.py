@@ -1,0 +1,61 @@
+"""Figures of the street: every thing is seen, and the description says what is there."""
+
+import numpy as np
+import pytest
+
+from medseg import scene_plots, scenes
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return scenes.picture(scenes.street(0), 128, 384)
+
+
+def test_neighbouring_things_are_outlined_in_white(picture):
+    drawn = scene_plots.answers(picture)["panoptic"]
+    a, b = picture.instance[:, :-1], picture.instance[:, 1:]
+    touching = (a != b) & (a > 0) & (b > 0)
+    assert touching.any()
+    assert (drawn[:, :-1][touching] == 255).all()
+
+
+def test_outlines_lie_on_things_only(picture):
+    edge = scene_plots.outlines(picture.instance)
+    assert edge.any()
+    assert (picture.instance[edge] > 0).all()
+
+
+def test_things_stand_out_from_neutral_stuff(picture):
+    drawn = scene_plots.answers(picture)["instance"]
+    stuff = (drawn == scene_plots.NEUTRAL).all(axis=-1)
+    np.testing.assert_array_equal(stuff, picture.instance == 0)
+
+
+def test_the_description_counts_what_is_in_the_picture(picture):
+    cars = np.unique(picture.instance[picture.semantic == scenes.KINDS["car"].picture_id])
+    _, text = scene_plots.four_answers(picture)
+    assert f"car {len(cars)}" in text
+    assert "cyclist 1" in text
+
+
+def test_all_kinds_of_a_picture_are_in_its_legend(picture):
+    figure, _ = scene_plots.four_answers(picture)
+    texts = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert texts == {scene_plots.NAMES[int(i)] for i in np.unique(picture.semantic)}
+
+
+def test_the_laser_is_drawn_by_class_or_by_value():
+    scan = scenes.laser_scan(scenes.street(0), beams=16, columns=128)
+    figure, text = scene_plots.from_above(scan)
+    assert f"{len(scan.points)} points" in text
+    assert len(figure.axes) == 1
+    figure, _ = scene_plots.from_above(scan, scan.points[:, 2], "height")
+    assert [axes.get_title() for axes in figure.axes][0] == "height"
+    assert len(figure.axes) == 2
+
+
+def test_panels_leave_no_axes_around_spare_places():
+    images = {name: np.zeros((4, 8)) for name in "abc"}
+    figure = scene_plots.panels(images, columns=2)
+    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", ""]
+    assert not any(axes.axison for axes in figure.axes)
