@@ -50,7 +50,7 @@ def test_the_laser_is_drawn_by_class_or_by_value():
     assert f"{len(scan.points)} points" in text
     assert len(figure.axes) == 1
     figure, _ = scene_plots.from_above(scan, scan.points[:, 2], "height")
-    assert [axes.get_title() for axes in figure.axes][0] == "height"
+    assert figure.axes[0].get_title() == "height"
     assert len(figure.axes) == 2
 
 

@@ -62,7 +62,7 @@ def four_answers(picture: Picture) -> tuple[Figure, str]:
         axes.set_xticks([])
         axes.set_yticks([])
     found = [int(i) for i in np.unique(picture.semantic)]
-    patches = [Patch(color=np.array(_COLOURS[i]) / 255, label=NAMES[i]) for i in found]
+    patches = [_patch(_COLOURS[i], NAMES[i]) for i in found]
     figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=9)
     return figure, "A street, four times. " + description(picture)
 
@@ -103,7 +103,7 @@ def from_above(
     found = [k for k in KINDS.values() if k.laser_id in classes and k.name != "unlabelled"]
     if values is None:
         found = [k for k in found if k.name != "sky"]
-        patches = [Patch(color=np.array(k.colour) / 255, label=k.name) for k in found]
+        patches = [_patch(k.colour, k.name) for k in found]
         figure.legend(handles=patches, loc="outside lower center", ncols=6, fontsize=9)
     return figure, (
         f"{len(scan.points)} points of one laser turn, seen from above: two rows of houses, the "
@@ -124,6 +124,11 @@ def panels(images: Mapping[str, np.ndarray], columns: int = 2, width: float = 12
     for axes in grid:
         axes.set_axis_off()
     return figure
+
+
+def _patch(colour: tuple[int, int, int], name: str) -> Patch:
+    red, green, blue = (value / 255 for value in colour)
+    return Patch(color=(red, green, blue), label=name)
 
 
 def _painted(labels: np.ndarray, colours: Mapping[int, tuple[int, int, int]]) -> np.ndarray:

@@ -1,0 +1,356 @@
+# %% [markdown]
+# # Unit 2: Laser scans
+#
+# A camera sees colours and guesses distances. A rotating laser measures distances and sees no colours: it sends out a short flash, waits for the echo, turns a little, and sends the next. A self-driving car carries both, and asks both the same thing: *what is where, and which one is it?*
+#
+# In this unit you turn a laser's cloud of points into a picture that a network for pictures can read, and bring its answer back to the points. You need no earlier unit.
+#
+# | exercise | points | minutes |
+# | --- | --- | --- |
+# | 2.1 `decode_labels` | 1 | 10 |
+# | 2.2 `spherical_projection` | 3 | 30 |
+# | 2.3 `range_image` | 2 | 20 |
+# | 2.4 `labels_to_points` | 2 | 15 |
+
+# %%
+import numpy as np
+from matplotlib.figure import Figure
+
+from medseg import check, plots, probes, scene_plots, scenes
+
+# %%
+street = scenes.street(seed=0)
+scan = scenes.laser_scan(street)
+plots.show(*scene_plots.from_above(scan))
+
+# %% [markdown]
+# One turn of a laser with 64 beams, seen from above, in the colours of its classes. The laser stands at the triangle. $x$ points forward, $y$ to the left, $z$ up, all in metres. Look for the *shadows*: behind each car there is nothing, because light does not go through it.
+#
+# Scan and labels have the form of the SemanticKITTI data set [Beh+19], the classes its numbers: 10 is a car, 30 a person, 31 a cyclist, 40 the road.
+#
+# ## 2.1 Two numbers in one
+#
+# Each point has a class and, if it belongs to a thing, the number of that thing. SemanticKITTI packs both into one number of 32 bits: the lower 16 bits are the class, the upper 16 bits the instance.
+#
+# *By hand.* Car number 3 is $3 \cdot 65536 + 10 = 196618$, since $2^{16} = 65536$.
+#
+# *Tools.* `a % b` is what is left when b is taken away as often as possible; `a >> n` drops the lower n bits; `a & m` keeps those bits that are set in m.
+#
+# Part of this exercise is to refuse what makes no sense: labels of another type than `uint32` were read wrongly from the file. Raise a `ValueError` whose message names the type that came and `uint32`.
+#
+# **1 point · about 10 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "decode_labels", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decode_labels(raw):
+    """Class and instance of each point from SemanticKITTI's packed labels.
+
+    Args:
+        raw: (N,) uint32; class in the lower, instance in the upper 16 bits.
+
+    Returns:
+        (semantic, instance), two (N,) int64 arrays.
+
+    Raises:
+        ValueError: raw is not uint32; the message names its dtype and uint32.
+    """
+    ### BEGIN SOLUTION
+    if raw.dtype != np.uint32:
+        raise ValueError(f"the labels are {raw.dtype}, expected uint32")
+    wide = raw.astype(np.int64)
+    return wide & 0xFFFF, wide >> 16
+    ### END SOLUTION
+
+
+# %%
+check("02_laser_scans.decode_labels", decode_labels)
+
+# %% nbgrader={"grade": true, "grade_id": "test_decode_labels", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# By hand; then random labels, compared byte by byte.
+result = decode_labels(np.array([196618, 40], dtype=np.uint32))
+probes.assert_close(result, (np.array([10, 40]), np.array([3, 0])), "(semantic, instance)")
+### BEGIN HIDDEN TESTS
+rng = probes.rng(2101)
+for count in (1, 50, 0):
+    raw = rng.integers(0, 2**32, count, dtype=np.uint32)
+    halves = raw.astype("<u4").view("<u2").reshape(-1, 2).astype(np.int64)
+    expected = (halves[:, 0].copy(), halves[:, 1].copy())
+    probes.assert_close(decode_labels(raw), expected, "(semantic, instance)")
+    probes.assert_keeps_inputs(decode_labels, raw)
+for wrong in (np.float32, np.int64):
+    name = np.dtype(wrong).name
+    bad = np.array([10, 40], dtype=wrong)
+    probes.assert_raises_value_error(decode_labels, bad, mentions=[name, "uint32"])
+### END HIDDEN TESTS
+
+# %%
+semantic, instance = decode_labels(scan.labels)
+for kind in scenes.KINDS.values():
+    if kind.is_thing:
+        here = semantic == kind.laser_id
+        numbers = np.unique(instance[here])
+        print(f"{kind.name:<8} {len(numbers):2d} of them, {here.sum():5d} points")
+
+# %% [markdown]
+# ## 2.2 Where a point falls in the picture
+#
+# Imagine that you stand where the laser stands, turn once around, and roll out what you saw as a panorama. The column of a point follows from its direction in the plane, the row from its *elevation*, the angle above the horizon. With the range $r = \sqrt{x^2 + y^2 + z^2}$:
+#
+# $$\mathrm{column} = \left\lfloor \tfrac{1}{2}\left(1 - \frac{\operatorname{atan2}(y, x)}{\pi}\right) W \right\rfloor, \qquad \mathrm{row} = \left\lfloor \frac{f_{up} - \varepsilon}{f_{up} - f_{down}}\, H \right\rfloor, \qquad \varepsilon = \arcsin\frac{z}{r}$$
+#
+# $W$ and $H$ are width and height of the picture in pixels, $\lfloor\cdot\rfloor$ rounds down, $\operatorname{atan2}(y, x)$ is the angle from straight ahead, positive to the left, and $f_{up}$, $f_{down}$ are the highest and the lowest elevation that the laser sees, in degrees: +3° and −25° here. Straight ahead is the middle column, row 0 is up. What falls outside, by rounding or because it lies above $f_{up}$, goes to the nearest row or column that exists.
+#
+# *By hand.* A picture of 4 rows and 8 columns, from +10° to −30°. The point (1, 1, 0) lies 45° to the left: $\frac12 (1 - \frac14) \cdot 8 = 3$. Its elevation is 0°: $\frac{10 - 0}{40} \cdot 4 = 1$. So row 1, column 3, range $\sqrt 2$.
+#
+# Two traps: the formula for rows wants degrees on both sides, and numpy's functions give radians (`np.degrees`). And a point at the laser itself has no direction: take the range 0, elevation 0.
+#
+# **3 points · about 30 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def spherical_projection(points, height, width, fov_up, fov_down):
+    """Row, column and range of each point in the laser's panorama.
+
+    Args:
+        points: (N, 3) float array, metres; x forward, y to the left, z up.
+        height, width: size of the panorama in pixels.
+        fov_up, fov_down: highest and lowest elevation in degrees, for instance 3 and -25.
+
+    Returns:
+        (rows, columns, ranges): two (N,) int64 arrays, in 0..height - 1 and 0..width - 1, and a
+        (N,) float array in metres. Row 0 is up, straight ahead is the middle column.
+
+    Formula: Milioto et al., RangeNet++, IROS 2019, equation (1).
+    """
+    ### BEGIN SOLUTION
+    x, y, z = points.astype(np.float64).T
+    ranges = np.sqrt(x**2 + y**2 + z**2)
+    elevation = np.degrees(np.arcsin(z / np.where(ranges > 0, ranges, 1)))
+    columns = np.floor(0.5 * (1 - np.arctan2(y, x) / np.pi) * width)
+    rows = np.floor((fov_up - elevation) / (fov_up - fov_down) * height)
+    rows = rows.clip(0, height - 1).astype(np.int64)
+    columns = columns.clip(0, width - 1).astype(np.int64)
+    return rows, columns, ranges
+    ### END SOLUTION
+
+
+# %%
+check("02_laser_scans.spherical_projection", spherical_projection)
+
+# %% nbgrader={"grade": true, "grade_id": "test_spherical_projection", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = spherical_projection(np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30)
+expected = (np.array([1]), np.array([3]), np.array([np.sqrt(2)]))
+probes.assert_close(result, expected, "(rows, columns, ranges)")
+
+# %% nbgrader={"grade": true, "grade_id": "test_spherical_projection_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Points that are made from known pixels; points outside; single precision; the laser itself.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(2201)
+for height, width, up, down in [(64, 1024, 3.0, -25.0), (16, 90, 15.0, -15.0), (7, 11, 2, -24)]:
+    rows, columns = rng.integers(0, height, 60), rng.integers(0, width, 60)
+    distance = rng.uniform(0.5, 70, 60)
+    tilt = np.radians(up - (rows + rng.uniform(0.1, 0.9, 60)) / height * (up - down))
+    turned = np.exp(1j * np.pi * (1 - 2 * (columns + rng.uniform(0.1, 0.9, 60)) / width))
+    flat = distance * np.cos(tilt)
+    cloud = np.stack([flat * turned.real, flat * turned.imag, distance * np.sin(tilt)], axis=1)
+    expected = (rows, columns, distance)
+    for points in (cloud, cloud.astype(np.float32)):
+        result = spherical_projection(points, height, width, up, down)
+        probes.assert_close(result, expected, "(rows, columns, ranges)")
+    probes.assert_keeps_inputs(spherical_projection, cloud, height, width, up, down)
+odd = np.array([[1.0, 0, 5], [1, 0, -5], [-1, -1e-12, 0], [-1, 0, 0], [0, 0, 0]])
+rows, columns, ranges = spherical_projection(odd, 8, 10, 3, -25)
+probes.assert_close(rows, np.array([0, 7, 0, 0, 0]), "rows of points outside the field of view")
+probes.assert_close(columns[2:4], np.array([9, 0]), "columns of points straight behind")
+probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0]), "ranges", atol=1e-5)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2.3 The range image
+#
+# Now the picture: at each pixel the range of the point that falls there. Where several fall on one pixel, the nearest wins, because it hides the others. Where none fell, we write −1, since 0 would be a distance.
+#
+# *By hand.* Three points fall on the pixels 2, 2 and 5 of a row of six, with ranges 9, 4 and 7: the row is −1 −1 4 −1 −1 7.
+#
+# *Tools.* With `image[rows, columns] = ranges`, the last of several values stays; so sort the points first. Or `np.minimum.at`.
+#
+# **2 points · about 20 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def range_image(points, height, width, fov_up, fov_down):
+    """The laser's panorama of ranges.
+
+    Args:
+        points, height, width, fov_up, fov_down: as for `spherical_projection`.
+
+    Returns:
+        (height, width) float array: the range of the nearest point of each pixel in metres, -1
+        where no point fell.
+    """
+    ### BEGIN SOLUTION
+    rows, columns, ranges = spherical_projection(points, height, width, fov_up, fov_down)
+    image = np.full((height, width), -1.0)
+    farthest_first = np.argsort(-ranges)
+    image[rows[farthest_first], columns[farthest_first]] = ranges[farthest_first]
+    return image
+    ### END SOLUTION
+
+
+# %%
+check("02_laser_scans.range_image", range_image)
+
+# %% nbgrader={"grade": true, "grade_id": "test_range_image", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+angles = np.radians([-30.0, -30.0, -150.0])
+distances = np.array([9.0, 4.0, 7.0])
+points = np.stack([distances * np.cos(angles), distances * np.sin(angles), 0 * angles], axis=1)
+probes.assert_close(
+    range_image(points, 1, 6, 10, -10), np.array([[-1.0, -1, -1, 4, -1, 7]]), "the range image"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "test_range_image_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random clouds, pixel by pixel.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(2301)
+for height, width, count in [(6, 9, 200), (4, 30, 40), (3, 3, 0)]:
+    cloud = rng.normal(size=(count, 3)) * [20, 20, 3]
+    expected = np.full((height, width), -1.0)
+    angle = np.angle(cloud[:, 0] + 1j * cloud[:, 1])
+    away = np.linalg.norm(cloud, axis=1)
+    lift = 90 - np.degrees(np.arccos(cloud[:, 2] / np.maximum(away, 1e-9)))
+    for a, e, r in zip(angle, lift, away, strict=True):
+        i = min(max(int(np.floor((5 - e) / 25 * height)), 0), height - 1)
+        j = min(max(int(np.floor((np.pi - a) / (2 * np.pi) * width)), 0), width - 1)
+        expected[i, j] = r if expected[i, j] < 0 else min(r, expected[i, j])
+    result = range_image(cloud, height, width, 5, -20)
+    probes.assert_close(result, expected, "the range image")
+    probes.assert_keeps_inputs(range_image, cloud, height, width, 5, -20)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The panorama of the street. The car stands in the middle of its own lane: left and right of the centre you find the kerbs, and at both edges of the picture what lies behind.
+
+# %%
+rows, columns, ranges = spherical_projection(scan.points, 64, 1024, scenes.FOV_UP, scenes.FOV_DOWN)
+panorama = range_image(scan.points, 64, 1024, scenes.FOV_UP, scenes.FOV_DOWN)
+figure = Figure(figsize=(13, 2.2), layout="constrained")
+axes = figure.subplots()
+shown = axes.imshow(
+    np.where(panorama < 0, np.nan, panorama), cmap="cividis_r", aspect="auto", vmax=40
+)
+axes.set(xlabel="column (left: to the back, middle: ahead, right: to the back)", ylabel="row")
+axes.set_facecolor("white")
+figure.colorbar(shown, ax=axes, label="range (m)", extend="max")
+plots.show(
+    figure,
+    f"Range image of 64 by 1024 pixels: the road as a gradient below, houses above it at both "
+    f"sides, cars as patches of one distance. {np.mean(panorama < 0):.0%} of the pixels are empty.",
+)
+
+# %% [markdown]
+# ## 2.4 Back to the points
+#
+# A network for pictures now labels the panorama, pixel by pixel. Each point takes the label of the pixel that it fell on. *By hand.* The label image has one row, 5 6 7. Points that fell on the columns 2, 0, 0 get the labels 7, 5, 5.
+#
+# This costs something: points that are hidden behind another one on their pixel get the label of what hides them. You will measure how much.
+#
+# **2 points · about 15 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def labels_to_points(label_image, rows, columns):
+    """The label of each point, read from the pixel that it fell on.
+
+    Args:
+        label_image: (H, W) integer array.
+        rows, columns: (N,) int64, the pixel of each point, as `spherical_projection` gives them.
+
+    Returns:
+        (N,) array of the label image's dtype.
+    """
+    ### BEGIN SOLUTION
+    return label_image[rows, columns]
+    ### END SOLUTION
+
+
+# %%
+check("02_laser_scans.labels_to_points", labels_to_points)
+
+# %% nbgrader={"grade": true, "grade_id": "test_labels_to_points", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+result = labels_to_points(np.array([[5, 6, 7]]), np.array([0, 0, 0]), np.array([2, 0, 0]))
+probes.assert_close(result, np.array([7, 5, 5]), "the labels")
+
+# %% nbgrader={"grade": true, "grade_id": "test_labels_to_points_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random pixels of rectangular images, in other integer types, compared with a loop.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(2401)
+for shape, count, dtype in [((6, 9), 40, np.int64), ((3, 3), 12, np.int32), ((2, 70), 1, np.uint8)]:
+    image = rng.integers(0, 100, shape).astype(dtype)
+    down, right = rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)
+    expected = np.array([image[i][j] for i, j in zip(down, right, strict=True)], dtype=dtype)
+    probes.assert_close(labels_to_points(image, down, right), expected, "the labels")
+    probes.assert_keeps_inputs(labels_to_points, image, down, right)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# How much does it cost? We play a perfect network, which labels each pixel with the class of its nearest point, and look at how many points come back wrong, for panoramas of different widths. Narrow pictures are cheap to calculate, but more points share a pixel.
+
+# %%
+truth, _ = decode_labels(scan.labels)
+widths, lost = [128, 256, 512, 1024, 2048], []
+for across in widths:
+    i, j, r = spherical_projection(scan.points, 64, across, scenes.FOV_UP, scenes.FOV_DOWN)
+    perfect = np.zeros((64, across), dtype=np.int64)
+    order = np.argsort(-r)
+    perfect[i[order], j[order]] = truth[order]
+    lost.append(float(np.mean(labels_to_points(perfect, i, j) != truth)))
+    print(f"width {across:4d}: {lost[-1]:.2%} of the points come back with a wrong class")
+i, j, r = spherical_projection(scan.points, 64, 256, scenes.FOV_UP, scenes.FOV_DOWN)
+coarse = np.zeros((64, 256), dtype=np.int64)
+coarse[i[np.argsort(-r)], j[np.argsort(-r)]] = truth[np.argsort(-r)]
+wrong = labels_to_points(coarse, i, j) != truth
+figure = Figure(figsize=(10, 4.4), layout="constrained")
+axes = figure.subplots()
+for mask, colour, size, name in (
+    (~wrong, "#B0B0B0", 0.3, "right"),
+    (wrong, "#D55E00", 4, "wrong"),
+):
+    axes.scatter(*scan.points[mask, :2].T, s=size, c=colour, label=name, linewidths=0)
+axes.set(xlim=(-30, 60), ylim=(-18, 18), aspect="equal")
+axes.set(xlabel="forward (m)", ylabel="to the left (m)", title="labels through 256 columns")
+axes.legend(loc="upper right", markerscale=3)
+plots.show(
+    figure,
+    f"The scan from above; the {wrong.mean():.1%} of points whose label came back wrong through a "
+    "panorama of 256 columns lie at the edges of things and behind them.",
+)
+
+# %% [markdown]
+# The wrong points lie where a near thing borders on a far one, in the picture next to each other, in the world metres apart. Methods that work on range images therefore end with a step that asks each point's neighbours in space [Mil+19].
+#
+# **By hand = by library.** `scipy.stats.binned_statistic_2d` sorts values into a grid by any two coordinates. With the angles as coordinates and the minimum as statistic, it gives your range image.
+
+# %%
+from scipy.stats import binned_statistic_2d
+
+x, y, z = scan.points.astype(np.float64).T
+distance = np.sqrt(x**2 + y**2 + z**2)
+down, around = -np.degrees(np.arcsin(z / distance)), -np.arctan2(y, x)
+span = [(-scenes.FOV_UP - 1e-4, -scenes.FOV_DOWN + 1e-4), (-np.pi, np.pi)]
+library = binned_statistic_2d(down, around, distance, "min", bins=(64, 1024), range=span).statistic
+both = np.isfinite(library) & (panorama >= 0)
+equal = np.isclose(library[both], panorama[both])
+print(f"{equal.mean():.1%} of the pixels are the same; the rest lie on the border of two rows")
+
+# %% [markdown]
+# ## Go further
+#
+# - Give the points of one wrong pixel the class that most of their five nearest neighbours in space have (`scipy.spatial.cKDTree`). How many of the wrong ones does that mend?
+# - The learning map of SemanticKITTI folds moving cars (252) into cars. Look at `medseg.scenes.formats.LEARNING_MAP`: which classes are left out, and why might that be?
+# - The city of Munich's TUM City Campus scans [Geh+17] were taken with two lasers on one car, a little tilted. What would change in your projection?
+#
+# ## Sources
+#
+# - [Beh+19] J. Behley, M. Garbade, A. Milioto, J. Quenzel, S. Behnke, C. Stachniss, J. Gall: SemanticKITTI: A Dataset for Semantic Scene Understanding of LiDAR Sequences. ICCV 2019.
+# - [Mil+19] A. Milioto, I. Vizzo, J. Behley, C. Stachniss: RangeNet++: Fast and Accurate LiDAR Semantic Segmentation. IROS 2019.
+# - [Geh+17] J. Gehrung, M. Hebel, M. Arens, U. Stilla: An Approach to Extract Moving Objects from MLS Data Using a Volumetric Background Representation. ISPRS Annals, 2017.
