@@ -20,11 +20,11 @@ from medseg import check, plots, probes, scene_plots, scenes
 
 # %%
 street = scenes.street(seed=0)
-scan = scenes.laser_scan(street)
+scan = scenes.laser_scan(street, columns=2048)
 plots.show(*scene_plots.from_above(scan))
 
 # %% [markdown]
-# One turn of a laser with 64 beams, seen from above, in the colours of its classes. The laser stands at the triangle. $x$ points forward, $y$ to the left, $z$ up, all in metres. Look for the *shadows*: behind each car there is nothing, because light does not go through it.
+# One turn of a laser with 64 beams that flash 2048 times each, seen from above, in the colours of its classes. The laser stands at the triangle. $x$ points forward, $y$ to the left, $z$ up, all in metres. Look for the *shadows*: behind each car there is nothing, because light does not go through it.
 #
 # Scan and labels have the form of the SemanticKITTI data set [Beh+19], the classes its numbers: 10 is a car, 30 a person, 31 a cyclist, 40 the road.
 #
