@@ -11,6 +11,8 @@
 # | 2.2 `spherical_projection` | 3 | 30 |
 # | 2.3 `range_image` | 2 | 20 |
 # | 2.4 `labels_to_points` | 2 | 15 |
+#
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
 
 # %%
 import numpy as np

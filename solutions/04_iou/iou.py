@@ -11,6 +11,8 @@
 # | 4.4 `dice_from_iou` | 1 | 5 |
 # | 4.5 `iou_from_dice` | 1 | 5 |
 # | 4.6 `panoptic_quality` | 3 | 35 |
+#
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
 
 # %%
 import numpy as np
@@ -172,7 +174,7 @@ plots.show(
 #
 # $$\mathrm{IoU} = \frac{TP}{TP + FP + FN}$$
 #
-# In the matrix of the last example, class 1 has $TP = 2$, one false positive (a target 0 called 1) and no false negative: $2/3$.
+# In the matrix of the example in 4.1, class 1 has $TP = 2$, one false positive (a target 0 called 1) and no false negative: $2/3$.
 #
 # A class that neither target nor prediction contains gives $0/0$. It was not found and not missed, so it is neither 0 nor 1: the answer is NaN, *not a number*.
 #
@@ -282,7 +284,7 @@ probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The second trap, seen. A prediction that is one pixel too wide everywhere is measured slice by slice: where the zone is small, the same error costs far more. The mean over slices (dashed) and the value over the whole volume (solid) tell different stories about one prediction.
+# The second trap, seen. A prediction that is one pixel too wide everywhere is measured slice by slice: where the zone is small, the same error costs far more. The mean over slices (dashed) and the value over the whole volume (solid) are two numbers for one prediction, and the smallest slices make the difference.
 
 # %%
 volume = torch.from_numpy(label)
@@ -317,7 +319,7 @@ plots.show(
 #
 # $$D = \frac{2J}{1 + J}, \qquad J = \frac{D}{2 - D}.$$
 #
-# Dice is always the larger of the two, so never compare one paper's Dice with another one's IoU. By hand: $J = 1/2$ gives $D = 2/3$.
+# Dice is never the smaller of the two, so never compare one paper's Dice with another one's IoU. By hand: $J = 1/2$ gives $D = 2/3$.
 #
 # **1 point each · about 5 minutes each · difficulty 1 of 3**
 
@@ -402,7 +404,7 @@ probes.assert_close(iou_from_dice(0.0), 0.0, "the IoU of 0")
 #
 # $$PQ = \frac{\sum_{TP} \mathrm{IoU}}{TP + \tfrac12 FP + \tfrac12 FN} = \underbrace{\frac{\sum_{TP} \mathrm{IoU}}{TP}}_{SQ} \cdot \underbrace{\frac{TP}{TP + \tfrac12 FP + \tfrac12 FN}}_{RQ}$$
 #
-# *Segmentation quality* $SQ$ says how well the found ones are outlined (0 where none is found), *recognition quality* $RQ$ how many are found. All three are averaged over the classes with $TP + FP + FN > 0$.
+# *Segmentation quality* $SQ$ says how well the found ones are outlined (0 where none is found), *recognition quality* $RQ$ how many are found. All three are averaged over the classes with $TP + FP + FN > 0$, each by itself: the mean PQ is then not the product of the means.
 #
 # Target pixels of semantic class 0 are *void*: nobody knows what is there. They are left out of every union, and a predicted segment more than half of which is void is no false positive. Class 0 itself is not scored; neither are predicted pixels of class 0, which simply predict nothing.
 #

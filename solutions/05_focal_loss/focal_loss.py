@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 5: The focal loss
 #
-# A loss tells a network what to care about. In a prostate scan about nine voxels in ten are background, and most of them are easy: fat is not prostate, and the network knows it after a minute. One easy pixel costs little, but they are many, and together they drown out the rare zones. Lin and colleagues [Lin+17] found a small change with a large effect: give each pixel less weight the surer the network already is. In this unit you build that loss, from the softmax up. You need no earlier unit.
+# A loss tells a network what to care about. In a prostate scan most voxels are background, and most of those are easy: fat is not prostate, and the network knows it after a minute. One easy pixel costs little, but they are many, and together they outweigh the rare zones. Lin and colleagues [Lin+17] found a small change with a large effect: give each pixel less weight the surer the network already is. In this unit you build that loss, from the softmax up. You need no earlier unit.
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -10,6 +10,8 @@
 # | 5.3 `class_weights` | 2 | 15 |
 # | 5.4 `softmax_focal_loss` | 4 | 30 |
 # | 5.5 `sigmoid_focal_loss` | 3 | 25 |
+#
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
 
 # %%
 import numpy as np
@@ -415,7 +417,7 @@ probes.assert_stays_on_device(sigmoid_focal_loss, huge, truth)
 # %% [markdown]
 # ## A rare class, learnt with and without focus
 #
-# Does it help? A small experiment, on one slice and one rare zone, the anterior stroma. The model is the simplest that can learn at all: it sees nine smoothed and shifted copies of the image and the position, and weighs them linearly. It is trained three times from the same start: with cross-entropy, with class weights, and with focus. The picture shows where each finds the stroma, and how the IoU grows.
+# Does it help? A small experiment, on one slice and one rare zone, the anterior stroma. The model is the simplest that can learn at all: it sees nine smoothed and shifted copies of the image and the position, and puts them through one small hidden layer. It is trained three times from the same start: with cross-entropy, with class weights, and with focus. The picture shows where each finds the stroma, and how the IoU grows.
 
 # %%
 slice_index = int((label == 3).sum((1, 2)).argmax())
@@ -474,7 +476,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Read it with care. Full class weights make a rare class cheap to claim: the prediction grows too large, and the IoU can fall. That is why unit 7 softens the weights. Which remedy wins depends on the data; try it before you believe it.
+# Read it with care. Full class weights make a rare class cheap to claim: the prediction grows larger than the zone, and on other data the IoU can fall. That is why unit 7 softens the weights. Which remedy wins depends on the data; try it before you believe it.
 #
 # **By hand = by library.** MONAI's `FocalLoss` gives the same number. It wants to be told to use the softmax and to keep the background, and its mean runs over the classes, too.
 

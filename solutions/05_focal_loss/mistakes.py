@@ -225,6 +225,12 @@ EXERCISES = [
                 {"return -(labels": "return (labels"},
             ),
             Mistake(
+                "negates_the_labels",
+                "Labels of an unsigned type have no negative numbers: -1 becomes 255 in uint8. "
+                "Convert them to the type of the logits first, or put the minus in front of all.",
+                {"return -(labels.to(logits.dtype)": "return (-labels"},
+            ),
+            Mistake(
                 "focus_on_the_probability",
                 "The focus is (1 - σ) to the power γ: yours takes weight off the hard pixels.",
                 {"(1 - log_p.exp())": "log_p.exp()"},

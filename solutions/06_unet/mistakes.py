@@ -527,6 +527,18 @@ EXERCISES = [
         device=True,
         calls=[
             Call(
+                torch.arange(12.0, dtype=torch.float64).reshape(1, 1, 3, 4),
+                2,
+                0,
+                torch.tensor([[[[2.0]]]], dtype=torch.float64),
+            ),
+            Call(
+                torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2),
+                4,
+                1,
+                torch.tensor([[[[0.0, 1, 0], [2, 3, 4], [0, 5, 0]]]], dtype=torch.float64),
+            ),
+            Call(
                 torch.arange(16.0, dtype=torch.float64).reshape(1, 1, 4, 4),
                 2,
                 1,

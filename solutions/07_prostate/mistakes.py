@@ -113,8 +113,8 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "mean_over_batches",
-            "Your loss is the mean over batches. A last batch of one case then counts as much as "
-            "three full ones: weigh each batch with its number of cases.",
+            "Your loss is the mean over batches, so a last batch of one case counts as much as a "
+            "full one: weigh each batch with its number of cases.",
             {"value.item() * len(image)": "value.item()", "count += len(image)": "count += 1"},
         ),
         Mistake(
@@ -235,7 +235,7 @@ FIT = Exercise(
         Mistake(
             "left_with_the_last",
             "The model is left as the last epoch made it. What did the best epoch's weights look "
-            "like, and who puts them back?",
+            "like, were they copied with clone(), and who puts them back?",
             {"    model.load_state_dict(best)\n": ""},
         ),
         Mistake(

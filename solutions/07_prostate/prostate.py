@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 7: Prostate zones
 #
-# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about two minutes.
+# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about two minutes on two processor cores.
 #
 # Everything comes together here: your U-Net from unit 6, your focal loss from unit 5, your IoU from unit 4. What is missing is what stands around a network: turning few patients into many pictures, a loop that learns, a memory that survives a power cut, and an honest test on patients that the network has never seen.
 #
@@ -39,7 +39,18 @@ plots.show(*plots.show_case(first))
 #
 # Class 0 is everything else.
 #
-# **20 points · about 3 hours.** You can do the exercises in any order, except that `fit` calls your `train_epoch` and your `evaluate`. Stuck? `hint("07_prostate.augment")` says one thing more at each call.
+# | exercise | points | minutes |
+# | --- | --- | --- |
+# | 1 `augment` | 3 | 35 |
+# | 2 `train_epoch` | 3 | 20 |
+# | 3 `evaluate` | 3 | 20 |
+# | 4 `fit` | 4 + 3 for quality | 50 |
+# | 5 `predict_volume` | 2 | 15 |
+# | 6 `zone_volumes_ml` | 2 | 10 |
+#
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+#
+# You can do the exercises in any order, except that `fit` calls your `train_epoch` and your `evaluate`. Stuck? `hint("07_prostate.augment")` says one thing more at each call.
 # %% [markdown]
 # ## Your own work, carried over
 #
@@ -138,7 +149,7 @@ plots.show(
 #
 # *By hand.* A row of five pixels has the image 10, 20, 30, 40, 50 and the labels 0, 1, 1, 3, 3. Mirrored and shifted by half a pixel, the new second pixel comes from between the old third and fourth: its image is 35, the mean of 30 and 40; its label is 1 or 3, but never 2.
 #
-# *Tools.* `F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False)` gives the positions $A\,p + t$ for the matrix `theta` = ($A$ | $t$), with the last axis of the picture as first coordinate. `F.interpolate` blows a coarse grid of random displacements up to a smooth field. `F.grid_sample(pictures, grid, mode=…, padding_mode="border", align_corners=False)` looks the pixels up. `torch.rand(size, generator=generator)` draws on the generator's device.
+# *Tools.* `F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False)` gives the positions $A\,p + t$ for the matrix `theta` = ($A$ | $t$), with the last axis of the picture as first coordinate. `F.interpolate` blows a coarse grid of random displacements up to a smooth field; in these positions the whole picture is 2 wide, so 5 per cent of it are 0.1. `F.grid_sample(pictures, grid, mode=…, padding_mode="border", align_corners=False)` looks the pixels up. `torch.rand(size, generator=generator)` draws on the generator's device.
 #
 # **3 points · about 35 minutes · difficulty 3 of 3**
 # %% nbgrader={"grade": false, "grade_id": "augment", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -146,7 +157,7 @@ def augment(image, label, generator):
     """A new picture of the same patient: mirrored, turned, deformed, in another light.
 
     Left and right change places in about half of the draws; front and back never do, as no
-    patient lies so. Straight lines come out bent by a few per cent of the picture's size. Image
+    patient lies so. Straight lines come out bent by 2 to 6 per cent of the picture's width. Image
     and label move together, and a generator in the same state gives the same result.
 
     Args:
@@ -237,6 +248,8 @@ probes.assert_facts(
 for seed in probes.rng(71).integers(1000, 9000, 2).tolist():
     facts = probes.facts_of("augment", augment, 64, seed=seed)
     assert facts["dtypes"] == ["torch.float32", "torch.int64"], facts["dtypes"]
+    sides = [facts[f"{pair} change places"] for pair in ("left and right", "front and back")]
+    assert sides == ["at times", "never"], f"left and right, front and back change places: {sides}"
     probes.assert_facts(facts)
 picture, zones = torch.rand(1, 24, 24), torch.ones(24, 24, dtype=torch.int64)
 probes.assert_keeps_inputs(augment, picture, zones, probes.torch_rng(72))
@@ -417,13 +430,13 @@ probes.assert_facts(facts)
 #
 # Now the whole run: after each epoch, measure on the validation patients, note the history, and remember the weights that did best. More epochs are not always better: a network that learns its training patients by heart gets worse on all others. The *best* state is the one with the highest validation mean IoU, and it is what the model has in the end.
 #
-# A run of an hour can be cut off at any moment. So the file `checkpoint` is written after every epoch, and holds all that is needed to go on as if nothing had happened: the model's *latest* state, the optimiser's state (its momentum is part of the run), the history, and the best state so far. Called again, `fit` starts with the first epoch that is not in the history; if none is missing, it trains no more.
+# A run of an hour can be cut off at any moment. So the file `checkpoint` is written after every epoch, and holds all that is needed to go on (only the random numbers of `augment` will be others): the model's *latest* state, the optimiser's state (its momentum is part of the run), the history, and the best state so far. Called again, `fit` starts with the first epoch that is not in the history; if none is missing, it trains no more.
 #
 # *By hand.* Three epochs reach a validation mean IoU of 0.50, 0.62, 0.58. The power fails in the fourth. When `fit` is called again, training goes on from the weights after the third epoch. If the fourth reaches 0.60, the model is left with the weights of the second.
 #
-# *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:` shows a bar and live curves after each `progress.update(history)`.
+# *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:`, with the numbers of epochs in all and of those that are done, shows a bar and live curves after each `progress.update(history)`.
 #
-# **7 points with the one for quality below · about 50 minutes · difficulty 3 of 3**
+# **4 points, and 3 more for quality, see below · about 50 minutes · difficulty 3 of 3**
 # %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fit(
     model,
@@ -519,7 +532,7 @@ probes.assert_facts(facts)
 # %% [markdown]
 # ## The training
 #
-# The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills more than nine tenths of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
+# The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills most of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
 # The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 5600 slices in all for the phantom, whatever the number of patients, and twice as many for real patients, who differ more from each other.
 #
@@ -686,7 +699,7 @@ for turn in (1.0, -1.0):
 # %% [markdown]
 # ## How good is your pipeline?
 #
-# The next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` label patients that it has never seen. You get the more of its 3 points the higher the mean IoU of their zones. It takes about 20 seconds of one core, and uses a network and a loss of the library, so that only your pipeline counts.
+# When your notebook is graded, the next cell trains a small network with your `augment`, your `train_epoch`, your `evaluate` and your `fit`, and has your `predict_volume` label patients that it has never seen. The higher the mean IoU of their zones, the more of its 3 points you get. It uses a network and a loss of the library, so that only your pipeline counts.
 # %% tags=["slow"] nbgrader={"grade": true, "grade_id": "test_fit_quality", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Trains your pipeline on small phantoms and measures the mean zone IoU on new ones.
 ### BEGIN HIDDEN TESTS

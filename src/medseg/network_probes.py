@@ -18,10 +18,13 @@ def module_facts(cls: Callable, options: dict, *inputs: torch.Tensor) -> dict[st
     network = build(cls, options)
     if not isinstance(network, torch.nn.Module):
         return {"is a torch.nn.Module": False}
+    if _hidden_layers(network):
+        return {"is a torch.nn.Module": True, "every layer is registered": False}
     network.eval()
     output = network(*inputs)
     facts: dict[str, Any] = {
         "is a torch.nn.Module": True,
+        "every layer is registered": True,
         "output is a tensor": isinstance(output, torch.Tensor),
     }
     if not isinstance(output, torch.Tensor):
@@ -66,9 +69,24 @@ def reach(cls: Callable, options: dict, image: torch.Tensor) -> list[int]:
 
 def widths(cls: Callable, options: dict, features: int) -> list[int]:
     """Which of features, 2 features, 4 features, … occur as channel numbers of convolutions."""
-    shapes = [p.shape for p in build(cls, options).parameters() if p.dim() >= 3]
+    network = build(cls, options)
+    assert not _hidden_layers(network), (
+        "layers in a plain list, tuple or dictionary are not registered: use nn.ModuleList."
+    )
+    shapes = [p.shape for p in network.parameters() if p.dim() >= 3]
     found = {shape[0] for shape in shapes}
     return [features * 2**k for k in range(10) if features * 2**k in found]
+
+
+def _hidden_layers(network: torch.nn.Module) -> bool:
+    """Whether layers stand in plain containers, where `eval`, `to` and `parameters` miss them."""
+    for part in network.modules():
+        for name, value in vars(part).items():
+            held = value.values() if isinstance(value, dict) else value
+            plain = isinstance(value, list | tuple | dict) and name != "_modules"
+            if plain and any(isinstance(item, torch.nn.Module) for item in held):
+                return True
+    return False
 
 
 def is_linear(cls: Callable, options: dict, shape: tuple[int, ...]) -> bool:

@@ -103,6 +103,8 @@ def _compare_values(expected: Any, observed: Any, tolerance: float, name: str) -
     elif expected == observed:
         return None
     sentence = f"expected {name} to be {_brief(expected)}, yours is {_brief(observed)}."
+    if expected is True and observed is False:
+        sentence = f"this should be true of yours, and is not: {name}."
     return Difference("value", sentence)
 
 

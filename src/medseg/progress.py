@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from medseg import checks
 from medseg.carry import notebook_name
 
@@ -26,14 +28,15 @@ def show(folder: Path) -> int:
             "run this where the folder notebooks lies, or name that folder."
         )
     done = total = 0
-    for unit in units:
+    for unit in tqdm(units, "your notebooks", unit="unit", file=sys.stdout, leave=False):
         outcomes = of_notebook(unit, folder / unit / notebook_name(unit))
         right = sum(outcome == checks.RIGHT for outcome, _ in outcomes.values())
         done, total = done + right, total + len(outcomes)
-        print(f"{unit}  ({right} of {len(outcomes)})")
+        lines = [f"{unit}  ({right} of {len(outcomes)})"]
         for exercise, (outcome, first_line) in outcomes.items():
             note = "" if outcome in {checks.RIGHT, checks.NOT_ATTEMPTED} else f"  {first_line}"
-            print(f"  {MARKS.get(outcome, outcome):<6} {exercise}{note}")
+            lines.append(f"  {MARKS.get(outcome, outcome):<6} {exercise}{note}")
+        tqdm.write("\n".join(lines), file=sys.stdout)
     print(f"\n{done} of {total} exercises are right")
     return 0
 

@@ -142,10 +142,11 @@ def _judge(run: Callable, device: str) -> str | None:
     try:
         result = run()
     except (RuntimeError, TypeError, AssertionError) as error:
-        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        message = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         return (
             f"with inputs on a {device} device your function fails: {message}. A tensor that you "
-            "make yourself needs `device=` of an input; layers must be attributes of the module."
+            "make yourself needs `device=` of an input; layers must be attributes of the module. "
+            "(Where there is no accelerator, this is tried on a pretended one.)"
         )
     for tensor in (x for x in tree_iter(result) if isinstance(x, torch.Tensor)):
         if tensor.device.type != device:

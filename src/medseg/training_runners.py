@@ -72,8 +72,10 @@ def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
     deep = function(volume, inside, _random(seed))
     facts["volumes work too"] = deep[0].shape == volume.shape and deep[1].shape == inside.shape
     facts["shapes that differ raise a ValueError with both"] = _refuses(function, image, label)
-    facts["works where the images are"] = _works_elsewhere(
-        lambda move, device: _on(device, function(move(image), move(label), _random(seed)))
+    facts["works on an accelerator, with new tensors on the device of the image"] = (
+        _works_elsewhere(
+            lambda move, device: _on(device, function(move(image), move(label), _random(seed)))
+        )
     )
     return facts
 
@@ -101,7 +103,7 @@ def train_epoch(
         "loss": loss,
         "weights afterwards": model.weight.detach().clone(),
         "training mode": bool(model.modes) and all(model.modes),
-        "batches go to the device": _works_elsewhere(elsewhere),
+        "works on an accelerator, with batches moved to it": _works_elsewhere(elsewhere),
     }
 
 
@@ -258,10 +260,10 @@ def _agreement(image: torch.Tensor, label: torch.Tensor) -> float:
     return max(share, 1 - share)
 
 
-def _mirrors(function: Callable, size: int, seed: int) -> dict[str, bool]:
-    """Which sides of a picture of two halves change places over the draws."""
+def _mirrors(function: Callable, size: int, seed: int) -> dict[str, str]:
+    """How often the sides of a picture of two halves change places over the draws."""
     facts = {}
-    for name, axis in (("left and right change places at times", 1), ("front stays in front", 0)):
+    for name, axis in (("left and right change places", 1), ("front and back change places", 0)):
         label = torch.ones(size, size, dtype=torch.int64)
         label.narrow(axis, size // 2, size // 2).fill_(3)
         sides = []
@@ -271,7 +273,7 @@ def _mirrors(function: Callable, size: int, seed: int) -> dict[str, bool]:
             sides.append(
                 float(start[start > 0].float().mean()) > float(end[end > 0].float().mean())
             )
-        facts[name] = 0 < sum(sides) < DRAWS if axis == 1 else not any(sides)
+        facts[name] = "never" if not any(sides) else "always" if all(sides) else "at times"
     return facts
 
 
