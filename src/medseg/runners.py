@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from medseg.map_runners import MAP_RUNNERS
+from medseg.volume_runners import VOLUME_RUNNERS
 
 
 def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
@@ -70,7 +71,8 @@ def _of_training(name: str) -> Callable:
     return run
 
 
-RUNNERS: dict[str, Callable] = {"call": call, "module": module, "tiles": tiles, **MAP_RUNNERS}
+RUNNERS: dict[str, Callable] = {"call": call, "module": module, "tiles": tiles}
+RUNNERS |= MAP_RUNNERS | VOLUME_RUNNERS
 for _name in ("augment", "train_epoch", "evaluate", "fit", "predict_volume"):
     RUNNERS[_name] = _of_training(_name)
 

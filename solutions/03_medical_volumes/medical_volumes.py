@@ -1,0 +1,648 @@
+# %% [markdown]
+# # Unit 3: Medical volumes
+#
+# A scan is not a picture. It is a box of numbers that was measured somewhere in a patient, at an angle, in steps that differ from axis to axis. Who forgets this trains a network on flattened patients, cuts out the wrong region, or invents tissue that nobody has. In this unit you do the geometry by hand: where a voxel is, what two scans share, how to change the resolution, and how to divide patients without cheating. You need no earlier unit.
+#
+# | exercise | points | minutes |
+# | --- | --- | --- |
+# | 3.1 `voxel_to_world` | 1 | 15 |
+# | 3.2 `world_to_voxel` | 1 | 10 |
+# | 3.3 `world_bounds` | 1 | 15 |
+# | 3.4 `region_of_interest` | 2 | 30 |
+# | 3.5 `resample` | 2 | 35 |
+# | 3.6 `normalise` | 1 | 10 |
+# | 3.7 `split_patients` | 2 | 25 |
+#
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+
+# %%
+from itertools import product
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from scipy import ndimage
+
+from medseg import check, phantom, plots, probes
+from medseg.volumes import Volume
+
+# %%
+scan, zones = phantom.volumes(3)
+across, deep, high = scan.spacing
+middle = scan.shape[1] // 2
+side = scan.array[:, middle, :].T
+figure = Figure(figsize=(9, 3.6), layout="constrained")
+left, right = figure.subplots(1, 2, width_ratios=[1, 1])
+left.imshow(side, cmap="gray", origin="lower")
+left.set(title="voxels drawn as squares", xlabel="voxel", ylabel="slice")
+size = [0, scan.shape[0] * across, 0, scan.shape[2] * high]
+right.imshow(side, cmap="gray", origin="lower", extent=size)
+right.set(
+    title="voxels in their true shape", xlabel="left to right (mm)", ylabel="feet to head (mm)"
+)
+plots.show(
+    figure,
+    "A frontal cut through a phantom's scan, twice: drawn voxel by voxel the prostate is squashed "
+    f"flat; drawn in mm, with voxels of {across:.2f} mm by {high:.1f} mm, it is nearly round.",
+)
+
+# %% [markdown]
+# One cut through a prostate phantom, seen from the front, twice. The voxels are far taller than wide: in each slice they are half a millimetre apart, but from slice to slice several millimetres. A network that counts in voxels sees the left picture.
+#
+# ## 3.1 Where is a voxel?
+#
+# A NIfTI file carries, beside the array, an *affine*: a 4 × 4 matrix that takes a voxel's index $x = (i, j, k)$ to a place $g$ in the patient, in millimetres. Its upper left 3 × 3 part $R$ holds the three edges of a voxel as columns, its last column the place $o$ of the voxel (0, 0, 0):
+#
+# $$g = R\,x + o$$
+#
+# The first coordinate of $g$ grows to the patient's right, the second to the front, the third to the head. *By hand.* Voxels of 2 × 2 × 3 mm, the first axis running to the left, origin (90, −60, 10):
+#
+# $$R = \begin{pmatrix} -2&0&0\\0&2&0\\0&0&3 \end{pmatrix},\; o = \begin{pmatrix} 90\\-60\\10 \end{pmatrix}: \quad (5, 10, 4) \mapsto (80, -40, 22)$$
+#
+# The function takes many voxels at once, the coordinates along the last axis. With rows instead of columns, $R\,x$ becomes `voxels @ R.T`.
+#
+# Part of this exercise is to refuse what makes no sense: an affine that is not 4 × 4. Raise a `ValueError` whose message names the shape that came and (4, 4).
+#
+# **1 point · about 15 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "voxel_to_world", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def voxel_to_world(affine, voxels):
+    """Places of voxels in the patient.
+
+    Args:
+        affine: (4, 4) float array, voxel index to mm.
+        voxels: (..., 3) array of indices, whole or not.
+
+    Returns:
+        (..., 3) float64 array, mm.
+
+    Raises:
+        ValueError: the affine is not (4, 4); the message names its shape and (4, 4).
+    """
+    ### BEGIN SOLUTION
+    if affine.shape != (4, 4):
+        raise ValueError(f"the affine has shape {affine.shape}, expected (4, 4)")
+    return voxels.astype(np.float64) @ affine[:3, :3].T + affine[:3, 3]
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.voxel_to_world", voxel_to_world)
+
+# %% nbgrader={"grade": true, "grade_id": "test_voxel_to_world", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# By hand; then tilted affines and arrays of several shapes, compared with nibabel.
+affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
+result = voxel_to_world(affine, np.array([[5, 10, 4], [0, 0, 0]]))
+probes.assert_close(result, np.array([[80.0, -40, 22], [90, -60, 10]]), "the places")
+probes.assert_raises_value_error(
+    voxel_to_world, np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]
+)
+### BEGIN HIDDEN TESTS
+from nibabel.affines import apply_affine
+
+rng = probes.rng(3101)
+for shape in [(3,), (7, 3), (2, 4, 5, 3)]:
+    affine = np.eye(4)
+    affine[:3] = rng.normal(size=(3, 4)) * [2, 2, 2, 50]
+    for voxels in (rng.integers(0, 200, shape), rng.normal(size=shape)):
+        expected = apply_affine(affine, voxels)
+        probes.assert_close(voxel_to_world(affine, voxels), expected, "the places")
+        probes.assert_keeps_inputs(voxel_to_world, affine, voxels)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3.2 And back
+#
+# Solve $g = R\,x + o$ for $x$. First take the origin away, then undo $R$:
+#
+# $$x = R^{-1}\,(g - o)$$
+#
+# *By hand.* With the affine above, (80, −40, 22) minus the origin is (−10, 20, 12); divided by −2, 2 and 3: (5, 10, 4). Mind the order. A well-known handout has $R^{-1} g - o$, which agrees only where $o = 0$.
+#
+# **1 point · about 10 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "world_to_voxel", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def world_to_voxel(affine, points):
+    """Voxel indices of places in the patient, the inverse of `voxel_to_world`.
+
+    Args:
+        affine: (4, 4) float array, voxel index to mm.
+        points: (..., 3) array, mm.
+
+    Returns:
+        (..., 3) float64 array of indices, in general not whole.
+    """
+    ### BEGIN SOLUTION
+    return (points - affine[:3, 3]) @ np.linalg.inv(affine[:3, :3]).T
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.world_to_voxel", world_to_voxel)
+
+# %% nbgrader={"grade": true, "grade_id": "test_world_to_voxel", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# By hand; then tilted affines, compared with nibabel.
+affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
+result = world_to_voxel(affine, np.array([[80.0, -40, 22]]))
+probes.assert_close(result, np.array([[5.0, 10, 4]]), "the voxels")
+### BEGIN HIDDEN TESTS
+from nibabel.affines import apply_affine
+
+rng = probes.rng(3201)
+for shape in [(3,), (6, 3), (2, 3, 3)]:
+    affine = np.eye(4)
+    affine[:3] = rng.normal(size=(3, 4)) * [1, 1, 1, 40] + 3 * np.eye(3, 4)
+    points = rng.normal(size=shape) * 60
+    expected = apply_affine(np.linalg.inv(affine), points)
+    probes.assert_close(world_to_voxel(affine, points), expected, "the voxels")
+    probes.assert_keeps_inputs(world_to_voxel, affine, points)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3.3 The box that a scan fills
+#
+# A voxel is not a point but a small box around its centre: voxel 0 reaches from index −½ to ½, and the last one, $n - 1$, to $n - ½$. So a scan of $n$ voxels fills $n$ voxel widths, not $n - 1$.
+#
+# The smallest box along the patient's axes that holds the whole scan has the smallest and the largest coordinates of its *eight* corners. In a tilted scan, the corners (−½, −½, −½) and (n − ½, …) are not enough: the extremes may lie at any of the others.
+#
+# *By hand.* Two voxels of 3 mm along the first axis, one of 1 mm along the others, origin 0: the box reaches from −1.5 to 4.5 mm, and from −0.5 to 0.5 mm twice.
+#
+# *Tools.* `itertools.product((a, b), (c, d), (e, f))` gives all eight combinations.
+#
+# **1 point · about 15 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "world_bounds", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def world_bounds(shape, affine):
+    """The box along the patient's axes that holds all voxels of a scan.
+
+    Args:
+        shape: number of voxels along each of the three axes.
+        affine: (4, 4) float array, voxel index to mm.
+
+    Returns:
+        (lower, upper), two (3,) float64 arrays, mm.
+    """
+    ### BEGIN SOLUTION
+    corners = np.array(list(product(*[(-0.5, n - 0.5) for n in shape])))
+    places = voxel_to_world(affine, corners)
+    return places.min(axis=0), places.max(axis=0)
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.world_bounds", world_bounds)
+
+# %% nbgrader={"grade": true, "grade_id": "test_world_bounds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# By hand; then tilted scans, compared with the convex hull of all voxel corners.
+result = world_bounds((2, 1, 1), np.diag([3.0, 1, 1, 1]))
+probes.assert_close(
+    result, (np.array([-1.5, -0.5, -0.5]), np.array([4.5, 0.5, 0.5])), "(lower, upper)"
+)
+### BEGIN HIDDEN TESTS
+from scipy.spatial import ConvexHull
+
+rng = probes.rng(3301)
+for shape in [(4, 3, 2), (1, 5, 3), (2, 2, 6)]:
+    affine = np.eye(4)
+    affine[:3] = rng.normal(size=(3, 4)) * [1, 1, 1, 30] + 2 * np.eye(3, 4)
+    edges = np.stack(np.meshgrid(*[np.arange(n + 1) - 0.5 for n in shape]), axis=-1).reshape(-1, 3)
+    hull = ConvexHull(np.c_[edges, np.ones(len(edges))] @ affine[:3].T)
+    expected = (hull.min_bound, hull.max_bound)
+    probes.assert_close(world_bounds(shape, affine), expected, "(lower, upper)")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3.4 What three scans share
+#
+# A prostate is scanned three times: in *axial* slices (as if cut by a belt), *sagittal* ones (from the side) and *coronal* ones (from the front). Each is sharp within its slices and coarse across them, and each sees another box of the patient. Meyer and colleagues [Mey+19] cut the axial scan down to the region that all three see.
+#
+# Here are the boxes of the three scans of one phantom, seen from the side, and what they have in common.
+
+# %%
+series = {name: phantom.volumes(3, series=name)[0] for name in ("axial", "sagittal", "coronal")}
+figure = Figure(figsize=(7.6, 5.2), layout="constrained")
+axes = figure.subplots()
+styles = [("#0072B2", "solid"), ("#D55E00", "dashed"), ("#009E73", "dotted")]
+sides = []
+for (name, volume), (colour, dashes) in zip(series.items(), styles, strict=True):
+    places = np.array(list(product(*[(-0.5, n - 0.5) for n in volume.shape])))
+    places = places @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+    sides.append((places.min(axis=0), places.max(axis=0)))
+    (_, y0, z0), (_, y1, z1) = sides[-1]
+    box = Rectangle((y0, z0), y1 - y0, z1 - z0, fill=False, color=colour, ls=dashes, lw=2.5)
+    axes.add_patch(box)
+    axes.plot([], [], color=colour, ls=dashes, lw=2.5, label=name)
+(_, y0, z0), (_, y1, z1) = (np.max([s[0] for s in sides], 0), np.min([s[1] for s in sides], 0))
+shared = Rectangle((y0, z0), y1 - y0, z1 - z0, color="#999999", alpha=0.35, label="seen by all")
+axes.add_patch(shared)
+axes.legend(loc="upper right")
+axes.set(xlabel="back to front (mm)", ylabel="feet to head (mm)", aspect="equal")
+axes.autoscale_view()
+plots.show(
+    figure,
+    "Side view of the boxes of an axial, a sagittal and a coronal scan as outlines of three kinds; "
+    f"they share a region of {y1 - y0:.0f} mm from back to front and {z1 - z0:.0f} mm in height.",
+)
+
+# %% [markdown]
+# Now cut it out. Intersect the boxes: the largest of the lower bounds, the smallest of the upper ones, axis by axis. Take the eight corners of the result back to the voxels of the axial scan. Along each array axis, the region reaches from the smallest to the largest index among the eight, and takes in each voxel that it touches: voxel $k$ reaches from $k - ½$ to $k + ½$. Clip to the array.
+#
+# *By hand, on one axis.* Indices from 1.7 to 4.2. The voxel that holds 1.7 is number 2 (from 1.5 to 2.5), the one that holds 4.2 is number 4: `slice(2, 5)`, as Python's slices end before their stop.
+#
+# **2 points · about 30 minutes · difficulty 3 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "region_of_interest", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def region_of_interest(volumes):
+    """The part of the first volume that lies in the bounds of all of them [Mey+19].
+
+    Args:
+        volumes: list of `Volume`s, the axial one first; each has `shape` and `affine`.
+
+    Returns:
+        Three slices (start, stop) into the first volume's array.
+
+    Raises:
+        ValueError: nothing is left.
+    """
+    ### BEGIN SOLUTION
+    bounds = [world_bounds(volume.shape, volume.affine) for volume in volumes]
+    lower = np.max([low for low, _ in bounds], axis=0)
+    upper = np.min([high for _, high in bounds], axis=0)
+    corners = np.array(list(product(*zip(lower, upper, strict=True))))
+    voxels = world_to_voxel(volumes[0].affine, corners)
+    start = np.floor(voxels.min(axis=0) + 0.5).clip(0).astype(int)
+    stop = np.minimum(np.ceil(voxels.max(axis=0) + 0.5), volumes[0].shape).astype(int)
+    if (lower >= upper).any() or (start >= stop).any():
+        raise ValueError("the volumes have no region in common: are they of one patient?")
+    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.region_of_interest", region_of_interest)
+
+# %% nbgrader={"grade": true, "grade_id": "test_region_of_interest", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+grid = Volume(np.zeros((6, 6, 6)), np.eye(4))
+shift = np.eye(4)
+shift[:3, 3] = (2.2, -3.0, 0.0)
+other = Volume(np.zeros((3, 9, 6)), shift)
+result = probes.facts_of("region", region_of_interest, grid, other)
+probes.assert_close(result[0][:2], [2, 6], "start and stop on the first axis")
+probes.assert_close(result[1][:2], [0, 6], "start and stop on the second axis")
+
+# %% nbgrader={"grade": true, "grade_id": "test_region_of_interest_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Three tilted series, compared with a search through all voxels; no common region.
+### BEGIN HIDDEN TESTS
+from scipy.spatial.transform import Rotation
+
+rng = probes.rng(3401)
+for _ in range(4):
+    trio = []
+    for spacing, shape in [
+        ((3, 3, 4), (14, 15, 9)),
+        ((4, 3, 3), (9, 14, 13)),
+        ((3, 5, 3), (13, 8, 12)),
+    ]:
+        affine = np.eye(4)
+        affine[:3, :3] = Rotation.from_rotvec(rng.normal(size=3) * 0.15).as_matrix() * spacing
+        affine[:3, 3] = -affine[:3, :3] @ np.array(shape) / 2 + rng.normal(size=3) * 3
+        trio.append(Volume(np.zeros(shape), affine))
+    low, high = np.full(3, -np.inf), np.full(3, np.inf)
+    for one in trio:
+        edges = np.stack(np.meshgrid(*[np.array([-0.5, n - 0.5]) for n in one.shape]), -1)
+        where = np.einsum("ij,abcj->abci", one.affine[:3, :3], edges) + one.affine[:3, 3]
+        low, high = np.maximum(low, where.min((0, 1, 2))), np.minimum(high, where.max((0, 1, 2)))
+    ends = np.array([[low[0], high[0]], [low[1], high[1]], [low[2], high[2]]])
+    box = np.stack(np.meshgrid(*ends), -1).reshape(-1, 3) - trio[0].affine[:3, 3]
+    back = np.linalg.solve(trio[0].affine[:3, :3], box.T)
+    touched = [
+        [k for k in range(n) if k + 0.5 > line.min() and k - 0.5 < line.max()]
+        for n, line in zip(trio[0].shape, back, strict=True)
+    ]
+    expected = tuple([t[0], t[-1] + 1, True] for t in touched)
+    found = probes.facts_of("region", region_of_interest, *trio)
+    probes.assert_close(found, expected, "the slices")
+away = np.eye(4)
+away[:3, 3] = (0, 100, 0)
+cubes = [Volume(np.zeros((5, 5, 5)), np.eye(4)), Volume(np.zeros((5, 5, 5)), away)]
+probes.assert_raises_value_error(region_of_interest, cubes)
+### END HIDDEN TESTS
+
+# %%
+region = region_of_interest(list(series.values()))
+axial = series["axial"]
+print(f"axial scan {axial.shape}, region of interest", *(f"{s.start}:{s.stop}" for s in region))
+print(f"{axial.array[region].size / axial.array.size:.0%} of the voxels are left")
+
+# %% [markdown]
+# ## 3.5 Other voxels for the same patient
+#
+# Scanners differ in their spacing; a network wants one, for instance 0.5 × 0.5 × 3 mm. *Resampling* lays a new grid over the same box and reads the values off. The box stays: its edges lie where they lay. An axis of $n$ voxels with spacing $d$ gets
+#
+# $$m = \max\left(1, \operatorname{round}\left(n\,\frac{d}{d_{new}}\right)\right)$$
+#
+# voxels, so that each is $n / m$ old voxels wide. The centre of new voxel $k$ lies at the old index
+#
+# $$\left(k + \tfrac12\right)\frac{n}{m} - \tfrac12.$$
+#
+# *By hand.* Two voxels, 10 and 20, at twice the resolution: four voxels with centres at −0.25, 0.25, 0.75 and 1.25. Linear interpolation gives 10, 12.5, 17.5, 20; beyond the outer centres the value stays.
+#
+# The affine must tell the new truth: its columns are $n/m$ times as long, and the centre of voxel (0, 0, 0) moves from index 0 to index $\frac12 \frac nm - \frac12$, on all three axes.
+#
+# *Tools.* The spacing is the *length* of each of the affine's first three columns; the diagonal is right only in a scan that is not tilted. `ndimage.map_coordinates(array, np.meshgrid(…, indexing="ij"), order=…, mode="nearest")` reads an array at places that are no whole indices; its `output` is the dtype of the result.
+#
+# **2 points · about 35 minutes · difficulty 3 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "resample", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def resample(array, affine, spacing, order):
+    """The same field of view in voxels of another size.
+
+    Args:
+        array: (X, Y, Z), numbers.
+        affine: (4, 4) float array, voxel index to mm.
+        spacing: the three wanted distances between voxels in mm.
+        order: 1 for images (linear), 0 for labels (nearest voxel).
+
+    Returns:
+        (array, affine): max(1, round(n * old / new)) voxels on each axis, and their affine, of
+        dtype float64. With order 0 the array keeps its dtype, with order 1 it is float.
+    """
+    ### BEGIN SOLUTION
+    before = np.array(array.shape)
+    distance = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    after = np.maximum(1, np.rint(before * distance / np.array(spacing))).astype(int)
+    width = before / after
+    centres = [(np.arange(m) + 0.5) * w - 0.5 for m, w in zip(after, width, strict=True)]
+    kind = np.float64 if order else array.dtype
+    places = np.meshgrid(*centres, indexing="ij")
+    result = ndimage.map_coordinates(array, places, output=kind, order=order, mode="nearest")
+    moved = affine.astype(np.float64)
+    moved[:3, 3] = moved[:3, :3] @ (width / 2 - 0.5) + moved[:3, 3]
+    moved[:3, :3] = moved[:3, :3] * width
+    return result, moved
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.resample", resample)
+
+# %% nbgrader={"grade": true, "grade_id": "test_resample", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+array, affine = resample(np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1, 1, 1), 1)
+probes.assert_close(array[:, 0, 0], np.array([10.0, 12.5, 17.5, 20.0]), "the voxels")
+expected = np.diag([1.0, 1, 1, 1])
+expected[0, 3] = -0.5
+probes.assert_close(affine, expected, "the affine")
+
+# %% nbgrader={"grade": true, "grade_id": "test_resample_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Random volumes, compared with torch's interpolation; the box stays; labels stay labels.
+### BEGIN HIDDEN TESTS
+import torch
+from scipy.spatial.transform import Rotation
+
+rng = probes.rng(3501)
+for shape, old, new in [
+    ((5, 6, 4), (1.0, 1.5, 3.0), (0.7, 1.1, 3.0)),
+    ((9, 4, 3), (0.6, 0.6, 4.1), (1.0, 0.9, 2.3)),
+    ((3, 2, 5), (1.0, 1.0, 1.0), (10.0, 0.3, 0.85)),
+]:
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_rotvec(rng.normal(size=3) * 0.3).as_matrix() * old
+    affine[:3, 3] = rng.normal(size=3) * 40
+    values = rng.normal(size=shape)
+    sizes = [max(1, int(n * a / b + 0.5)) for n, a, b in zip(shape, old, new, strict=True)]
+    linear = torch.nn.functional.interpolate(
+        torch.from_numpy(values)[None, None], sizes, mode="trilinear", align_corners=False
+    )[0, 0]
+    array, moved = resample(values, affine, new, 1)
+    probes.assert_close(array, linear.numpy(), "the image")
+    for corner, other in ((np.full(3, -0.5), np.full(3, -0.5)), (np.array(shape), np.array(sizes))):
+        corner, other = corner - 0.5 * (corner > 0), other - 0.5 * (other > 0)
+        stays = affine[:3, :3] @ corner + affine[:3, 3]
+        probes.assert_close(moved[:3, :3] @ other + moved[:3, 3], stays, "a corner of the box")
+    classes = rng.integers(0, 5, shape).astype(np.uint8)
+    nearest = torch.nn.functional.interpolate(
+        torch.from_numpy(classes)[None, None].float(), sizes, mode="nearest-exact"
+    )[0, 0]
+    ties = np.zeros(sizes, dtype=bool)
+    for k, (n, m) in enumerate(zip(shape, sizes, strict=True)):
+        place = (np.arange(m) + 0.5) * n / m
+        line = np.abs(place - np.rint(place)) < 1e-6
+        ties |= line.reshape([-1 if a == k else 1 for a in range(3)])
+    labels, _ = resample(classes, affine, new, 0)
+    expected = np.where(ties, 0, nearest.numpy()).astype(np.uint8)
+    probes.assert_close(np.where(ties, np.uint8(0), labels), expected, "the labels")
+    probes.assert_keeps_inputs(resample, values, affine, new, 1)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Why order 0 for labels? A label is a name. Halfway between zone 1 and zone 3 there is no zone 2, but linear interpolation finds one. Below, one slice of the labels at 1.5 times the resolution: with order 0, and with order 1 and rounding. The third panel shows the voxels where order 1 invents a class that *neither* of the neighbouring voxels has.
+
+# %%
+fine = (scan.spacing[0] / 1.5, scan.spacing[1] / 1.5, scan.spacing[2])
+by_nearest, _ = resample(zones.array, zones.affine, fine, 0)
+by_mixing, _ = resample(zones.array.astype(np.float64), zones.affine, fine, 1)
+rounded = np.rint(by_mixing).astype(np.uint8)
+flat = int((by_nearest > 0).sum((0, 1)).argmax())
+near = [ndimage.maximum_filter((by_nearest == c) * 1, (5, 5, 1)) for c in range(5)]
+invented = np.take_along_axis(np.stack(near), rounded[None].astype(np.int64), axis=0)[0] == 0
+pictures = {
+    "order 0": by_nearest[:, :, flat],
+    "order 1, rounded": rounded[:, :, flat],
+    f"invented: {invented.sum()} voxels": invented[:, :, flat] * 4,
+}
+figure = Figure(figsize=(11, 4), layout="constrained")
+for axes, (title, labels) in zip(figure.subplots(1, 3), pictures.items(), strict=True):
+    axes.imshow(labels.T, cmap="cividis", vmin=0, vmax=4, origin="lower", interpolation="nearest")
+    axes.set(title=title, xlabel="voxel", ylabel="voxel")
+plots.show(
+    figure,
+    f"Labels of one slice resampled in two ways; linear interpolation invents {invented.sum()} "
+    "voxels of classes that none of their neighbours has, in thin lines along the borders between "
+    "background and the zones of higher number.",
+)
+
+# %% [markdown]
+# ## 3.6 The same tissue, the same number
+#
+# The numbers of a magnetic resonance scan have no unit: the same tissue is 200 in one scan and 900 in the next. So each scan is *normalised*: a few extreme voxels (a vessel, a metal clip) are clipped away, to the 1st and 99th percentile; then the mean is taken off and the rest divided by the standard deviation, so that mean 0 and standard deviation 1 are left.
+#
+# *By hand.* 1, 2, 3 have the mean 2 and the standard deviation $\sqrt{2/3} = 0.816$: without the clipping, −1.22, 0, 1.22.
+#
+# A constant image has no spread to divide by: it becomes zeros. An image with NaN is broken, and saying so is better than passing it on.
+#
+# **1 point · about 10 minutes · difficulty 1 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "normalise", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def normalise(array):
+    """Clip to the 1st and 99th percentile, then mean 0 and standard deviation 1.
+
+    Args:
+        array: real numbers of any shape.
+
+    Returns:
+        float32 array of that shape; zeros for a constant image. The clipping comes first; mean and
+        standard deviation are those of the clipped values.
+
+    Raises:
+        ValueError: the array holds NaN.
+    """
+    ### BEGIN SOLUTION
+    if np.isnan(array).any():
+        raise ValueError("the image holds NaN, expected numbers in every voxel")
+    low, high = np.percentile(array, [1, 99])
+    clipped = array.astype(np.float64).clip(low, high)
+    if low == high:
+        return np.zeros(array.shape, dtype=np.float32)
+    return ((clipped - clipped.mean()) / clipped.std()).astype(np.float32)
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.normalise", normalise)
+
+# %% nbgrader={"grade": true, "grade_id": "test_normalise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# By hand; then random images of several types, compared with scipy; constant; NaN.
+result = normalise(np.array([[7, 7], [7, 7]]))
+probes.assert_close(result, np.zeros((2, 2), dtype=np.float32), "a constant image")
+steady = normalise(np.arange(5.0))
+probes.assert_close(steady[[0, 4]], np.array([-1.418, 1.418]), "the ends of a ramp", rtol=1e-2)
+probes.assert_raises_value_error(normalise, np.array([1.0, np.nan]))
+### BEGIN HIDDEN TESTS
+from scipy import stats
+
+rng = probes.rng(3601)
+for values in (
+    rng.gamma(2.0, 90, (9, 8, 7)),
+    rng.integers(0, 900, (30, 20)).astype(np.int16),
+    (1e4 + rng.standard_cauchy(500)).astype(np.float32),
+):
+    line = np.sort(values.ravel()).astype(np.float64)
+    ends = np.interp([0.01 * (line.size - 1), 0.99 * (line.size - 1)], np.arange(line.size), line)
+    expected = stats.zscore(np.minimum(np.maximum(values, ends[0]), ends[1]), axis=None)
+    result = normalise(values)
+    assert result.dtype == np.float32, f"float32 is due, yours is {result.dtype}"
+    probes.assert_close(result, expected, "the image", rtol=1e-3, atol=1e-3)
+    probes.assert_keeps_inputs(normalise, values)
+### END HIDDEN TESTS
+
+# %%
+figure = Figure(figsize=(9.5, 3.2), layout="constrained")
+pair = [phantom.volumes(man, scanner)[0].array for man, scanner in ((3, "A"), (4, "B"))]
+for axes, change, title in zip(
+    figure.subplots(1, 2), (np.asarray, normalise), ("as measured", "normalised"), strict=True
+):
+    for values, style, name in zip(
+        pair, ("solid", "dashed"), ("scanner A", "scanner B"), strict=True
+    ):
+        heights, bins = np.histogram(change(values), 80, density=True)
+        axes.plot(bins[:-1], heights, ls=style, label=name)
+    axes.set(title=title, xlabel="value", ylabel="share of voxels")
+    axes.legend()
+plots.show(
+    figure,
+    "Histograms of two scans from two scanners: as measured they lie apart, normalised they lie "
+    "nearly on top of each other.",
+)
+
+# %% [markdown]
+# ## 3.7 Patients, not slices
+#
+# To know how good a network is, it is tested on patients that it has never seen. It is easily spoilt: many patients have several scans, and each scan many slices that look alike. If one goes into training and the next into the test, the network has seen the answer. This is called *leakage*, and papers have had to be withdrawn for it. So the *patients* are divided, and all that belongs to a patient goes with him.
+#
+# *By hand.* Six cases of the patients a, a, b, c, c, d, divided in halves: the shuffled patients could be c, a, d, b. The first half is c and a: cases [0, 1, 3, 4]; the second d and b: [2, 5].
+#
+# *Tools.* `generator.permutation(n)` shuffles the numbers 0 … n − 1. `np.cumsum(fractions)` says where to cut. Then see to it that every part has at least one patient; if there are fewer patients than parts, that cannot be.
+#
+# **2 points · about 25 minutes · difficulty 2 of 3**
+
+
+# %% nbgrader={"grade": false, "grade_id": "split_patients", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def split_patients(ids, fractions, generator):
+    """Divide cases at random such that all cases of a patient stay together.
+
+    Args:
+        ids: list with the patient of each case, texts or numbers.
+        fractions: the share of the patients that each part gets, positive, summing to 1.
+        generator: numpy.random.Generator, the only source of randomness.
+
+    Returns:
+        One list per fraction with the indices into `ids` of its cases, sorted. Each part has at
+        least one patient, and otherwise its fraction of the patients, rounded up or down.
+
+    Raises:
+        ValueError: there are fewer patients than fractions; the message names both numbers.
+    """
+    ### BEGIN SOLUTION
+    patients = sorted(set(ids))
+    count, parts = len(patients), len(fractions)
+    if count < parts:
+        raise ValueError(f"{count} patients cannot be divided into {parts} parts")
+    cuts = np.rint(np.cumsum(fractions)[:-1] * count).astype(int)
+    for k in range(parts - 1):
+        first = cuts[k - 1] + 1 if k else 1
+        cuts[k] = min(max(cuts[k], first), count - (parts - 1 - k))
+    order = [patients[k] for k in generator.permutation(count)]
+    groups = np.split(np.arange(count), cuts)
+    chosen = [{order[k] for k in group} for group in groups]
+    return [[k for k, owner in enumerate(ids) if owner in group] for group in chosen]
+    ### END SOLUTION
+
+
+# %%
+check("03_medical_volumes.split_patients", split_patients)
+
+# %% nbgrader={"grade": true, "grade_id": "test_split_patients", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+facts = probes.facts_of("split", split_patients, ["a", "a", "b", "c", "c", "d"], [0.5, 0.5], 3)
+probes.assert_facts(facts)
+
+# %% nbgrader={"grade": true, "grade_id": "test_split_patients_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Many patients with several cases each, uneven fractions, as few patients as parts, too few.
+### BEGIN HIDDEN TESTS
+rng = probes.rng(3701)
+for patients, shares in [(40, [0.6, 0.15, 0.25]), (9, [0.8, 0.1, 0.1]), (4, [0.7, 0.1, 0.1, 0.1])]:
+    names = rng.permutation(1000)[:patients]
+    ids = [f"p{k}" for k in [*names, *rng.choice(names, 3 * patients)]]
+    facts = probes.facts_of("split", split_patients, ids, shares, int(rng.integers(1000)))
+    if patients == 4:  # one each, whatever the fractions
+        facts.pop("parts have about their fraction of the patients")
+    probes.assert_facts(facts)
+numbers = [int(k) for k in rng.integers(0, 6, 30)]
+probes.assert_facts(probes.facts_of("split", split_patients, numbers, [0.5, 0.5], 1))
+few = ["x", "x", "y", "y"]
+probes.assert_raises_value_error(
+    split_patients, few, [0.4, 0.3, 0.3], np.random.default_rng(0), mentions=["2", "3"]
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and MONAI's `Spacing` with `align_corners=False` resamples as you do, up to a convention: it keeps the centre of the first voxel, you keep the edge of the box.
+
+# %%
+from nibabel.affines import apply_affine, voxel_sizes
+
+corner = np.array([[0, 0, 0], [10, 20, 5]])
+print("nibabel", apply_affine(scan.affine, corner).round(2).tolist())
+print("yours  ", voxel_to_world(scan.affine, corner).round(2).tolist())
+finer, finer_affine = resample(scan.array, scan.affine, (0.5, 0.5, 3), 1)
+print(
+    "spacing by nibabel", voxel_sizes(scan.affine).round(3), "→", voxel_sizes(finer_affine).round(3)
+)
+
+# %% [markdown]
+# ## Go further
+#
+# - DICOM files count x and y the other way round: to the patient's left and back (LPS). Which two signs of the affine change?
+# - When you make voxels larger, linear interpolation reads only two of the many that a new one covers. Blur before you resample (`ndimage.gaussian_filter`), and look at the noise.
+# - If you have a series of a real patient, run `region_of_interest` on it: the tilt of its slices is the scanner operator's choice, and the reason for the eight corners.
+#
+# ## Sources
+#
+# - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.
+# - R. W. Cox et al.: A (Sort of) New Image Data Format Standard: NIfTI-1. Human Brain Mapping, 2004.
+# - S. Kapoor, A. Narayanan: Leakage and the reproducibility crisis in machine-learning-based science. Patterns, 2023.

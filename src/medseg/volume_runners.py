@@ -1,0 +1,51 @@
+"""Runs functions of unit 03 whose answers are slices, or a random division of patients."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def region(function: Callable, *volumes: Any) -> Any:
+    """Call a region-of-interest function and give start and stop of each of its slices."""
+    result = function(list(volumes))
+    if isinstance(result, tuple) and all(isinstance(s, slice) for s in result):
+        return tuple([int(s.start), int(s.stop), s.step is None] for s in result)
+    return result
+
+
+def image(function: Callable, array: np.ndarray) -> Any:
+    """Call a function from image to image and report the dtype of its result as well."""
+    result = function(array)
+    return {"its dtype": str(getattr(result, "dtype", type(result).__name__)), "the image": result}
+
+
+def split(function: Callable, ids: Sequence, fractions: Sequence[float], seed: int) -> Any:
+    """Call a function that divides patients, and report what every good division shares."""
+    parts = function(list(ids), list(fractions), np.random.default_rng(seed))
+    if not isinstance(parts, list | tuple) or not all(isinstance(p, list) for p in parts):
+        return {"one list of numbers for each fraction": False}
+    flat = [k for part in parts for k in part]
+    if not all(isinstance(k, int | np.integer) for k in flat):
+        return {"case numbers": False}
+    again = function(list(ids), list(fractions), np.random.default_rng(seed))
+    others = [function(list(ids), list(fractions), np.random.default_rng(k)) for k in range(8)]
+    owners = [{ids[k] for k in part} for part in parts]
+    patients = len(set(ids))
+    return {
+        "one list of numbers for each fraction": len(parts) == len(fractions),
+        "every case is in one part": sorted(flat) == list(range(len(ids))),
+        "all cases of a patient are in one part": sum(map(len, owners))
+        == len(set().union(*owners)),
+        "every part has a patient": all(owners),
+        "parts have about their fraction of the patients": all(
+            abs(len(own) - share * patients) <= 1
+            for own, share in zip(owners, fractions, strict=False)
+        ),
+        "each list is sorted": all(list(part) == sorted(part) for part in parts),
+        "the same state gives the same parts": again == parts,
+        "another state gives other parts": any(other != parts for other in others),
+    }
+
+
+VOLUME_RUNNERS: dict[str, Callable] = {"region": region, "image": image, "split": split}
