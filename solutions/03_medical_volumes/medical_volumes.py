@@ -19,6 +19,7 @@
 from itertools import product
 
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy import ndimage
@@ -238,7 +239,7 @@ for (name, volume), (colour, dashes) in zip(series.items(), styles, strict=True)
 (_, y0, z0), (_, y1, z1) = (np.max([s[0] for s in sides], 0), np.min([s[1] for s in sides], 0))
 shared = Rectangle((y0, z0), y1 - y0, z1 - z0, color="#999999", alpha=0.35, label="seen by all")
 axes.add_patch(shared)
-axes.legend(loc="upper right")
+figure.legend(loc="outside right center")
 axes.set(xlabel="back to front (mm)", ylabel="feet to head (mm)", aspect="equal")
 axes.autoscale_view()
 plots.show(
@@ -455,9 +456,10 @@ pictures = {
     "order 1, rounded": rounded[:, :, flat],
     f"invented: {invented.sum()} voxels": invented[:, :, flat] * 4,
 }
+colours = ListedColormap(["#202020", *plots.ZONE_COLOURS])
 figure = Figure(figsize=(11, 4), layout="constrained")
 for axes, (title, labels) in zip(figure.subplots(1, 3), pictures.items(), strict=True):
-    axes.imshow(labels.T, cmap="cividis", vmin=0, vmax=4, origin="lower", interpolation="nearest")
+    axes.imshow(labels.T, cmap=colours, vmin=0, vmax=4, origin="lower", interpolation="nearest")
     axes.set(title=title, xlabel="voxel", ylabel="voxel")
 plots.show(
     figure,
@@ -546,8 +548,8 @@ for axes, change, title in zip(
     axes.legend()
 plots.show(
     figure,
-    "Histograms of two scans from two scanners: as measured they lie apart, normalised they lie "
-    "nearly on top of each other.",
+    "Histograms of two scans from two scanners: as measured, one lies between 0 and 700, the other "
+    "between 0 and 1700; normalised, both lie between -2.5 and 3.5 around 0.",
 )
 
 # %% [markdown]

@@ -1,0 +1,50 @@
+"""The runners accept every right answer, whatever its numbers, and tell what is wrong."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from medseg import map_runners, volume_runners
+
+MAPS = hnp.arrays(np.int64, (5, 6), elements=st.integers(0, 9))
+
+
+@given(MAPS, st.permutations(range(1, 10)))
+@settings(deadline=None)
+def test_renumbering_forgets_the_numbers_and_keeps_the_parts(labels, order):
+    other = np.array([0, *order])[labels]
+    np.testing.assert_array_equal(map_runners.renumbered(labels), map_runners.renumbered(other))
+    new = map_runners.renumbered(labels)
+    np.testing.assert_array_equal(new == 0, labels == 0)
+    assert set(np.unique(new)) == set(range(len(set(np.unique(labels)) - {0}) + 1)) - (
+        set() if (labels == 0).any() else {0}
+    )
+
+
+def test_a_map_that_is_no_integer_array_is_handed_on_as_it_is():
+    semantic = np.array([[1.5, 0.0]])
+    assert map_runners.instances(lambda s, t: s, semantic, [1]) is semantic
+
+
+def test_what_is_no_picture_is_told():
+    panoptic, palette = np.array([[256]]), {1: (0, 0, 0)}
+    assert map_runners.colours(lambda m, p: None, panoptic, palette, []) == {"the picture": None}
+    floats = map_runners.colours(lambda m, p: np.zeros((1, 1, 3)), panoptic, palette, [])
+    assert floats == {"the picture's dtype": "float64"}
+
+
+def test_a_region_that_is_no_tuple_of_slices_is_handed_on():
+    assert volume_runners.region(lambda v: [1, 2]) == [1, 2]
+    assert volume_runners.region(lambda v: (slice(1, 2),)) == ([1, 2, True],)
+
+
+def test_a_division_of_another_form_is_told():
+    def divide(answer):
+        return volume_runners.split(lambda ids, f, g: answer, ["a", "b"], [0.5, 0.5], 0)
+
+    assert divide(None) == {"one list of numbers for each fraction": False}
+    assert divide([["a"], ["b"]]) == {"case numbers": False}
+    facts = divide([[0], [0]])
+    assert not facts["every case is in one part"]
+    assert not facts["all cases of a patient are in one part"]
