@@ -14,7 +14,12 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"jupyter-client": "jupyter_client", "torch": "pytorch"}
+CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
+    "playwright": "playwright-python",
+    "psycopg[binary]": "psycopg",
+    "torch": "pytorch",
+}
 
 
 def declared():
@@ -27,7 +32,7 @@ def test_environment_yml_has_the_packages_of_pyproject():
     conda = set(environment["dependencies"]) - {"pip", f"python{PROJECT['requires-python']}"}
     renamed = set()
     for line in declared():
-        name = re.match(r"[A-Za-z0-9._-]+", line)[0]
+        name = re.match(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?", line)[0]
         renamed.add(line.replace(name, CONDA_NAMES.get(name, name), 1))
     assert conda == renamed
 
