@@ -39,6 +39,8 @@ class Result:
         cells: one score for each test cell of the unit, in its order.
         findings: what was odd about the submission, one sentence each.
         unanswered: the exercises whose solution cell is as it was handed out, or missing.
+        diagnosis: for each exercise whose `check` ran, the name of the mistake that it recognised,
+            else its outcome; see `medseg_grader.diagnosis`. For statistics, never for scores.
         seconds: wall time from start of the kernel to the last cell.
         peak_memory_mb: the most memory that the student's code had, in MiB; 0 where not measured.
         name: the student's full name, where a learning platform's export tells it.
@@ -53,6 +55,7 @@ class Result:
     cells: list[CellScore]
     findings: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
+    diagnosis: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
     name: str = ""
