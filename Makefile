@@ -11,10 +11,10 @@ PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check accept lab release verify real clean
+.PHONY: help setup demo test test-browser check accept lab release verify real clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup:
 	@$(PYTHON) scripts/setup.py
@@ -24,11 +24,14 @@ demo: setup ## train a U-Net on phantoms, grade a small class, show the results
 
 test: setup ## everything: format, lint, types, all tests
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
-	@$(PYTEST) -m "not acceptance" tests
+	@$(PYTEST) -m "not acceptance and not browser" tests
+
+test-browser: setup ## open, run and solve the notebooks in Chromium; screenshots: output/browser
+	@$(PYTEST) tests/browser
 
 check: setup ## the quick lane: format, lint, types, fast tests
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
-	@$(PYTEST) -m "not slow and not acceptance" tests
+	@$(PYTEST) -m "not slow and not acceptance and not browser" tests
 
 accept: setup ## train the reference in full and hold it to its figures
 	@$(ACTIVE) $(BIN)/python -m pytest -m acceptance tests

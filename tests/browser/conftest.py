@@ -1,0 +1,119 @@
+"""One browser, and one JupyterLab on a copy of the course, for all tests of this folder."""
+
+import itertools
+import shutil
+
+import pytest
+from lab import ROOT, Listener, Notebook, jupyter_lab
+
+from medseg.carry import notebook_name
+from medseg_grader.catalogue import load_unit
+from medseg_grader.notebooks import write_solution_notebook
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# SwiftShader draws WebGL without a graphics card; the rest keeps Chromium from calling home.
+ARGUMENTS = (
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Chromium, or a skipped test where there is none."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"needs a Chromium: none of {', '.join(NAMES)} is on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox is switched off by default, so that root can run it too.
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Course:
+    """A copy of what `make lab` serves, to which a test adds notebooks of its own."""
+
+    def __init__(self, root):
+        self.root, self.notebooks = root, root / "notebooks"
+        self._numbers = itertools.count(1)
+        shutil.copytree(ROOT / "notebooks", self.notebooks)
+        shutil.copy(ROOT / "nbgrader_config.py", root)
+
+    def untouched(self, unit):
+        """A fresh copy of the released notebook; its path for JupyterLab."""
+        path = self._new(unit)
+        shutil.copy(ROOT / "notebooks" / unit / path.name, path)
+        return str(path.relative_to(self.notebooks))
+
+    def solved(self, unit):
+        """The unit's solution, as a notebook; its path for JupyterLab."""
+        path = self._new(unit)
+        shutil.copy(write_solution_notebook(load_unit(unit), self.root), path)
+        return str(path.relative_to(self.notebooks))
+
+    def _new(self, unit):
+        folder = self.notebooks / f"copy_{next(self._numbers)}" / unit
+        folder.mkdir(parents=True)
+        return folder / notebook_name(unit)
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory):
+    return Course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture(scope="session")
+def server(chromium, course, tmp_path_factory):
+    """JupyterLab as `make lab` starts it; nothing is started where there is no browser."""
+    home = tmp_path_factory.mktemp("home")
+    with jupyter_lab(course.root, "notebooks", home) as running:
+        yield running
+
+
+@pytest.fixture
+def listener():
+    """Holds the test to a console without errors and to requests to this machine only."""
+    heard = Listener()
+    yield heard
+    assert heard.complaints == []
+    assert heard.strangers == []
+
+
+@pytest.fixture
+def new_page(chromium, listener):
+    """A function that gives a new window, with nothing kept from an earlier one."""
+    contexts = []
+
+    def new(**options):
+        options = {"viewport": {"width": 1280, "height": 1000}, **options}
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        listener.attach(page)
+        return page
+
+    yield new
+    for context in contexts:
+        for page in context.pages:
+            page.evaluate(
+                "() => window.jupyterapp?.serviceManager.sessions.shutdownAll().catch(() => {})"
+            )
+        context.close()
+
+
+@pytest.fixture
+def open_notebook(new_page, server):
+    """A function that opens a notebook by its path in a new window."""
+
+    def open_it(path, **options):
+        return Notebook(new_page(**options), server, path).open()
+
+    return open_it

@@ -1,0 +1,63 @@
+"""JupyterLab opens every released notebook and runs every solution, without a complaint."""
+
+import time
+
+import pytest
+from lab import ROOT, errors
+from playwright.sync_api import expect
+
+from medseg.carry import notebook_name
+from medseg_grader.catalogue import unit_names
+
+UNITS = unit_names()
+QUICK_UNIT = "01_segmentation_types"
+SOLUTION = 600_000  # ms: a solution, training included, on a busy machine
+pytestmark = pytest.mark.slow
+
+
+def some(units):
+    """All units as parameters; `make test` takes only the given ones."""
+    return [u if u in units else pytest.param(u, marks=pytest.mark.browser) for u in UNITS]
+
+
+def test_all_units_have_a_released_notebook():
+    for unit in UNITS:
+        assert (ROOT / "notebooks" / unit / notebook_name(unit)).is_file()
+
+
+@pytest.mark.parametrize("unit", some([QUICK_UNIT]))
+def test_a_released_notebook_opens(open_notebook, unit):
+    notebook = open_notebook(f"{unit}/{notebook_name(unit)}")
+    expect(notebook.shown.locator("h1").first).to_contain_text(f"Unit {int(unit[:2])}")
+    notebook.shot(f"{unit}-open")
+
+
+@pytest.mark.parametrize("unit", some([QUICK_UNIT]))
+def test_all_cells_of_a_solution_run(open_notebook, course, unit):
+    notebook = open_notebook(course.solved(unit))
+    notebook.run_all(SOLUTION)
+    content = notebook.content()
+    assert errors(content) == []
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code if cell["source"])
+    for number in notebook.picture_cells():
+        notebook.shot_of(number, f"{unit}-cell-{number:02d}")
+    broken = "[...document.images].filter(i => i.complete && i.naturalWidth === 0).length"
+    assert notebook.page.evaluate(f"() => {broken}") == 0
+
+
+def test_the_first_picture_of_the_course_stands_soon(open_notebook, capsys):
+    start = time.monotonic()
+    notebook = open_notebook(f"{QUICK_UNIT}/{notebook_name(QUICK_UNIT)}")
+    first, second = [
+        number
+        for number, cell in enumerate(notebook.content()["cells"])
+        if cell["cell_type"] == "code"
+    ][:2]
+    notebook.run(first)
+    notebook.run(second)
+    expect(notebook.cell(second).locator("img").first).to_be_visible()
+    seconds = time.monotonic() - start
+    with capsys.disabled():
+        print(f"\nfirst picture of unit 01 after {seconds:.1f} s, opening included")
+    notebook.shot("01-first-picture")
