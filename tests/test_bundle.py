@@ -34,7 +34,8 @@ def test_it_holds_notebooks_package_environment_and_nothing_of_ours(bundle):
     for unit in unit_names():
         assert any(name.startswith(f"notebooks/{unit}/") for name in names)
         assert f"src/medseg/hints/{unit}.json" in names
-    assert {"README.md", "pyproject.toml", "requirements.txt", "environment.yml"} <= set(names)
+    beside = {"README.md", "pyproject.toml", "requirements.txt", "environment.yml"}
+    assert beside | {"data_download.py"} <= set(names)
     ours = ("solutions", "tests", "src/medseg_grader", "benchmarks", "grading", ".git")
     assert not [name for name in names if name.startswith(ours)]
     assert not [name for name in names if "mistakes" in name]
@@ -104,6 +105,13 @@ def test_the_command_line_lists_unsolved_exercises(student):
     done = in_bundle(student, "-m", "medseg.cli", "progress")
     assert done.returncode == 0, done.stderr
     assert "iou_per_class" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_data_script_runs(student):
+    done = in_bundle(student, "data_download.py", "--list")
+    assert done.returncode == 0, done.stderr
+    assert "promise12" in done.stdout
 
 
 @pytest.mark.slow

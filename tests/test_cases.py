@@ -1,5 +1,6 @@
 import json
 
+import layouts
 import nibabel
 import numpy as np
 import pytest
@@ -541,3 +542,91 @@ def test_the_size_of_a_slice_follows_its_field_of_view(width, expected):
     label = np.zeros(image.shape, dtype=np.uint8)
     case = Case(image, label, affine, "a", "a", ("background", "gland"))
     assert slice_size(case) == expected
+
+
+@pytest.fixture
+def task05(tmp_path):
+    return layouts.write_task05(tmp_path / "Task05_Prostate")
+
+
+def test_task05_gives_t2_with_its_two_zones_at_their_place(task05):
+    cases = load_cases(task05, progress=False)
+    assert [case.id for case in cases] == ["prostate_00", "prostate_01", "prostate_29"]
+    image, label = layouts.small_phantom(0)
+    assert cases[0].class_names == ("background", "PZ", "TZ")
+    np.testing.assert_allclose(cases[0].image, image.array, rtol=1e-6)
+    np.testing.assert_array_equal(cases[0].label, layouts.TO_TASK05[label.array])
+    np.testing.assert_allclose(cases[0].affine, image.affine, atol=1e-4)
+    assert cases[0].spacing == pytest.approx(image.spacing, abs=1e-4)
+    assert np.diag(cases[0].affine)[:3] != pytest.approx(cases[0].spacing, abs=1e-2)
+
+
+def test_task05_tells_which_cases_have_one_zone_only(task05, capsys):
+    load_cases(task05, progress=False)
+    said = capsys.readouterr().out
+    assert said == "prostate_18 is left out: a case without class TZ.\n"
+
+
+def test_a_count_passes_over_cases_that_are_left_out(tmp_path):
+    names = (layouts.ONLY_PERIPHERAL, "prostate_29")
+    folder = layouts.write_task05(tmp_path / "Task05_Prostate", names)
+    assert [case.id for case in load_cases(folder, count=1, progress=False)] == ["prostate_29"]
+
+
+def test_an_entry_that_macos_left_is_no_case(tmp_path):
+    description = write_folder(tmp_path)
+    entry = {kind: f"./{kind}sTr/._scan_00.nii.gz" for kind in ("image", "label")}
+    (tmp_path / "dataset.json").write_text(
+        json.dumps({**description, "training": [entry, *description["training"]]})
+    )
+    assert len(load_cases(tmp_path, progress=False)) == 3
+
+
+def test_zones_in_another_order_are_mapped_aloud(tmp_path, capsys):
+    names = {"0": "background", "1": "Transition Zone", "2": "peripheral zone"}
+    description = write_folder(tmp_path, 1, labels=names)
+    stored = nibabel.load(tmp_path / description["training"][0]["label"]).get_fdata()
+    case = load_cases(tmp_path, progress=False)[0]
+    assert case.class_names == ("background", "PZ", "TZ")
+    np.testing.assert_array_equal(case.label, np.array([0, 2, 1])[stored.astype(int)])
+    assert capsys.readouterr().out == (
+        f"{tmp_path.name} counts 1 Transition Zone and 2 peripheral zone; "
+        f"the labels were mapped onto the course's 1 PZ and 2 TZ.\n"
+    )
+
+
+def test_four_zones_of_another_convention_are_mapped(tmp_path):
+    write_folder(tmp_path, 1, labels={"background": 0, "PZ": 1, "TZ": 2, "DPU": 3, "AFS": 4})
+    case = load_cases(tmp_path, progress=False)[0]
+    assert case.class_names == ("background", "PZ", "TZ", "AFS", "DPU")
+
+
+def test_the_folder_above_a_data_set_is_an_error_that_names_the_right_one(task05):
+    with pytest.raises(ValueError, match=r"such as .*Task05_Prostate"):
+        load_cases(task05.parent)
+
+
+def test_a_constant_image_complex_numbers_and_nan_in_a_file_name_it(tmp_path):
+    path = tmp_path / write_folder(tmp_path)["training"][1]["image"]
+    for array, words in [
+        (np.full(GRID, 3, np.float32), "case scan_01: the image is constant"),
+        (np.full(GRID, np.nan, np.float32), r"scan_01\.nii\.gz: the volume holds NaN"),
+        (np.ones(GRID, np.complex64), r"scan_01\.nii\.gz: the volume must hold real numbers"),
+    ]:
+        nibabel.Nifti1Image(array, np.eye(4)).to_filename(path)
+        with pytest.raises(ValueError, match=words):
+            load_cases(tmp_path, progress=False)
+
+
+def test_a_label_of_another_shape_affine_or_class_in_a_file_names_the_case(tmp_path):
+    path = tmp_path / write_folder(tmp_path)["training"][1]["label"]
+    shifted = np.eye(4)
+    shifted[1, 3] = 2
+    for array, affine, words in [
+        (np.zeros((6, 5, 3), np.uint8), np.eye(4), "label has the shape"),
+        (np.zeros(GRID, np.uint8), shifted, r"label lies up to 2\.00 mm away"),
+        (np.full(GRID, 7, np.uint8), np.eye(4), "label holds 7"),
+    ]:
+        save_volume(Volume(array, affine), path)
+        with pytest.raises(ValueError, match=f"case scan_01: the {words}"):
+            load_cases(tmp_path, progress=False)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from medseg.real_data import add_arguments
+
 
 class UserError(Exception):
     """Bad input: one sentence for the reader, exit code 2."""
@@ -42,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("out", help="folder to write to")
     phantom.add_argument("--cases", type=int, default=8, metavar="N", help="default: 8")
     phantom.add_argument("--seed", type=int, default=0, metavar="S", help="first patient")
+    data = command("data", _data, "fetch a data set of real patients")
+    add_arguments(data)
     release = command("release", _release, "instructors: build notebooks and hints from solutions/")
     release.add_argument("--unit", help="one unit, as 04, iou or 04_iou; default: all")
     release.add_argument("--zip", metavar="FILE", help="write the student bundle too")
@@ -69,6 +73,12 @@ def _phantom(options: argparse.Namespace) -> int:
     folder = write(options.out, options.cases, options.seed)
     print(f"{options.cases} cases in {folder}")
     return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    from medseg.real_data import run
+
+    return run(options)
 
 
 def _release(options: argparse.Namespace) -> int:

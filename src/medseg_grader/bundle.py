@@ -9,7 +9,13 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT_FILES = ["pyproject.toml", "environment.yml", "LICENSE", "LICENSE-CONTENT"]
+ROOT_FILES = [
+    "pyproject.toml",
+    "environment.yml",
+    "data_download.py",
+    "LICENSE",
+    "LICENSE-CONTENT",
+]
 README = Path("docs/student-bundle.md")
 LOCK = Path("requirements.lock")
 # A fixed date, so that the same course gives the same bytes.
@@ -19,9 +25,9 @@ DATE = (2020, 1, 1, 0, 0, 0)
 def write_bundle(path: Path, units: list[str]) -> Path:
     """Write the students' zip for the given, released units.
 
-    It holds the released notebooks, the package `medseg`, and a requirements.txt with the exact
-    versions of the course, restricted to what a student needs. Raises ValueError where a notebook
-    has not been released.
+    It holds the released notebooks, the package `medseg`, the script that fetches data, and a
+    requirements.txt with the exact versions of the course, restricted to what a student needs.
+    Raises ValueError where a notebook has not been released.
     """
     entries = dict(_entries(units))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,61 @@
+"""Cases: one patient's image with its expert segmentation, whatever data set it comes from.
+
+Readers give a list of `Case`; `split_cases` divides it by patient. `slices` and `to_native`, the
+way of a case into a network and back, live in `medseg.slicing`.
+"""
+
+import os
+from pathlib import Path
+
+from medseg.cases.case import PROSTATE_CLASSES, Case, split_cases
+from medseg.cases.decathlon import decathlon_cases
+from medseg.cases.phantoms import phantom_cases
+from medseg.cases.promise12 import holds_promise12, promise12_cases
+from medseg.slicing import slice_size, slice_spacing, slices, to_native
+
+__all__ = [
+    "PROSTATE_CLASSES",
+    "Case",
+    "decathlon_cases",
+    "load_cases",
+    "phantom_cases",
+    "promise12_cases",
+    "slice_size",
+    "slice_spacing",
+    "slices",
+    "split_cases",
+    "to_native",
+]
+
+PHANTOM_CASES = 24
+
+
+def load_cases(
+    data: str | os.PathLike[str] = "phantom",
+    *,
+    count: int | None = None,
+    seed: int = 0,
+    scanner: str = "A",
+    channel: int = 0,
+    progress: bool = True,
+) -> list[Case]:
+    """The cases of a data set, named by one word or path.
+
+    Args:
+        data: "phantom", or a folder: one with a `dataset.json` is read as one of the Medical
+            Segmentation Decathlon, one with `CaseNN.mhd` as PROMISE12.
+        count: how many at most; None means 24 phantoms, or all cases of the folder.
+        seed, scanner: of the phantoms.
+        channel: of a Decathlon's 4D images.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ValueError: there is no such folder, or what is in it is not as it should be.
+    """
+    if str(data) == "phantom":
+        number = PHANTOM_CASES if count is None else count
+        return phantom_cases(number, seed=seed, scanner=scanner, progress=progress)
+    folder = Path(data)
+    if not (folder / "dataset.json").is_file() and holds_promise12(folder):
+        return promise12_cases(folder, count=count, progress=progress)
+    return decathlon_cases(folder, channel=channel, count=count, progress=progress)

@@ -1,0 +1,148 @@
+"""A case: one patient's image with its expert segmentation, on one grid; splits by patient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from medseg.cases.reading import listed
+from medseg.volumes import Volume, check_real, checked_affine, spacing_of
+
+PROSTATE_CLASSES = ("background", "PZ", "TZ", "AFS", "DPU")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An image and its label map on one grid.
+
+    Attributes:
+        image: (X, Y, Z) float32.
+        label: (X, Y, Z) uint8, the class of each voxel.
+        affine: (4, 4) float64, voxel index to RAS+ mm.
+        id: name of the case, unique in its data set.
+        patient: whose scan it is; a split never divides a patient.
+        class_names: one per class, "background" first.
+
+    Raises:
+        ValueError: image and label differ in shape; the image is no volume, holds NaN or infinity
+            or is constant; the label is not whole-numbered or names a class that does not exist.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+    affine: np.ndarray
+    id: str
+    patient: str
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        name = f"case {self.id}"
+        image, label = np.asarray(self.image), np.asarray(self.label)
+        names = tuple(self.class_names)
+        if not 2 <= len(names) <= 256:
+            raise ValueError(f"{name} needs 2 to 256 class names, not {len(names)}")
+        if image.ndim != 3 or image.size == 0:
+            raise ValueError(
+                f"{name}: the image must be of shape (X, Y, Z), but it is {image.shape}"
+            )
+        if label.shape != image.shape:
+            raise ValueError(
+                f"{name}: the label has the shape {label.shape}, but the image {image.shape}; "
+                f"both must lie on one grid"
+            )
+        check_real(image, f"{name}: the image")
+        check_real(label, f"{name}: the label")
+        with np.errstate(over="ignore"):
+            image = image.astype(np.float32)
+        check_real(image, f"{name}: the image as float32")
+        if image.min() == image.max():
+            raise ValueError(
+                f"{name}: the image is constant ({image.flat[0]:g} in every voxel), "
+                f"so nothing can be seen in it; check the file"
+            )
+        values = np.unique(label)
+        outside = [value for value in values.tolist() if value not in range(len(names))]
+        if outside:
+            raise ValueError(
+                f"{name}: the label holds {listed(f'{value:g}' for value in outside[:5])}, but "
+                f"its classes are 0 to {len(names) - 1} ({', '.join(names)})"
+            )
+        try:
+            affine = checked_affine(self.affine)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        object.__setattr__(self, "image", image)
+        object.__setattr__(self, "label", label.astype(np.uint8))
+        object.__setattr__(self, "affine", affine)
+        object.__setattr__(self, "class_names", names)
+
+    @classmethod
+    def from_volumes(
+        cls, image: Volume, label: Volume, id: str, patient: str, class_names: Sequence[str]
+    ) -> "Case":
+        """A case of an image and a label volume.
+
+        Raises:
+            ValueError: as `Case`; or the label lies elsewhere in the patient than the image, by
+                more than a tenth of a voxel at any corner.
+        """
+        if image.shape == label.shape:
+            apart = _largest_offset(image, label)
+            if apart > 0.1 * min(image.spacing):
+                raise ValueError(
+                    f"case {id}: the label lies up to {apart:.2f} mm away from the image, as their "
+                    f"affines differ; both must lie on one grid: check the headers, or resample "
+                    f"the label"
+                )
+        return cls(image.array, label.array, image.affine, id, patient, tuple(class_names))
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Distance in mm between neighbouring voxels along each axis."""
+        return spacing_of(self.affine)
+
+
+def split_cases(
+    cases: Sequence[Case], fractions: Sequence[float], seed: int = 0
+) -> list[list[Case]]:
+    """Divide cases by patient: one list of cases per fraction, no patient in two of them.
+
+    Args:
+        cases: of at least as many patients as there are fractions.
+        fractions: of the patients, positive, summing to 1. Each part gets at least one patient.
+        seed: which decides who goes where; the order of the cases does not.
+
+    Raises:
+        ValueError: the fractions are not as above, or there are too few patients.
+    """
+    shares = np.asarray(fractions, dtype=np.float64)
+    if shares.ndim != 1 or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:
+        raise ValueError(f"the fractions must be positive and sum to 1, not {fractions}")
+    patients = sorted({case.patient for case in cases})
+    if len(patients) < len(shares):
+        raise ValueError(
+            f"{len(patients)} patient{'s' if len(patients) != 1 else ''} cannot be split into "
+            f"{len(shares)} parts, as scans of one patient must stay together; "
+            f"at least {len(shares)} patients are needed"
+        )
+    # whole patients by largest remainder, after one for each part
+    spare = shares * len(patients)
+    sizes = np.maximum(1, np.floor(spare)).astype(int)
+    while sizes.sum() != len(patients):
+        step = 1 if sizes.sum() < len(patients) else -1
+        lack = np.where((step > 0) | (sizes > 1), step * (spare - sizes), -np.inf)
+        sizes[np.argmax(lack)] += step
+    order = np.random.default_rng(seed).permutation(len(patients))
+    part_of = {
+        patients[index]: part
+        for part, chosen in enumerate(np.split(order, np.cumsum(sizes)[:-1]))
+        for index in chosen
+    }
+    return [[case for case in cases if part_of[case.patient] == part] for part in range(len(sizes))]
+
+
+def _largest_offset(one: Volume, other: Volume) -> float:
+    """Largest distance in mm between the places of a corner voxel in two volumes of one shape."""
+    corners = np.array([(*corner, 1) for corner in product(*((0, n - 1) for n in one.shape))])
+    return float(np.linalg.norm(corners @ (one.affine - other.affine).T, axis=1).max())

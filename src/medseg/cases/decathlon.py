@@ -1,0 +1,185 @@
+"""Cases from a folder in the layout of the Medical Segmentation Decathlon."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medseg.cases.case import PROSTATE_CLASSES, Case
+from medseg.cases.reading import listed, read_all, tell
+from medseg.volumes import load_volume
+
+# what data sets call the zones, in small letters
+ZONE_NAMES = {
+    "pz": "PZ",
+    "peripheral zone": "PZ",
+    "tz": "TZ",
+    "transition zone": "TZ",
+    "afs": "AFS",
+    "anterior fibromuscular stroma": "AFS",
+    "dpu": "DPU",
+    "distal prostatic urethra": "DPU",
+}
+
+
+def decathlon_cases(
+    folder: str | os.PathLike[str],
+    channel: int = 0,
+    *,
+    count: int | None = None,
+    progress: bool = True,
+) -> list[Case]:
+    """The labelled cases of a folder in the layout of the Medical Segmentation Decathlon.
+
+    `dataset.json` names the classes ("labels"), the channels ("modality") and the pairs of image
+    and label file ("training"). An entry may name its "patient"; otherwise each case is a patient
+    of its own. Where all classes are zones of the prostate, they are put into the order of
+    `PROSTATE_CLASSES`, with a printed sentence if that changes their numbers. Where PZ and TZ are
+    among the classes, a case without one of them is left out with a printed sentence, as its
+    expert did not tell the zones apart.
+
+    Args:
+        folder: which holds `dataset.json`.
+        channel: which to take where `dataset.json` lists several; there, images are (X, Y, Z, C).
+        count: how many usable cases at most, from the first; None for all.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ValueError: the folder, `dataset.json` or a file is missing or not as it should be; no
+            case is left.
+    """
+    folder = Path(folder)
+    description = read_description(folder)
+    given = _class_names(description.get("labels"), folder)
+    class_names, numbers = _as_in_the_course(given)
+    if class_names != given:
+        tell(
+            f"{folder.name} counts {_numbered(given)}; "
+            f"the labels were mapped onto the course's {_numbered(class_names)}."
+        )
+    modality = description.get("modality") or {"0": "image"}
+    if not 0 <= channel < len(modality):
+        raise ValueError(
+            f"there is no channel {channel} in {folder}: its dataset.json lists {len(modality)}"
+        )
+    entries = training_entries(description, folder)
+
+    def usable() -> Iterator[Case]:
+        zones = [name for name in ("PZ", "TZ") if {"PZ", "TZ"} <= set(class_names)]
+        for entry in entries:
+            case = _decathlon_case(folder, entry, given, channel if len(modality) > 1 else None)
+            if class_names != given:
+                case = replace(case, label=numbers[case.label], class_names=class_names)
+            missing = [zone for zone in zones if not (case.label == class_names.index(zone)).any()]
+            if missing:
+                tell(f"{case.id} is left out: a case without class {listed(missing)}.")
+            else:
+                yield case
+
+    return read_all(usable(), len(entries), folder, count, progress)
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """The content of a folder's `dataset.json`; ValueError if there is none or it is broken."""
+    path = folder / "dataset.json"
+    if not folder.is_dir():
+        raise ValueError(
+            f"there is no folder {folder}; give the folder of a data set, or 'phantom'"
+        )
+    if not any(folder.iterdir()):
+        raise ValueError(f"the folder {folder} is empty; download the data set into it first")
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} holds no dataset.json and no CaseNN.mhd; give the folder that does"
+            f"{_better_folder(folder)}, or write a dataset.json that lists "
+            f'"labels" and "training"'
+        )
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON ({error}); correct or replace it") from error
+    if not isinstance(description, dict):
+        raise ValueError(f"{path} must hold a JSON object, not a {type(description).__name__}")
+    return description
+
+
+def _better_folder(folder: Path) -> str:
+    inner = sorted(path.parent.name for path in folder.glob("*/dataset.json"))
+    return f" (such as {folder / inner[0]})" if inner else ""
+
+
+def training_entries(description: dict[str, Any], folder: Path) -> list[Any]:
+    """The entries of "training", without those of the small files that macOS leaves behind."""
+    entries = description.get("training")
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(
+            f'{folder / "dataset.json"} lists no cases; its "training" must be a list of '
+            f'{{"image": …, "label": …}}'
+        )
+    return [entry for entry in entries if not _left_by_macos(entry)]
+
+
+def _left_by_macos(entry: Any) -> bool:
+    image = entry.get("image") if isinstance(entry, dict) else None
+    return isinstance(image, str) and Path(image).name.startswith("._")
+
+
+def _as_in_the_course(given: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Class names in the course's order, and the new number of each old one."""
+    zones = [ZONE_NAMES.get(name.strip().casefold()) for name in given[1:]]
+    if None in zones or len(set(zones)) < len(zones):
+        return given, np.arange(len(given))
+    ordered = (PROSTATE_CLASSES[0], *(zone for zone in PROSTATE_CLASSES[1:] if zone in zones))
+    numbers = [0, *(ordered.index(str(zone)) for zone in zones)]
+    return ordered, np.array(numbers, dtype=np.uint8)
+
+
+def _numbered(class_names: tuple[str, ...]) -> str:
+    return listed(f"{number} {name}" for number, name in enumerate(class_names) if number)
+
+
+def _class_names(labels: Any, folder: Path) -> tuple[str, ...]:
+    """Names by class number from {"0": "background", …} or {"background": 0, …}."""
+    try:
+        pairs = {
+            int(key) if str(key).isdigit() else int(value): value if str(key).isdigit() else key
+            for key, value in labels.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        pairs = {}
+    if len(pairs) < 2 or sorted(pairs) != list(range(len(pairs))) or len(pairs) != len(labels):
+        raise ValueError(
+            f'the "labels" of {folder / "dataset.json"} must name the classes 0, 1, … without a '
+            f'gap, as in {{"0": "background", "1": "PZ"}}, but they are {labels}'
+        )
+    return tuple(str(pairs[number]) for number in range(len(pairs)))
+
+
+def _decathlon_case(
+    folder: Path, entry: Any, class_names: tuple[str, ...], channel: int | None
+) -> Case:
+    try:
+        files = {kind: folder / entry[kind] for kind in ("image", "label")}
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f'an entry of "training" in {folder / "dataset.json"} must be '
+            f'{{"image": …, "label": …}}, not {entry}'
+        ) from error
+    for kind, path in files.items():
+        if not path.is_file():
+            raise ValueError(
+                f"the {kind} file {path} is missing, though dataset.json lists it; "
+                f'put it back, or take its entry out of "training"'
+            )
+    name = files["image"].name.removesuffix(".gz").removesuffix(".nii")
+    return Case.from_volumes(
+        load_volume(files["image"], channel=channel),
+        load_volume(files["label"]),
+        name,
+        str(entry.get("patient", name)),
+        class_names,
+    )

@@ -1,0 +1,41 @@
+"""Cases from the embedded phantom."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from medseg.cases.case import PROSTATE_CLASSES, Case
+from medseg.cases.reading import reading
+
+
+def phantom_cases(
+    count: int, seed: int = 0, scanner: str = "A", *, progress: bool = True
+) -> list[Case]:
+    """Prostate phantoms: case i of a seed is phantom number 10 000 · seed + i.
+
+    So cases of two seeds are different patients, and the same number seen by another scanner is
+    the same patient.
+
+    Raises:
+        ValueError: the count is not in 1..10 000, the seed is negative, or there is no such
+            scanner.
+    """
+    from medseg import phantom
+
+    if not 1 <= count <= 10_000:
+        raise ValueError(f"the number of phantoms must be 1 to 10000, not {count}")
+    if seed < 0:
+        raise ValueError(f"the seed must be 0 or more, not {seed}")
+    numbers = range(10_000 * seed, 10_000 * seed + count)
+    cases = []
+    # numpy lets go of the interpreter, so threads render side by side
+    pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
+    try:
+        rendered = pool.map(lambda number: phantom.volumes(number, scanner=scanner), numbers)
+        pairs = reading(rendered, "phantoms", progress, total=count)
+        for number, (image, label) in zip(numbers, pairs, strict=True):
+            patient = f"phantom_{number:04d}"
+            name = f"{patient}_{scanner}"
+            cases.append(Case.from_volumes(image, label, name, patient, PROSTATE_CLASSES))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return cases

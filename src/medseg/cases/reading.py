@@ -1,0 +1,53 @@
+"""What readers of cases share: a progress bar, and sentences beside it."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def reading(items: Iterable[T], what: str, shown: bool, total: int) -> Iterable[T]:
+    """The items, with a progress bar on stdout while they are taken."""
+    from tqdm import tqdm
+
+    return tqdm(
+        items,
+        desc=f"Reading {what}",
+        unit="case",
+        file=sys.stdout,
+        disable=not shown,
+        total=total,
+    )
+
+
+def read_all(
+    usable: Iterator[T], listed_in_all: int, folder: Path, count: int | None, progress: bool
+) -> list[T]:
+    """The cases that a reader finds usable in a folder, at most `count` of them.
+
+    Raises:
+        ValueError: the count is below 1, or no case is left.
+    """
+    if count is not None and count < 1:
+        raise ValueError(f"the number of cases must be at least 1, not {count}")
+    total = min(count or listed_in_all, listed_in_all)
+    cases = list(reading(islice(usable, count), folder.name, progress, total))
+    if not cases:
+        raise ValueError(f"no case of {folder} can be used; the lines above say why")
+    return cases
+
+
+def tell(sentence: str) -> None:
+    """Print a line without breaking the bar, into which print would write."""
+    from tqdm import tqdm
+
+    tqdm.write(sentence)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Words as in a sentence: one, one and two, one, two and three."""
+    words = list(names)
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
