@@ -19,7 +19,7 @@
 import numpy as np
 from scipy import ndimage
 
-from medseg import check, plots, probes, scene_plots, scenes
+from medseg import check, plots, probes, scene_plots, scenes, widgets
 from medseg.cases import phantom_cases
 
 # %%
@@ -34,6 +34,12 @@ plots.show(*scene_plots.four_answers(picture))
 # - **Instance** segmentation numbers the *things*, whatever one can count: each car, each person. It leaves out the *stuff* that one cannot count, such as road and sky.
 # - **Panoptic** segmentation does both: every pixel has a class, and every thing its number.
 #
+# Look at one answer at a time. Which of them tells you how many cars stand at the kerb?
+
+# %%
+widgets.segmentation_types(picture)
+
+# %% [markdown]
 # The street is our own. It is calculated, not photographed, so that the true answers are known to the pixel and nothing has to be downloaded. Classes carry the numbers of the Cityscapes data set [Cor+16]: 7 is road, 24 a person, 26 a car, and 0 means *unlabelled*.
 #
 # The same three questions can be put to other eyes than a camera's. Below, the same street as a rotating laser measures it (unit 2), and a slice of a prostate scan (from unit 3 on). In the scan the zones are *stuff*: there is one of each. So for the prostate, semantic segmentation is all we need; where a scan shows many nodules or cells, we are back at counting.

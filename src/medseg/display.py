@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 _DPI = 110
 # CSS pixels for an inch of figure: fits a laptop's notebook, and pages shrink it where narrower
-_PIXELS_PER_INCH = 80
+PIXELS_PER_INCH = 80
 
 
 def show(figure: Figure, alt: str, *, display_id: str | None = None, update: bool = False) -> None:
@@ -38,16 +39,36 @@ def mime_bundle(figure: Figure, alt: str) -> tuple[dict[str, str], dict[str, Any
     HTML comes first, as JupyterLab and nbconvert's default page drop the description of a bare
     PNG; the PNG, with the description in its metadata, is for readers that take no HTML.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
-    png = base64.b64encode(buffer.getvalue()).decode("ascii")
-    width = round(figure.get_figwidth() * _PIXELS_PER_INCH)
+    picture = png(figure)
+    width = round(figure.get_figwidth() * PIXELS_PER_INCH)
     page = (
-        f'<img src="data:image/png;base64,{png}" alt="{html.escape(alt)}" width="{width}" '
+        f'<img src="data:image/png;base64,{picture}" alt="{html.escape(alt)}" width="{width}" '
         f'style="max-width: 100%; height: auto;">'
     )
-    data = {"text/html": page, "image/png": png, "text/plain": alt}
+    data = {"text/html": page, "image/png": picture, "text/plain": alt}
     return data, {"image/png": {"alt": alt, "width": width}}
+
+
+def png(figure: Figure) -> str:
+    """A figure as PNG in base64."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def graded() -> bool:
+    """Whether nbgrader runs this notebook (autograde or validate)."""
+    return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
+
+
+def interactive() -> bool:
+    """Whether a widget may meet a person: in a notebook, not graded, output not captured."""
+    if graded() or not in_notebook():
+        return False
+    from IPython import get_ipython
+    from IPython.core.displaypub import CapturingDisplayPublisher
+
+    return not isinstance(get_ipython().display_pub, CapturingDisplayPublisher)
 
 
 def in_notebook() -> bool:

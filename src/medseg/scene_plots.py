@@ -61,10 +61,17 @@ def four_answers(picture: Picture) -> tuple[Figure, str]:
         axes.set_title(title)
         axes.set_xticks([])
         axes.set_yticks([])
+    legend(figure, picture)
+    return figure, "A street, four times. " + description(picture)
+
+
+def legend(figure: Figure, picture: Picture, columns: int = 20) -> None:
+    """The colours of the classes that the picture shows, below the figure."""
     found = [int(i) for i in np.unique(picture.semantic)]
     patches = [_patch(_COLOURS[i], NAMES[i]) for i in found]
-    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=9)
-    return figure, "A street, four times. " + description(picture)
+    figure.legend(
+        handles=patches, loc="outside lower center", ncols=min(columns, len(found)), fontsize=9
+    )
 
 
 def description(picture: Picture) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from medseg import plots
-from medseg.display import in_notebook, show
+from medseg.display import graded, in_notebook, show
 from medseg.slicing import slices
 
 if TYPE_CHECKING:
@@ -45,11 +45,6 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-def graded() -> bool:
-    """Whether nbgrader runs this notebook (autograde or validate)."""
-    return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
 
 
 def shortened(full: Any, graded_instead: Any) -> Any:
