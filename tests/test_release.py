@@ -53,7 +53,9 @@ def files_of(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["notebooks", "src/medseg/hints", "solutions"])
+@pytest.mark.parametrize(
+    "part", ["notebooks", "src/medseg/hints", "src/medseg/released", "solutions"]
+)
 def test_two_releases_have_the_same_bytes(released_twice, part):
     first, second = (files_of(root / part) for root in released_twice)
     assert first
@@ -65,7 +67,7 @@ def test_two_releases_have_the_same_bytes(released_twice, part):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["notebooks", "src/medseg/hints"])
+@pytest.mark.parametrize("part", ["notebooks", "src/medseg/hints", "src/medseg/released"])
 def test_what_is_committed_is_what_the_scripts_give(released_twice, part):
     made, committed = files_of(released_twice[0] / part), files_of(ROOT / part)
     committed = {k: v for k, v in committed.items() if ".ipynb_checkpoints" not in k.parts}

@@ -356,3 +356,13 @@ print(f"{equal.mean():.1%} of the pixels are the same; the rest lie on the borde
 # - [Beh+19] J. Behley, M. Garbade, A. Milioto, J. Quenzel, S. Behnke, C. Stachniss, J. Gall: SemanticKITTI: A Dataset for Semantic Scene Understanding of LiDAR Sequences. ICCV 2019.
 # - [Mil+19] A. Milioto, I. Vizzo, J. Behley, C. Stachniss: RangeNet++: Fast and Accurate LiDAR Semantic Segmentation. IROS 2019.
 # - [Geh+17] J. Gehrung, M. Hebel, M. Arens, U. Stilla: An Approach to Extract Moving Objects from MLS Data Using a Volumetric Background Representation. ISPRS Annals, 2017.
+
+# %% [markdown]
+# ## Where you stand
+#
+# The card tries each exercise as you last ran it in this notebook, and says what to do next.
+
+# %%
+from medseg import where_you_stand
+
+where_you_stand("02_laser_scans", globals())

@@ -648,3 +648,13 @@ print(
 # - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.
 # - R. W. Cox et al.: A (Sort of) New Image Data Format Standard: NIfTI-1. Human Brain Mapping, 2004.
 # - S. Kapoor, A. Narayanan: Leakage and the reproducibility crisis in machine-learning-based science. Patterns, 2023.
+
+# %% [markdown]
+# ## Where you stand
+#
+# The card tries each exercise as you last ran it in this notebook, and says what to do next.
+
+# %%
+from medseg import where_you_stand
+
+where_you_stand("03_medical_volumes", globals())

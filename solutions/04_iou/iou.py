@@ -537,3 +537,13 @@ print("yours       ", panoptic_quality(torch.from_numpy(mine), torch.from_numpy(
 # - P. Jaccard: The distribution of the flora in the alpine zone. New Phytologist, 1912.
 # - [Kir+19] A. Kirillov, K. He, R. Girshick, C. Rother, P. Dollár: Panoptic Segmentation. CVPR 2019.
 # - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.
+
+# %% [markdown]
+# ## Where you stand
+#
+# The card tries each exercise as you last ran it in this notebook, and says what to do next.
+
+# %%
+from medseg import where_you_stand
+
+where_you_stand("04_iou", globals())

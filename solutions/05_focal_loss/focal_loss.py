@@ -498,3 +498,13 @@ print("yours ", softmax_focal_loss(output.detach(), one_hot, balanced).item())
 #
 # - [Lin+17] T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár: Focal Loss for Dense Object Detection. ICCV 2017.
 # - HPC and Analytics lab, University of Bonn: lecture on U-Nets for medical image segmentation, the form of equation (1).
+
+# %% [markdown]
+# ## Where you stand
+#
+# The card tries each exercise as you last ran it in this notebook, and says what to do next.
+
+# %%
+from medseg import where_you_stand
+
+where_you_stand("05_focal_loss", globals())

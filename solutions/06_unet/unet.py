@@ -741,3 +741,13 @@ plots.show(*plots.compare(*pictures, class_names=case.class_names))
 # - V. Dumoulin, F. Visin: A guide to convolution arithmetic for deep learning. 2016.
 # - A. Araujo, W. Norris, J. Sim: Computing Receptive Fields of Convolutional Neural Networks. Distill 2019.
 # - A. Odena, V. Dumoulin, C. Olah: Deconvolution and Checkerboard Artifacts. Distill 2016.
+
+# %% [markdown]
+# ## Where you stand
+#
+# The card tries each exercise as you last ran it in this notebook, and says what to do next.
+
+# %%
+from medseg import where_you_stand
+
+where_you_stand("06_unet", globals())

@@ -852,3 +852,13 @@ print("Dice, MONAI:", [round(x, 4) for x in metric(found, expert)[0].tolist()])
 # 2. **Another scanner.** `phantom_cases(6, scanner="B")` are the same men as `phantom_cases(6)`, seen by a scanner with other contrast and more noise. How much does the mean IoU lose, and which augmentation wins it back?
 # 3. **Leak on purpose.** Split by slice instead of by patient, and compare the score with the one above. You now know how papers come to numbers that are too good.
 # 4. **Twice as many pictures at test time.** Predict the mirrored slice too, mirror the logits back, and take the mean.
+
+# %% [markdown]
+# ## Where you stand
+#
+# The card tries each exercise as you last ran it in this notebook, and says what to do next.
+
+# %%
+from medseg import where_you_stand
+
+where_you_stand("07_prostate", globals())

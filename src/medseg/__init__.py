@@ -1,21 +1,26 @@
 """U-Nets by hand: what the notebooks of the course import.
 
-`check` and `hint` tell a student what is wrong with an exercise; `carry_over` brings a finished
-exercise from one unit into a later one. Everything else lives in its own module, so that
-`import medseg` stays fast and never imports torch.
+`check` and `hint` tell a student what is wrong with an exercise, `where_you_stand` which exercises
+of a unit pass; `carry_over` brings a finished exercise from one unit into a later one. Everything
+else lives in its own module, so that `import medseg` stays fast and never imports torch.
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["carry_over", "check", "hint"]
+__all__ = ["carry_over", "check", "hint", "where_you_stand"]
 
-_HOMES = {"carry_over": "medseg.carry", "check": "medseg.checks", "hint": "medseg.checks"}
+_HOMES = {
+    "carry_over": "medseg.carry",
+    "check": "medseg.checks",
+    "hint": "medseg.checks",
+    "where_you_stand": "medseg.card",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the three names of the notebooks' front door on first use (PEP 562)."""
+    """Import the names of the notebooks' front door on first use (PEP 562)."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'medseg' has no attribute {name!r}")

@@ -16,6 +16,7 @@ ROOT_FILES = [
     "LICENSE",
     "LICENSE-CONTENT",
 ]
+PACKAGE_FILES = {".py", ".json", ".css", ".js"}
 README = Path("docs/student-bundle.md")
 LOCK = Path("requirements.lock")
 # A fixed date, so that the same course gives the same bytes.
@@ -54,7 +55,7 @@ def _entries(units: list[str]) -> Iterator[tuple[str, bytes]]:
         for notebook in notebooks:
             yield notebook.as_posix(), notebook.read_bytes()
     package = Path("src/medseg")
-    for source in sorted([*package.rglob("*.py"), *package.rglob("hints/*.json")]):
+    for source in sorted(p for p in package.rglob("*") if p.suffix in PACKAGE_FILES):
         yield source.as_posix(), source.read_bytes()
 
 

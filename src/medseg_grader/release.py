@@ -1,7 +1,8 @@
 """From the instructors' scripts to the students' notebooks and the numbers behind `check`.
 
 solutions/04_iou/iou.py -> solutions/04_iou/iou.ipynb -> notebooks/04_iou/iou.ipynb (nbgrader), and
-solutions/04_iou/mistakes.py -> src/medseg/hints/04_iou.json. The same sources give the same bytes.
+solutions/04_iou/mistakes.py -> src/medseg/hints/04_iou.json. What was released is noted down in
+src/medseg/released/04_iou.json. The same sources give the same bytes.
 """
 
 import contextlib
@@ -13,14 +14,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from tqdm import tqdm
 
-from medseg_grader.catalogue import Unit, load_unit
+from medseg.carry import notebook_name
+from medseg.released import fingerprint
+from medseg_grader.catalogue import Unit, load_unit, points
 from medseg_grader.course import nbgrader_api, run
 from medseg_grader.notebooks import write_solution_notebook, write_text
 from medseg_grader.probing import unit_hints
 
 HINTS = Path("src/medseg/hints")
+RELEASED = Path("src/medseg/released")
 
 
 def release(units: Iterable[str]) -> None:
@@ -32,6 +37,7 @@ def release(units: Iterable[str]) -> None:
         write_hints(unit)
         with _kept_on_failure(Path("notebooks", name)):
             run(api, "generate_assignment", name, force=True)
+        write_released(unit)
 
 
 @contextlib.contextmanager
@@ -55,6 +61,31 @@ def write_hints(unit: Unit) -> Path:
     path = HINTS / f"{unit.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, dumps(unit_hints(unit)))
+    return path
+
+
+def write_released(unit: Unit) -> Path:
+    """Note down what the unit's released notebook holds, for the card and for `submit-check`."""
+    notebook = nbformat.read(Path("notebooks", unit.name, notebook_name(unit.name)), as_version=4)
+    cells = []
+    for cell in notebook.cells:
+        known = {
+            "id": cell.id,
+            "cell_type": cell.cell_type,
+            "fingerprint": fingerprint(cell.source),
+        }
+        if "nbgrader" in cell.metadata:
+            known |= {"metadata": cell.metadata, "source": cell.source.split("\n")}
+        cells.append(known)
+    data = {
+        "unit": unit.name,
+        "title": notebook.cells[0].source.splitlines()[0].removeprefix("# "),
+        "points": {name: sum(map(points, unit.graded_cells(name))) for name in unit.exercises},
+        "cells": cells,
+    }
+    path = RELEASED / f"{unit.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, dumps(data))
     return path
 
 
