@@ -58,7 +58,7 @@ def test_smooth_outputs_lack_detail():
     assert not probes.keeps_detail(smooth, {}, image)
 
 
-def test_unregistered_layers_have_no_parameters():
+def test_layers_in_a_plain_list_are_not_registered():
     class Hidden(nn.Module):
         def __init__(self):
             super().__init__()
@@ -68,8 +68,9 @@ def test_unregistered_layers_have_no_parameters():
             return self.layers[0](x)
 
     facts = probes.module_facts(Hidden, {}, IMAGE)
-    assert not facts["has parameters"]
-    assert not facts["every parameter takes part"]
+    assert facts == {"is a torch.nn.Module": True, "every layer is registered": False}
+    with pytest.raises(AssertionError, match=r"use nn\.ModuleList"):
+        probes.widths(Hidden, {}, 1)
 
 
 def test_a_layer_that_is_never_called_does_not_take_part():
