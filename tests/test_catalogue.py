@@ -78,6 +78,6 @@ def test_each_exercise_has_one_solution_cell_a_visible_and_a_hidden_test(name):
         assert unit.solution_cell(exercise).source.count("### BEGIN SOLUTION") >= 1
         sources = [cell.source for cell in unit.graded_cells(exercise)]
         assert any(HIDDEN.search(source) for source in sources), exercise
-        # A one-point exercise has both kinds in one cell: what stands before the hidden ones is seen.
+        # A one-point exercise has both kinds in one cell: the hidden ones come last.
         shown = [ast.parse(HIDDEN.sub("", source)).body for source in sources]
         assert any(shown), exercise

@@ -123,7 +123,7 @@ def notebooks(tmp_path):
 def test_progress_tells_right_wrong_unwritten_endless_and_fatal_apart(
     notebooks, capsys, monkeypatch
 ):
-    monkeypatch.setattr(progress, "SECONDS_PER_EXERCISE", 5)
+    monkeypatch.setattr(progress, "SECONDS_PER_EXERCISE", 15)
     code, out, _ = run(capsys, "progress", str(notebooks))
     assert code == 0
     lines = {
