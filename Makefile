@@ -8,8 +8,7 @@ DATA ?=
 UNIT ?=
 # One thread per process: tests and grading run side by side on all cores.
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-# By files: what a file's tests share is made once, not once for each process.
-PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser check accept lab release verify real clean

@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 BUNDLE = "unets-by-hand"
 
 
+pytestmark = pytest.mark.xdist_group("bundle")  # what they share is made once
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")

@@ -20,6 +20,7 @@ from medseg_grader.release import release
 ROOT = Path(__file__).parents[1]
 UNITS = unit_names()
 SHORTEST_TELLING_LINE = 25
+pytestmark = pytest.mark.xdist_group("release")  # what they share is made once
 
 
 @pytest.fixture(scope="module")

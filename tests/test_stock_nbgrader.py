@@ -21,7 +21,7 @@ from medseg_grader.notebooks import write_solution_notebook
 ROOT = Path(__file__).parents[1]
 UNIT = "04_iou"
 NOTEBOOK = notebook_name(UNIT)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stock")]  # what they share is made once
 
 
 def nbgrader(root, *arguments):
