@@ -74,7 +74,7 @@ def run_definitions(source: str, filename: str, namespace: dict[str, Any]) -> No
     except SyntaxError:
         return
     for node in tree.body:
-        if not _is_definition(node):
+        if not is_definition(node):
             continue
         code = compile(ast.Module([node], []), filename, "exec")
         try:
@@ -85,7 +85,8 @@ def run_definitions(source: str, filename: str, namespace: dict[str, Any]) -> No
             continue
 
 
-def _is_definition(node: ast.stmt) -> bool:
+def is_definition(node: ast.stmt) -> bool:
+    """Whether a statement imports or defines names without calculating anything."""
     if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
         return True
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

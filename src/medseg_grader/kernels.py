@@ -1,0 +1,257 @@
+"""Kernels in the sandbox, for anything that starts kernels: a jupyter_client kernel provisioner.
+
+`medseg grade` uses it directly. nbgrader and JupyterLab find it by its entry point,
+`medseg-sandbox` in the group `jupyter_client.kernel_provisioners`, which a kernelspec names.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Bool, Dict, List, Unicode
+
+from medseg_grader import namespaces, sandbox, warm
+from medseg_grader.limits import Limits
+from medseg_grader.sandbox import Policy, SandboxError
+
+START_SECONDS = 180
+CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+# Of the environment in which a kernel is started, what goes into the sandbox.
+PASSED_ON = ("NBGRADER_EXECUTION", "MEDSEG_SEED")
+
+
+class WarmParent:
+    """One sandbox with a warm parent, started when it is made, ready some seconds later."""
+
+    def __init__(self, policy: Policy) -> None:
+        if problem := sandbox.problem():
+            raise SandboxError(problem)
+        # short, as the path of a socket has at most 107 characters
+        self.folder = sandbox.own_folder(Path(tempfile.mkdtemp(prefix="medseg-", dir="/tmp")))
+        self.alive, self._ready = True, False
+        self._lock = threading.Lock()
+        self._inside = sandbox.Inside(policy, self.folder, *policy.modules)
+
+    def fork(self) -> socket.socket:
+        """A new keeper at the other end of the socket; see warm.py. SandboxError if it is gone."""
+        with self._lock:
+            if not self._ready and self._inside.receive(START_SECONDS) != warm.READY:
+                words = self._inside.last_words()
+                self._end()
+                raise SandboxError(f"The sandbox did not start: {words}.")
+            self._ready = True
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    socket.send_fds(self._inside.channel, [warm.FORKED], [theirs.fileno()])
+                except OSError as error:
+                    ours.close()
+                    self._end()
+                    raise SandboxError("The sandbox has ended.") from error
+        return ours
+
+    def close(self) -> None:
+        """End it and every kernel in it."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if self.alive:
+            self.alive = False
+            self._inside.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_parents: dict[tuple[int, Policy], WarmParent] = {}
+_parents_lock = threading.Lock()
+
+
+def warm_parent(policy: Policy | None = None) -> WarmParent:
+    """This process's warm parent, one for each policy, for all of its threads.
+
+    Call it early: the parent imports while the caller does something else.
+    """
+    key = (os.getpid(), policy or Policy())
+    with _parents_lock:
+        parent = _parents.get(key)
+        if parent is None or not parent.alive:
+            parent = _parents[key] = WarmParent(key[1])
+        return parent
+
+
+@atexit.register
+def close_warm_parents() -> None:
+    """End all warm parents that this process has started."""
+    with _parents_lock:
+        for key in [key for key in _parents if key[0] == os.getpid()]:
+            _parents.pop(key).close()
+
+
+class SandboxProvisioner(KernelProvisionerBase):
+    """A kernel forked from the warm parent, in namespaces of its own."""
+
+    limits: Any = Dict(help="Limits of the kernel by name, see medseg_grader.limits.").tag(
+        config=True
+    )
+    gpu = Bool(False, help="Whether the kernel may use NVIDIA's devices.").tag(config=True)
+    readable: Any = List(Unicode(), help="More folders that the kernel may read.").tag(config=True)
+    modules: Any = List(Unicode(), list(warm.MODULES), help="What the kernel has imported.").tag(
+        config=True
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._control: socket.socket | None = None
+        self._folder: Path | None = None
+        self._heard = b""
+        self.result: dict[str, Any] = {}
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel that was not waited for."""
+        return self._control is not None
+
+    @property
+    def reason(self) -> str:
+        """Why the kernel was ended, or how it ended itself; empty while it runs."""
+        if not self.result:
+            return ""
+        return self.result.get("reason") or describe_exit(self.result["exit"])
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most memory that the kernel's processes had at a time; known when it has ended."""
+        return float(self.result.get("peak_mb", 0.0))
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Choose files in a folder that the sandbox shares as the kernel's sockets."""
+        parent = await asyncio.to_thread(warm_parent, self._policy())
+        manager: Any = self.parent
+        if self._folder is None:
+            self._folder = parent.folder / uuid.uuid4().hex[:12]
+        if not self._folder.is_dir():
+            self._folder.mkdir()
+            sandbox.own_folder(self._folder)
+        manager.cache_ports = False
+        manager.transport, manager.ip = "ipc", str(self._folder / "k")
+        for number, channel in enumerate(CHANNELS, start=1):
+            setattr(manager, f"{channel}_port", number)
+        manager.write_connection_file()
+        self.connection_info = manager.get_connection_info()
+        kwargs.pop("extra_arguments", None)
+        return await super().pre_launch(cmd=manager.format_kernel_cmd(), **kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel from the warm parent; `cmd` is not run. Raises SandboxError."""
+        self.result, self._heard = {}, b""
+        environment = {k: v for k, v in kwargs.get("env", {}).items() if k in PASSED_ON}
+        await asyncio.to_thread(self._launch, environment)
+        return self.connection_info
+
+    def _launch(self, environment: dict[str, str]) -> None:
+        assert self._folder is not None
+        connection = {
+            key: value.decode() if isinstance(value, bytes) else value
+            for key, value in self.connection_info.items()
+        }
+        request = {
+            "folder": self._folder.name,
+            "connection": {**connection, "ip": f"{namespaces.OWN_SOCKETS}/k"},
+            "environment": environment,
+            "limits": asdict(Limits(**self.limits)),
+        }
+        self._control = warm_parent(self._policy()).fork()
+        self._control.sendall(json.dumps(request).encode() + b"\n")
+        self._control.settimeout(START_SECONDS)
+        if not self._listen():
+            self._control.close()
+            self._control = None
+            raise SandboxError(f"A kernel did not start: {self.result.get('error', 'no answer')}.")
+        self._control.setblocking(False)
+
+    def _policy(self) -> Policy:
+        return Policy(self.gpu, tuple(self.readable), tuple(self.modules))
+
+    def _listen(self) -> bool:
+        """Read what the keeper says; whether the kernel runs."""
+        while self._control is not None and not self.result:
+            line, separator, rest = self._heard.partition(b"\n")
+            if separator:
+                self._heard = rest
+                message = json.loads(line)
+                if "ready" in message:
+                    return True
+                self.result = message
+                break
+            try:
+                more = self._control.recv(4096)
+            except BlockingIOError:
+                return True
+            except OSError as error:
+                more = b""
+                self.result = {"exit": 1, "error": str(error)}
+            if not more and not self.result:
+                self.result = {"exit": 1, "error": "the sandbox has ended"}
+            self._heard += more
+        return False
+
+    async def poll(self) -> int | None:
+        """None while the kernel runs, then its exit status, negative for a signal."""
+        return None if self._control is not None and self._listen() else self.result.get("exit", 0)
+
+    async def wait(self) -> int | None:
+        """Wait until the kernel and all that it started have ended."""
+        while (status := await self.poll()) is None:
+            await asyncio.sleep(0.005)
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        return status
+
+    async def send_signal(self, signum: int) -> None:
+        """Interrupt the kernel (SIGINT) or end it (any other signal)."""
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.send(b"i" if signum == signal.SIGINT else b"k")
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel and all that it started."""
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """End the kernel and all that it started."""
+        await self.send_signal(signal.SIGKILL)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove the sockets."""
+        if self._folder is not None and not restart:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+def describe_exit(status: int) -> str:
+    """How a process ended, for a student: `it ended itself with status 3`."""
+    if status > 128 or status < 0:
+        number = status - 128 if status > 128 else -status
+        known = {
+            signal.SIGSEGV: "it touched memory that is not its own (segmentation fault)",
+            signal.SIGABRT: "it was aborted",
+            signal.SIGKILL: "it was killed",
+        }
+        with contextlib.suppress(ValueError):
+            fallback = f"it was ended by the signal {signal.Signals(number).name}"
+            return known.get(signal.Signals(number), fallback)
+    return f"it ended itself with exit status {status}"

@@ -1,0 +1,175 @@
+"""A process of its own world: new Linux namespaces, a small disk of its own, no rights.
+
+bubblewrap builds the room that all submissions share: read-only, without network. This module is
+the inner wall between one submission and the next. Every kernel that is forked from the warm
+parent goes behind it before it runs anything; bubblewrap itself cannot do this, as it starts a
+new program, and would lose what the warm parent has imported. Standard library only: this file
+is what runs in the sandbox. See user_namespaces(7), pid_namespaces(7), mount(2).
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+import socket
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
+CAPABILITY_VERSION_3 = 0x20080522
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+
+NOBODY = 65534
+STUDENT = 1000
+# Where things lie inside. The names exist in the room that sandbox.py describes.
+SOCKETS = "/run/medseg"
+OWN_SOCKETS = "/run/kernel"
+DISK = "/home"
+HOME = "/home/student"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def give_up_root() -> None:
+    """Started by root: become nobody, with none of root's rights, for good."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        # a process that changed its user may not read its own /proc/self, which the maps need
+        _call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def leave() -> None:
+    """Leave every namespace that is shared with others. The next fork is process 1 of its own.
+
+    Needs a process with one thread. The caller stays where it was as far as processes go, so that
+    no other process in there can see it.
+    """
+    user, group = os.geteuid(), os.getegid()
+    _call(
+        "unshare",
+        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS,
+    )
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{STUDENT} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{STUDENT} {group} 1")
+
+
+def furnish(folder: str, disk_mb: int) -> None:
+    """In process 1: mount this submission's own disk, process list and sockets; hide all others'.
+
+    Args:
+        folder: name of the submission's folder below SOCKETS.
+        disk_mb: size of home, /tmp and /dev/shm together.
+    """
+    _mount("none", "/", None, MS_REC | MS_PRIVATE)
+    _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    _mount(f"{SOCKETS}/{folder}", OWN_SOCKETS, None, MS_BIND)
+    _mount("none", SOCKETS, "tmpfs", MS_RDONLY, "size=4k,mode=0555")
+    options = f"size={disk_mb}m,nr_inodes=20k,mode=0755"
+    _mount("disk", DISK, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    for place in (HOME, f"{DISK}/tmp", f"{DISK}/shm"):
+        os.mkdir(place, 0o700)
+    _mount(f"{DISK}/tmp", "/tmp", None, MS_BIND)
+    _mount(f"{DISK}/shm", "/dev/shm", None, MS_BIND)
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
+    # Nobody in here needs namespaces, and with them an own set of rights to attack the system with.
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
+def close_sockets_folder() -> None:
+    """After the kernel has made its sockets: nothing else can be written to the folder outside."""
+    flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
+    _mount("none", OWN_SOCKETS, None, flags)
+
+
+def give_up_rights() -> None:
+    """Drop every capability, and the way to get any by starting a program."""
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    for capability in range(last + 1):
+        _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    _call("capset", header, (ctypes.c_uint32 * 6)())
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Be killed when the parent process ends."""
+    _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def limit(limits: Mapping[str, float]) -> None:
+    """Set the limits that the system enforces for each process; see `Limits`."""
+    # the kernel counts private writable memory; what the warm parent had imported is the student's
+    # for nothing
+    before = int(_status("self", ["VmData"])["VmData"])
+    bounds = {
+        resource.RLIMIT_DATA: before + int(limits["memory_mb"] * 2**20),
+        resource.RLIMIT_NPROC: int(limits["processes"]),
+        resource.RLIMIT_NOFILE: int(limits["open_files"]),
+        resource.RLIMIT_FSIZE: int(limits["file_mb"] * 2**20),
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, wanted in bounds.items():
+        _, most = resource.getrlimit(kind)
+        bound = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(kind, (bound, bound))
+    # If the machine itself runs out of memory, this process is the one to go.
+    Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def usage(proc: int) -> tuple[float, int]:
+    """Memory in MB and the number of processes and threads, of all in the namespace.
+
+    Args:
+        proc: an open folder, the /proc of the namespace.
+    """
+    memory, tasks = 0.0, 0
+    for name in os.listdir(proc):
+        if name.isdigit():
+            with contextlib.suppress(OSError, KeyError):  # it may just have ended
+                own, threads = memory_of(name, proc)
+                memory += own
+                tasks += threads
+    return memory, tasks
+
+
+def memory_of(process: str, proc: int | None = None) -> tuple[float, int]:
+    """Memory in MB that one process does not read from files, and its number of threads."""
+    found = _status(process, ["RssAnon", "RssShmem", "Threads"], proc)
+    return (found["RssAnon"] + found["RssShmem"]) / 2**20, found["Threads"]
+
+
+def _status(process: str, names: list[str], proc: int | None = None) -> dict[str, int]:
+    """Some numbers of /proc/PID/status, sizes in bytes."""
+    path = f"{process}/status" if proc is not None else f"/proc/{process}/status"
+    file = os.open(path, os.O_RDONLY, dir_fd=proc)
+    try:
+        text = os.read(file, 2**16).decode(errors="replace")
+    finally:
+        os.close(file)
+    lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return {
+        name: int(lines[name].split()[0]) * (1024 if lines[name].endswith("kB") else 1)
+        for name in names
+    }
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    arguments = [text.encode() if text is not None else None for text in (source, target, kind)]
+    _call("mount", *arguments, ctypes.c_ulong(flags), options.encode(), what=f"mount {target}")
+
+
+def _call(function: str, *arguments: object, what: str = "") -> None:
+    if getattr(_libc, function)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what or function}: {os.strerror(number)}")
