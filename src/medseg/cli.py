@@ -1,4 +1,4 @@
-"""The command line `medseg`: for students doctor, progress, phantom; for instructors the rest."""
+"""The command line `medseg`: helpers for students, and the commands of instructors."""
 
 import argparse
 import sys
@@ -40,6 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "look for trouble with this installation and name the remedy")
     progress = command("progress", _progress, "which exercises of my notebooks pass their check")
     progress.add_argument("folder", nargs="?", default="notebooks", help="default: notebooks")
+    submit = command("submit-check", _submit_check, "are my notebooks ready to hand in?")
+    submit.add_argument("path", nargs="?", default="notebooks", help="a notebook or a folder")
+    submit.add_argument(
+        "--run", dest="execute", action="store_true", help="run each from the top, too: minutes"
+    )
     phantom = command("phantom", _phantom, "write phantom cases as NIfTI, in Decathlon layout")
     phantom.add_argument("out", help="folder to write to")
     phantom.add_argument("--cases", type=int, default=8, metavar="N", help="default: 8")
@@ -65,6 +70,12 @@ def _progress(options: argparse.Namespace) -> int:
     from medseg.progress import show
 
     return show(Path(options.folder))
+
+
+def _submit_check(options: argparse.Namespace) -> int:
+    from medseg.submit_check import show
+
+    return show(Path(options.path), options.execute)
 
 
 def _phantom(options: argparse.Namespace) -> int:

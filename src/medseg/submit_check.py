@@ -1,0 +1,174 @@
+"""`medseg submit-check`: is a notebook ready to hand in, and if not, how is it mended?"""
+
+import asyncio
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from medseg.carry import notebook_name
+from medseg.cell_faults import FRESH, Fault, find, grade_id
+from medseg.released import released, units
+
+LARGEST_FILE_MB = 20
+RUN_SECONDS = 600
+
+
+def show(path: Path, run: bool = False) -> int:
+    """Print what is found in a notebook, or in all of a folder; 0 if all are ready, else 1.
+
+    With `run`, each is executed in a fresh kernel from top to bottom, in memory only. Raises
+    ValueError where there is no notebook of the course.
+    """
+    ready = True
+    for unit, notebook in notebooks(path):
+        faults = examine(unit, notebook, run)
+        stops = sum(fault.stops for fault in faults)
+        ready = ready and not stops
+        saved = time.strftime("%H:%M on %d %B", time.localtime(notebook.stat().st_mtime))
+        print(f"{notebook}, as saved at {saved}")
+        for fault in faults:
+            print(f"  {'mend' if fault.stops else 'look'}  {fault.where} {fault.what}.")
+            print(f"        To mend it: {fault.mend}.")
+        print(f"  {f'not ready: {stops} to mend' if stops else 'ready to hand in'}\n")
+    return 0 if ready else 1
+
+
+def notebooks(path: Path) -> list[tuple[str, Path]]:
+    """(unit, notebook) of a notebook, of a unit's folder, or of a folder of such folders."""
+    if path.is_file():
+        unit = unit_of(path)
+        if unit is None:
+            raise ValueError(f"{path} is none of the course's notebooks.")
+        return [(unit, path)]
+    if not path.is_dir():
+        raise ValueError(f"there is no {path}; name a notebook or the folder notebooks.")
+    folders = [path / unit for unit in units() if (path / unit).is_dir()] or [path]
+    found = [pair for folder in folders for pair in _in_folder(folder)]
+    if not found:
+        raise ValueError(f"there is no notebook of the course in {path.resolve()}.")
+    return found
+
+
+def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The notebook of each unit; under another name only where the right one is missing."""
+    mine: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        if unit := unit_of(path):
+            mine.setdefault(unit, []).append(path)
+    for unit, paths in mine.items():
+        right = [path for path in paths if path.name == notebook_name(unit)]
+        yield from ((unit, path) for path in right or paths)
+
+
+def unit_of(path: Path) -> str | None:
+    """The unit that a notebook belongs to: by its name, its grading labels, or its folder."""
+    by_name = {notebook_name(unit): unit for unit in units()}
+    if path.name in by_name:
+        return by_name[path.name]
+    labels = {grade_id(cell) for cell in getattr(_read(path), "cells", [])} - {""}
+    shared = {unit: len(labels & released(unit).graded_cells.keys()) for unit in units()}
+    best = max(shared, key=lambda unit: shared[unit])
+    if shared[best]:
+        return best
+    if path.resolve().parent.name in units():
+        return path.resolve().parent.name
+    stems = {name.removesuffix(".ipynb"): unit for name, unit in by_name.items()}
+    return next((stems[stem] for stem in stems if path.name.lower().startswith(stem)), None)
+
+
+def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
+    """All findings in one file, those that stop it from being graded first."""
+    faults = [*_name(unit, path)]
+    notebook = _read(path)
+    if isinstance(notebook, Fault):
+        return [*faults, notebook]
+    megabytes = path.stat().st_size / 1e6
+    if megabytes > LARGEST_FILE_MB:
+        what = f"has {megabytes:.0f} MB, and at most {LARGEST_FILE_MB} can be handed in"
+        faults.append(Fault("the file", what, "clear the results of its largest cells and save"))
+    faults += _kernel(notebook)
+    faults += find(notebook, released(unit))
+    if run:
+        faults += _run(notebook, path.parent)
+    return sorted(faults, key=lambda fault: not fault.stops)
+
+
+def _name(unit: str, path: Path) -> Iterator[Fault]:
+    name = notebook_name(unit)
+    if path.name != name:
+        yield Fault(
+            "the file",
+            f"is called {path.name}, but grading looks for {name}",
+            f"close it and rename it to {name}",
+        )
+        return
+    for other in sorted(path.parent.glob("*.ipynb")):
+        if other.name != name and unit_of(other) == unit:
+            yield Fault(
+                "the folder",
+                f"also holds {other.name}, which is not graded",
+                f"make sure that your answers stand in {name}, and delete {other.name}",
+                stops=False,
+            )
+
+
+def _read(path: Path) -> NotebookNode | Fault:
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    if not text.strip():
+        return Fault("the file", "is empty", FRESH)
+    try:
+        version = json.loads(text).get("nbformat")
+    except (json.JSONDecodeError, AttributeError):
+        return Fault(
+            "the file",
+            "is no notebook: it is not whole, or was saved in another form",
+            f"open it in JupyterLab and save it, or {FRESH}",
+        )
+    if version != 4:
+        what = f"is a notebook of format {version}, and the course uses format 4"
+        return Fault("the file", what, "open it in JupyterLab and save it")
+    try:
+        return nbformat.reads(text, as_version=4)
+    except Exception as error:  # nbformat lets many kinds through where parts are missing
+        first = str(error).splitlines()[0]
+        return Fault("the file", f"is a damaged notebook ({first})", FRESH)
+
+
+def _kernel(notebook: NotebookNode) -> Iterator[Fault]:
+    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+    if language != "python":
+        mend = "choose Kernel > Change Kernel, take Python 3, and save"
+        yield Fault("the notebook", f"is set to a kernel for {language}", mend)
+
+
+def _run(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
+    """Execute a copy as nbgrader's Validate button does; the first bad cell ends it."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    started = [0]
+    client = NotebookClient(
+        nbformat.from_dict(notebook),
+        timeout=None,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: started.append(cell_index),
+    )
+    environment = {**os.environ, "NBGRADER_EXECUTION": "validate"}
+    execution = client.async_execute(env=environment, stderr=subprocess.DEVNULL)
+    mend = "mend that cell, then choose Run > Restart Kernel and Run All Cells"
+    try:
+        asyncio.run(asyncio.wait_for(execution, RUN_SECONDS))
+    except CellExecutionError as error:
+        what = f"stops a run from the top: {error.ename}: {error.evalue}".rstrip(": ")
+        yield Fault(f"cell {started[-1] + 1}", what, mend)
+    except DeadKernelError:
+        yield Fault("the notebook", "ends its kernel when it runs from the top", mend)
+    except TimeoutError:
+        what = f"is not through after {RUN_SECONDS} seconds"
+        yield Fault("the notebook", what, "look for a loop without end, or shorten the work")
