@@ -23,6 +23,9 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
+# Light or dark as the browser's window asks for it.
+THEME = {"apputils-extension:themes": {"adaptive-theme": True}}
+
 
 @pytest.fixture(scope="session")
 def chromium():
@@ -75,7 +78,7 @@ def course(tmp_path_factory):
 def server(chromium, course, tmp_path_factory):
     """JupyterLab as `make lab` starts it; nothing is started where there is no browser."""
     home = tmp_path_factory.mktemp("home")
-    with jupyter_lab(course.root, "notebooks", home) as running:
+    with jupyter_lab(course.root, "notebooks", home, THEME) as running:
         yield running
 
 

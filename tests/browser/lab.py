@@ -90,23 +90,35 @@ def _wait_for_server(runtime, process, log, seconds=90):
 
 @dataclass
 class Listener:
-    """What a page complained about, and whom it asked outside of this machine."""
+    """What a page complained about, and whom it asked outside of this machine.
 
+    A test adds to `harmless` what may be complained about or asked for, as regular expressions.
+    """
+
+    harmless: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
     def attach(self, page):
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self._complain(f"uncaught: {error}"))
         page.on("request", self._request)
 
     def _console(self, message):
         if message.type == "error":
-            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+            self._complain(f"{message.text} ({message.location.get('url', '')})")
+
+    def _complain(self, text):
+        if not self._is_harmless(text):
+            self.complaints.append(text)
 
     def _request(self, request):
-        if not re.match(r"(http|ws)://127\.0\.0\.1[:/]|data:|blob:", request.url):
+        ours = re.match(r"(http|ws)://127\.0\.0\.1[:/]|data:|blob:", request.url)
+        if not ours and not self._is_harmless(request.url):
             self.strangers.append(request.url)
+
+    def _is_harmless(self, text):
+        return any(re.search(pattern, text) for pattern in self.harmless)
 
 
 class Notebook:
@@ -216,15 +228,19 @@ class Notebook:
 
     def shot_of(self, index, name):
         """Write what a cell shows to output/browser/."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
         outputs = self.cell(index).locator(".jp-Cell-outputArea")
         outputs.scroll_into_view_if_needed()
-        outputs.screenshot(path=SHOTS / f"{name}.png")
+        shot(outputs, name)
 
     def shot(self, name):
         """Write what is on the screen to output/browser/."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        shot(self.page, name)
+
+
+def shot(what, name):
+    """Write a picture of a page or an element to output/browser/."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    what.screenshot(path=SHOTS / f"{name}.png")
 
 
 def errors(content):

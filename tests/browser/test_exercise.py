@@ -1,7 +1,7 @@
 """A student types into the first exercise of a unit, and `check` answers."""
 
 import pytest
-from test_notebooks import some
+from test_notebooks import code_cells, some
 
 from medseg_grader.catalogue import SOLUTION, is_solution, load_unit
 
@@ -34,8 +34,7 @@ def test_the_first_exercise_is_typed_in_and_checked(open_notebook, course, unit)
     exercise, keep, right, wrong, mistake = first_exercise(unit)
     notebook = open_notebook(course.untouched(unit))
     stub, check = notebook.index(exercise.name), notebook.index(f'check("{unit}.{exercise.name}"')
-    imports = next(k for k, c in enumerate(notebook.content()["cells"]) if c["cell_type"] == "code")
-    notebook.run(imports)
+    notebook.run(code_cells(notebook)[0])
 
     notebook.run(stub)
     assert notebook.run(check).startswith("Not attempted: ")

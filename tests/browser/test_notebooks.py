@@ -20,6 +20,12 @@ def some(units):
     return [u if u in units else pytest.param(u, marks=pytest.mark.browser) for u in UNITS]
 
 
+def code_cells(notebook):
+    """The numbers of the code cells."""
+    cells = notebook.content()["cells"]
+    return [number for number, cell in enumerate(cells) if cell["cell_type"] == "code"]
+
+
 def test_all_units_have_a_released_notebook():
     for unit in UNITS:
         assert (ROOT / "notebooks" / unit / notebook_name(unit)).is_file()
@@ -34,7 +40,7 @@ def test_a_released_notebook_opens(open_notebook, unit):
 
 @pytest.mark.parametrize("unit", some([QUICK_UNIT]))
 def test_all_cells_of_a_solution_run(open_notebook, course, unit):
-    notebook = open_notebook(course.solved(unit))
+    notebook = open_notebook(course.solved(unit), viewport={"width": 1280, "height": 1700})
     notebook.run_all(SOLUTION)
     content = notebook.content()
     assert errors(content) == []
@@ -46,14 +52,20 @@ def test_all_cells_of_a_solution_run(open_notebook, course, unit):
     assert notebook.page.evaluate(f"() => {broken}") == 0
 
 
+@pytest.mark.browser
+def test_figures_and_text_stand_in_the_dark_theme(open_notebook):
+    notebook = open_notebook(f"{QUICK_UNIT}/{notebook_name(QUICK_UNIT)}", color_scheme="dark")
+    expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    for number in code_cells(notebook)[:3]:
+        notebook.run(number)
+    expect(notebook.cell(number).locator("img").first).to_be_visible()
+    notebook.shot("01-dark")
+
+
 def test_the_first_picture_of_the_course_stands_soon(open_notebook, capsys):
     start = time.monotonic()
     notebook = open_notebook(f"{QUICK_UNIT}/{notebook_name(QUICK_UNIT)}")
-    first, second = [
-        number
-        for number, cell in enumerate(notebook.content()["cells"])
-        if cell["cell_type"] == "code"
-    ][:2]
+    first, second, *_ = code_cells(notebook)
     notebook.run(first)
     notebook.run(second)
     expect(notebook.cell(second).locator("img").first).to_be_visible()

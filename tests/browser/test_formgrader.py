@@ -1,0 +1,55 @@
+"""nbgrader's formgrader opens on a graded class, as an instructor would look at it."""
+
+import shutil
+
+import pytest
+from lab import jupyter_lab, shot
+from playwright.sync_api import expect
+
+from medseg.carry import notebook_name
+from medseg_grader.catalogue import grade_id, load_unit, points
+from medseg_grader.course import run, scratch_course
+
+UNIT = "04_iou"
+STUDENT = "ada"
+# nbgrader asks the network for MathJax to show a submission. Without one, formulas stay in TeX and
+# the page's keyboard shortcuts are missing; scores, comments and buttons work.
+MATHJAX = (r"https://[^ ]+/mathjax/", r"^uncaught: MathJax is not defined")
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def formgrader(chromium, tmp_path_factory):
+    """JupyterLab in the root of a course in which one solved notebook is graded."""
+    root = tmp_path_factory.mktemp("graded")
+    shutil.copy("nbgrader_config.py", root)
+    api = scratch_course(root, [UNIT])
+    submitted = root / "grading/submitted" / STUDENT / UNIT
+    submitted.mkdir(parents=True)
+    shutil.copy(root / "solutions" / UNIT / notebook_name(UNIT), submitted)
+    run(api, "autograde", UNIT, STUDENT, create=True)
+    run(api, "generate_feedback", UNIT, STUDENT)
+    with jupyter_lab(root, ".", tmp_path_factory.mktemp("instructor")) as server:
+        yield server
+
+
+def test_it_lists_the_assignment_and_opens_a_graded_notebook(formgrader, new_page, listener):
+    listener.harmless += MATHJAX
+    page = new_page()
+    page.goto(f"{formgrader.url}formgrader?token={formgrader.token}")
+    row = page.get_by_role("row").filter(has_text=UNIT)
+    expect(row).to_contain_text(UNIT)
+    shot(page, "formgrader-assignments")
+
+    page.goto(f"{formgrader.url}formgrader/gradebook/{UNIT}/{UNIT.split('_')[1]}")
+    total = sum(map(points, load_unit(UNIT).graded_cells()))
+    row = page.get_by_role("row").filter(has_text="Submission #1")
+    expect(row).to_contain_text(f"{total:g} / {total:g}")
+    shot(page, "formgrader-notebooks")
+
+    row.get_by_role("link").first.click()
+    expect(page.locator("body")).to_contain_text("def confusion_matrix")
+    for cell in load_unit(UNIT).graded_cells():
+        score = page.locator(f"#{grade_id(cell)}")
+        expect(score).to_have_attribute("placeholder", f"{points(cell):g}")
+    shot(page, "formgrader-submission")
