@@ -9,6 +9,8 @@ UNIT ?=
 # One thread per process: tests and grading run side by side on all cores.
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2 --dist loadgroup
+# In a container one often is root, whom JupyterLab turns away unless told otherwise.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser check accept lab release verify real clean
@@ -37,7 +39,7 @@ accept: setup ## train the reference in full and hold it to its figures
 	@$(ACTIVE) $(BIN)/python -m pytest -m acceptance tests
 
 lab: setup ## open JupyterLab on the student's notebooks
-	@$(ACTIVE) $(BIN)/jupyter lab notebooks
+	@$(ACTIVE) $(BIN)/jupyter lab notebooks $(AS_ROOT)
 
 release: setup ## build the students' notebooks and hints from solutions/
 	@$(ACTIVE) $(BIN)/medseg release $(if $(UNIT),--unit $(UNIT))

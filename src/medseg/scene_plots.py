@@ -92,7 +92,7 @@ def from_above(
     scan: Scan, values: np.ndarray | None = None, title: str = "the same street, by laser"
 ) -> tuple[Figure, str]:
     """The laser's points seen from above, coloured by class, or by `values` (N,) where given."""
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    figure = Figure(figsize=(10, 5.0), layout="constrained")
     axes = figure.subplots()
     near = np.abs(scan.points[:, 1]) < 18
     x, y = scan.points[near, 0], scan.points[near, 1]

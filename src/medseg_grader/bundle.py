@@ -18,6 +18,7 @@ ROOT_FILES = [
 ]
 PACKAGE_FILES = {".py", ".json", ".css", ".js"}
 README = Path("docs/student-bundle.md")
+VALIDATE_CONFIG = Path("docs/student_nbgrader_config.py")
 LOCK = Path("requirements.lock")
 # A fixed date, so that the same course gives the same bytes.
 DATE = (2020, 1, 1, 0, 0, 0)
@@ -47,6 +48,7 @@ def _entries(units: list[str]) -> Iterator[tuple[str, bytes]]:
     for name in ROOT_FILES:
         yield name, Path(name).read_bytes()
     yield "README.md", README.read_bytes()
+    yield "nbgrader_config.py", VALIDATE_CONFIG.read_bytes()
     yield "requirements.txt", student_requirements().encode()
     for unit in units:
         notebooks = sorted(Path("notebooks", unit).glob("*.ipynb"))
