@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from pathlib import Path
 
 import pytest
 from lab import ROOT, Listener, Notebook, jupyter_lab
@@ -25,6 +26,14 @@ ARGUMENTS = (
 
 # Light or dark as the browser's window asks for it.
 THEME = {"apputils-extension:themes": {"adaptive-theme": True}}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What `make test` runs of this folder shares one browser and one JupyterLab."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
