@@ -1,0 +1,163 @@
+"""What a student wrote or printed, as HTML that is safe to open: for the feedback page.
+
+Text is escaped; Markdown and HTML tables are cleaned by bleach as nbconvert sets it up; pictures
+are decoded, measured and written anew. Scripts, styles, frames, links that are no web address and
+anything that would be loaded from elsewhere do not come through, and nothing is without a limit.
+"""
+
+import base64
+import binascii
+import io
+import re
+import warnings
+from collections.abc import Iterable
+
+from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
+from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbformat import NotebookNode
+from PIL import Image
+
+from medseg_grader.catalogue import HIDDEN
+from medseg_grader.report.page import Html, element, join
+
+MOST_TEXT = 8_000
+MOST_SENTENCE = 600
+MOST_SOURCE = 40_000
+MOST_OF_A_PAGE = 8_000_000
+MOST_PIXELS = 40_000_000
+SHORTEST = 30
+WITHHELD = "This output repeats hidden tests and is not shown."
+# fmt: off
+_TAGS = [
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em",
+    "h3", "h4", "h5", "h6", "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+]
+# fmt: on
+_ATTRIBUTES = {"a": ["href", "title"], "td": ["colspan", "rowspan"], "th": ["colspan", "rowspan"]}
+_UNSEEN = re.compile(r"<(script|style|head|title)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Cleaner:
+    """Turns cells of one submission into HTML, within the room of one page.
+
+    Args:
+        sources: the unit's cells; lines of their hidden tests are withheld wherever a student's
+            output repeats them.
+    """
+
+    def __init__(self, sources: Iterable[str] = ()) -> None:
+        self._left = MOST_OF_A_PAGE
+        self._hidden = hidden_lines(sources)
+        self._sanitizer = SanitizeHTML(tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
+        self._highlight = Highlight2HTML(pygments_lexer="python")
+
+    def repeats_hidden_tests(self, text: str) -> bool:
+        """Whether a text holds a line of the unit's hidden tests."""
+        return any(line in text for line in self._hidden)
+
+    def code(self, source: str) -> Html:
+        """Source text with its syntax coloured."""
+        text = cut(source, MOST_SOURCE)
+        marked = Html(self._highlight(text).replace("<pre>", '<pre tabindex="0">', 1))
+        return self._room(marked)
+
+    def text(self, text: str) -> Html:
+        """Printed text, without colours and control characters."""
+        if self.repeats_hidden_tests(text):
+            return element("p", WITHHELD)
+        return self._room(element("pre", cut(plain(text), MOST_TEXT), tabindex="0"))
+
+    def sentence(self, text: str) -> str:
+        """A sentence that may hold a student's words, as plain text for `escape`."""
+        line = " ".join(plain(text).split())
+        return WITHHELD if self.repeats_hidden_tests(line) else cut(line, MOST_SENTENCE)
+
+    def markdown(self, source: str) -> Html:
+        """A text cell of the student's."""
+        return self.html(markdown2html(cut(source, MOST_SOURCE)))
+
+    def html(self, source: str) -> Html:
+        """A fragment of HTML: text, tables and web links are kept."""
+        if self.repeats_hidden_tests(source):
+            return element("p", WITHHELD)
+        if len(source) > MOST_SOURCE:
+            return element("p", "An output was too long to be shown here.")
+        kept = _UNSEEN.sub("", _CONTROL.sub("", source))
+        clean = self._sanitizer.sanitize_html_tags(kept)
+        clean = clean.replace("<a ", '<a rel="noopener noreferrer nofollow" ')
+        return self._room(element("div", Html(clean), class_="scroll", tabindex="0"))
+
+    def outputs(self, cell: NotebookNode) -> Html:
+        """All outputs of a cell."""
+        return join(self._output(output) for output in cell.get("outputs", []))
+
+    def _output(self, output: NotebookNode) -> Html:
+        if output.output_type == "stream":
+            return self.text(output.text)
+        if output.output_type == "error":
+            lines = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
+            return self.text(lines)
+        data = output.get("data", {})
+        for kind in ("image/png", "image/jpeg"):
+            if isinstance(data.get(kind), str):
+                described = output.get("metadata", {}).get(kind, {})
+                alt = described.get("alt", "") if isinstance(described, dict) else ""
+                return self._image(data[kind], kind, str(alt))
+        if isinstance(data.get("text/html"), str):
+            return self.html(data["text/html"])
+        if isinstance(data.get("text/markdown"), str):
+            return self.markdown(data["text/markdown"])
+        return self.text(str(data.get("text/plain", "")))
+
+    def _image(self, encoded: str, kind: str, alt: str) -> Html:
+        try:
+            content = base64.b64decode(encoded, validate=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                image = Image.open(io.BytesIO(content), formats=[kind.split("/")[1].upper()])
+        except (OSError, ValueError, binascii.Error, Warning, Image.DecompressionBombError):
+            return element("p", "A picture could not be read.")
+        if image.width * image.height > MOST_PIXELS:
+            return element("p", f"A picture of {image.width} × {image.height} pixels is not shown.")
+        if self.repeats_hidden_tests(alt):
+            alt = ""
+        tag = element("img", "", alt=cut(plain(alt), 1000) or "A picture that this cell drew").text
+        address = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+        return self._room(Html(tag.replace("></img>", f' src="{address}">')))
+
+    def _room(self, content: Html) -> Html:
+        if len(content.text) > self._left:
+            return element("p", "This page is full: the rest of your outputs is in your notebook.")
+        self._left -= len(content.text)
+        return content
+
+
+def hidden_lines(sources: Iterable[str]) -> set[str]:
+    """The telling lines of hidden tests: not the short ones, nor what students see elsewhere."""
+    hidden: set[str] = set()
+    seen: set[str] = set()
+    for source in sources:
+        for block in HIDDEN.findall(source):
+            hidden |= _lines(block)
+        seen |= _lines(HIDDEN.sub("", source))
+    return {line for line in hidden - seen if len(line) >= SHORTEST and not line.startswith("###")}
+
+
+def _lines(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines()}
+
+
+def plain(text: str) -> str:
+    """Text without colour codes and control characters."""
+    return _CONTROL.sub("", strip_ansi(text[: 50 * MOST_TEXT]))
+
+
+def cut(text: str, most: int) -> str:
+    """Beginning and end of a text that is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    head, tail = most * 2 // 3, most // 3
+    left_out = len(text) - head - tail
+    return f"{text[:head]}\n… {left_out} characters are left out here …\n{text[-tail:]}"

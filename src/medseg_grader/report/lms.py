@@ -1,0 +1,181 @@
+"""Grades for Moodle and Canvas, as their own gradebooks import them.
+
+Moodle: the offline grading worksheet of an assignment, one file a unit, and a zip with feedback
+pages for "Upload multiple feedback files in a zip" (columns and file names as in Moodle 4's
+mod/assign). Canvas: the CSV of Grades > Import (as in Canvas's GradebookImporter), all units in
+one file. Both also as exporters: `nbgrader export --exporter medseg_grader.report.MoodleExporter`.
+"""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.plugins import ExportPlugin
+
+from medseg_grader.notebooks import write_text
+from medseg_grader.report.marks import Mark, Marks, Person, marks_in
+
+MOODLE_HEAD = (
+    "Identifier",
+    "Full name",
+    "Email address",
+    "Status",
+    "Grade",
+    "Maximum Grade",
+    "Grade can be changed",
+    "Last modified (submission)",
+    "Last modified (grade)",
+    "Feedback comments",
+)
+CANVAS_HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+# what a spreadsheet takes for the beginning of a formula, also in full width
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
+def safe_cell(value: str) -> str:
+    """A text that no spreadsheet takes for a formula, on one line: an apostrophe goes before it."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return f"'{line}" if line.startswith(_FORMULA) else line
+
+
+def moodle_worksheet(
+    most: float,
+    marks: Mapping[str, Mark],
+    people: Mapping[str, Person],
+    comments: Mapping[str, str],
+) -> str:
+    """The grading worksheet of one unit, as CSV text.
+
+    Moodle finds a student by the identifier alone, "Participant" and the number that its own
+    export has in each folder's name; without that number the cell is empty.
+
+    Args:
+        most: the unit's points, which must be the assignment's maximum grade in Moodle.
+        marks: the submissions, by student.
+        people: everybody in the gradebook.
+        comments: what to say to a student, as HTML.
+    """
+    rows = []
+    for student, mark in sorted(marks.items()):
+        person = people[student]
+        handed_in = f"{mark.timestamp:%A, %d %B %Y, %H:%M}" if mark.timestamp else "-"
+        rows.append(
+            [
+                f"Participant {person.number}" if _is_number(person.number) else "",
+                safe_cell(person.full_name),
+                safe_cell(person.email),
+                "Submitted for grading",
+                f"{mark.total:.2f}",
+                f"{most:.2f}",
+                "Yes",
+                handed_in,
+                "-",
+                safe_cell(comments.get(student, "")),
+            ]
+        )
+    return _csv([MOODLE_HEAD, *rows])
+
+
+def canvas_gradebook(marks: Marks, units: Sequence[str], students: Iterable[str]) -> str:
+    """The gradebook of the given units and students, as CSV text.
+
+    Canvas finds a student by its own number, else by the login, for which the id stands here. A
+    unit without a submission is left empty, which Canvas reads as no grade.
+    """
+    rows: list[Sequence[str]] = [(*CANVAS_HEAD, *map(safe_cell, units))]
+    possible = [f"{marks.most[unit]:g}" for unit in units]
+    rows.append(["    Points Possible", "", "", "", "", *possible])
+    for student in sorted(students):
+        person = marks.people[student]
+        number = person.number if _is_number(person.number) else ""
+        own = [marks.units[unit].get(student) for unit in units]
+        points = [f"{mark.total:.2f}" if mark else "" for mark in own]
+        rows.append([safe_cell(person.full_name), number, "", safe_cell(student), "", *points])
+    return _csv(rows)
+
+
+def moodle_feedback_zip(path: Path, pages: Mapping[str, Path], people: Mapping[str, Person]) -> int:
+    """Write feedback pages into a zip that Moodle hands out; returns how many there are.
+
+    Those of students whose Moodle number is not known are left out.
+    """
+    count = 0
+    temporary = path.with_name(path.name + ".tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for student, page in sorted(pages.items()):
+            person = people.get(student)
+            if person is not None and _is_number(person.number):
+                name = re.sub(r"[^\w .'-]|_", " ", person.full_name).strip(". ") or "student"
+                folder = f"{name}_{person.number}_assignsubmission_file_"
+                archive.write(page, f"{folder}/feedback_{page.parent.name}.html")
+                count += 1
+    temporary.replace(path)
+    return count
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+class _Exporter(ExportPlugin):
+    """What both exporters share: which students and assignments are asked for."""
+
+    def _chosen(self, gradebook: Gradebook) -> tuple[Marks, list[str], list[str]]:
+        marks = marks_in(gradebook.db)
+        units = [str(name) for name in self.assignment]
+        students = [str(name) for name in self.student] or sorted(marks.people)
+        for kind, asked, known in (
+            ("assignment", units, marks.units),
+            ("student", students, marks.people),
+        ):
+            if unknown := [name for name in asked if name not in known]:
+                raise ValueError(f"The gradebook has no {kind} called {', '.join(unknown)}.")
+        return marks, units or [name for name, own in marks.units.items() if own], students
+
+
+class MoodleExporter(_Exporter):
+    """`nbgrader export --exporter medseg_grader.report.MoodleExporter --to FOLDER`.
+
+    Writes FOLDER/<assignment>.csv, a grading worksheet for each assignment that has submissions;
+    FOLDER is `moodle` unless `--to` names another.
+    """
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the worksheets."""
+        marks, units, students = self._chosen(gradebook)
+        folder = Path(self.to or "moodle")
+        folder.mkdir(parents=True, exist_ok=True)
+        for unit in units:
+            own = {s: mark for s, mark in marks.units[unit].items() if s in students}
+            path = folder / f"{unit}.csv"
+            text = moodle_worksheet(marks.most[unit], own, marks.people, {})
+            write_csv(path, text)
+            self.log.info("Wrote %s", path)
+
+
+class CanvasExporter(_Exporter):
+    """`nbgrader export --exporter medseg_grader.report.CanvasExporter --to FILE`.
+
+    Writes one CSV file with all assignments that have submissions; `canvas.csv` by default.
+    """
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file."""
+        path = Path(self.to or "canvas.csv")
+        write_csv(path, canvas_gradebook(*self._chosen(gradebook)))
+        self.log.info("Wrote %s", path)
+
+
+def write_csv(path: Path, text: str) -> None:
+    """Write CSV text with a mark that makes Excel read it as UTF-8; Moodle and Canvas skip it."""
+    write_text(path, "\ufeff" + text.replace("\r\n", "\n"))

@@ -1,0 +1,277 @@
+"""A feedback page says what counts and why, hides hidden tests, and disarms whatever is in it."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+from PIL import Image
+from report_class import UNIT, executed, result_of
+
+from medseg_grader.catalogue import HIDDEN, load_unit
+from medseg_grader.report.clean import MOST_TEXT, Cleaner, hidden_lines
+from medseg_grader.report.feedback import NOT_ANSWERED, exercise_titles, feedback_page, title
+from medseg_grader.report.marks import Mark
+
+unit = load_unit(UNIT)
+
+
+class Elements(HTMLParser):
+    """All elements and the attributes of a page, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.words = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def mark_of(result, **more):
+    return Mark({cell.grade_id: cell.points for cell in result.cells}, **more)
+
+
+def page_of(result, notebook=None, mark=None):
+    return feedback_page(unit, result, mark or mark_of(result), notebook or executed(result))
+
+
+def with_cell(*outputs, source="mine = 1", kind="code"):
+    """An executed notebook with a cell of the student's own after the first answer."""
+
+    def change(notebook):
+        make = getattr(nbformat.v4, f"new_{kind}_cell")
+        cell = make(source, id="extra-1")
+        if kind == "code":
+            cell.outputs = list(outputs)
+        notebook.cells.insert(10, cell)
+
+    return executed(result_of("ada"), change)
+
+
+def display(**data):
+    data = {kind.replace("_", "/", 1): value for kind, value in data.items()}
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def stdout(text):
+    return nbformat.v4.new_output("stream", name="stdout", text=text)
+
+
+def png(size=(4, 4)):
+    buffer = io.BytesIO()
+    Image.new("L", size).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def assert_harmless(page):
+    """No script, nothing loaded, nothing that runs, and one frame of ours."""
+    elements = Elements(page)
+    allowed = set(
+        "html head meta title style body main h1 h2 h3 h4 h5 h6 p a table caption thead tbody tr "
+        "th td div section span pre code details summary img ul ol li strong em br hr del "
+        "blockquote b i".split()  # noqa: SIM905
+    )
+    assert {tag for tag, _ in elements.found} <= allowed
+    assert len(elements.all("style")) == len(elements.all("main")) == 1
+    for tag, attributes in elements.found:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        assert attributes.get("src", "data:image/").startswith("data:image/")
+        assert re.match(r"https?://|mailto:|#|[\w/.%-]*$", attributes.get("href", "")), attributes
+        assert tag != "meta" or attributes.get("http-equiv", "") in {"", "Content-Security-Policy"}
+
+
+def test_each_exercise_has_its_points_and_a_reason():
+    result = result_of("ada", 0.55, unanswered=["panoptic_quality"])
+    text = Elements(page_of(result)).text
+    assert f"{result.points:g} of {result.max_points:g} points" in text
+    for name, heading in exercise_titles(unit).items():
+        own = [cell for cell in result.cells if cell.exercise == name]
+        reached, most = sum(c.points for c in own), sum(c.max_points for c in own)
+        assert f"{heading}: {reached:g} of {most:g}" in text
+    assert "Hidden test (0 of 0.5): AssertionError: the mean is 1, expected 2." in text
+    assert NOT_ANSWERED in text
+    assert "All tests passed." in text
+
+
+def test_titles_come_from_the_unit_and_are_all_different():
+    titles = exercise_titles(unit)
+    assert title(unit) == "Unit 4: Intersection over union"
+    assert titles["iou_per_class"] == "4.2 IoU of each class"
+    assert len(set(titles.values())) == len(titles)
+
+
+def test_points_and_comments_given_by_hand_take_the_place_of_the_tests():
+    result = result_of("ada", 0.0)
+    mark = mark_of(result, comments={"mean_iou": "Good <idea>."}, penalty=0.5)
+    mark.points["test_mean_iou"] = 1.0
+    mark.by_hand.add("test_mean_iou")
+    text = Elements(page_of(result, mark=mark)).text
+    assert "0.5 of 12 points" in text
+    assert "Your instructor gave these points by hand." in text
+    assert "Your instructor writes Good <idea>." in text
+    assert "0.5 points were taken off" in text
+
+
+def test_the_hint_of_a_recognised_mistake_is_given_where_points_are_missing():
+    mistake = unit.exercises["mean_iou"].mistakes[0]
+    wrong = result_of("ada", 0.0, diagnosis={"mean_iou": mistake.name, "dice_from_iou": "wrong"})
+    assert f"What it looks like: {mistake.hint}" in Elements(page_of(wrong)).text
+    right = result_of("ada", 1.0, diagnosis={"mean_iou": mistake.name, "dice_from_iou": "<b>"})
+    assert "What it looks like" not in page_of(right)
+
+
+def test_hidden_tests_stay_hidden_and_their_first_comment_and_error_do_not():
+    text = Elements(page_of(result_of("ada", 0.0))).text
+    blocks = [block for cell in unit.cells for block in HIDDEN.findall(cell.source)]
+    assert len(blocks) == len(unit.exercises)
+    for line in hidden_lines(cell.source for cell in unit.cells):
+        assert line not in text
+    assert "# Random counts, compared with torchmetrics; large counts; the device." in text
+    assert "probes.assert_raises_value_error( confusion_matrix, torch.tensor([0, 4])" in text
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        lambda line: stdout(f"In[7] = {line}\n"),
+        lambda line: display(text_plain=line),
+        lambda line: display(text_html=f"<p>{line}</p>"),
+        lambda line: nbformat.v4.new_output("error", ename="E", evalue="", traceback=[line]),
+    ],
+)
+def test_outputs_that_repeat_hidden_tests_are_withheld(output):
+    line = 'probes.assert_close(iou_per_class(huge), torch.tensor([0.75, 0.5]), "the IoU of'
+    assert any(line in cell.source for cell in unit.cells)
+    whole = next(found for found in hidden_lines(c.source for c in unit.cells) if line in found)
+    page = page_of(result_of("ada"), with_cell(output(whole)))
+    assert "repeats hidden tests" in page
+    assert line not in Elements(page).text
+
+
+def test_a_reason_that_repeats_hidden_tests_is_withheld():
+    whole = max(hidden_lines(cell.source for cell in unit.cells), key=len)
+    result = result_of("ada", 0.0)
+    object.__setattr__(result.cells[1], "reason", f"ValueError: {whole}")
+    assert whole not in Elements(page_of(result)).text
+
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)><iframe src=//evil.example></iframe>"
+HOSTILE = {
+    "stream": with_cell(stdout(EVIL)),
+    "html": with_cell(display(text_html=EVIL + "<p onclick=x style='a:url(//e)'>kept</p>")),
+    "style": with_cell(display(text_html="<style>@import '//e';</style></main></body>kept")),
+    "svg": with_cell(display(**{"image_svg+xml": f"<svg onload=alert(1)>{EVIL}</svg>"})),
+    "javascript": with_cell(display(application_javascript="alert(1)", text_plain=EVIL)),
+    "error": with_cell(nbformat.v4.new_output("error", ename=EVIL, evalue=EVIL, traceback=[EVIL])),
+    "markdown output": with_cell(display(text_markdown=f"[x](javascript:alert(1))\n\n{EVIL}")),
+    "source": with_cell(source=f"# {EVIL}\nprint('</pre></main>')"),
+    "markdown": with_cell(source=f"# {EVIL}\n\n[x](javascript:alert%281%29) ", kind="markdown"),
+    "markdown image": with_cell(source="![x](http://evil.example/a.png)", kind="markdown"),
+    "data link": with_cell(source="[x](data:text/html,<script>)<file:///etc>", kind="markdown"),
+    "meta": with_cell(source="<meta http-equiv=refresh content='0;url=//e'>", kind="markdown"),
+    "raw": with_cell(source=EVIL, kind="raw"),
+    "alt": with_cell(
+        nbformat.v4.new_output(
+            "display_data",
+            data={"image/png": png()},
+            metadata={"image/png": {"alt": f'"><b onclick=x>{EVIL}'}},
+        )
+    ),
+    "picture that is none": with_cell(display(image_png=base64.b64encode(b"<svg>").decode())),
+    "picture with a quote": with_cell(display(image_png='" onerror="alert(1)')),
+}
+
+
+@pytest.mark.parametrize("notebook", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_content_is_harmless(notebook):
+    assert_harmless(page_of(result_of("ada"), notebook))
+
+
+def test_hostile_names_and_findings_are_text():
+    result = result_of(EVIL, 0.0, findings=[EVIL])
+    page = page_of(result)
+    assert_harmless(page)
+    assert EVIL in Elements(page).text
+
+
+def test_a_page_needs_no_network_and_says_so_to_the_browser():
+    page = page_of(result_of("ada"))
+    (policy,) = [
+        attributes["content"]
+        for attributes in Elements(page).all("meta")
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_tables_of_numbers_and_pictures_of_the_student_are_kept():
+    frame = "<table><thead><tr><th>IoU</th></tr></thead><tbody><tr><td>0.75</td></tr></tbody>"
+    picture = nbformat.v4.new_output(
+        "display_data", data={"image/png": png()}, metadata={"image/png": {"alt": "A curve."}}
+    )
+    elements = Elements(page_of(result_of("ada"), with_cell(display(text_html=frame), picture)))
+    assert "IoU 0.75" in elements.text
+    (image,) = elements.all("img")
+    assert image["alt"] == "A curve."
+
+
+def test_huge_outputs_are_cut_and_a_page_has_an_end():
+    flood = [stdout("x" * 3_000_000) for _ in range(20)]
+    big = [display(text_html="<b>" * 100_000)] * 20
+    page = page_of(result_of("ada"), with_cell(*flood, *big))
+    assert len(page) < 20 * (MOST_TEXT + 500) + 200_000
+    assert "characters are left out here" in page
+    cleaner = Cleaner()
+    noise = base64.b64encode(Image.effect_noise((1000, 1000), 90).tobytes())
+    shown = [cleaner.text("y" * MOST_TEXT).text for _ in range(1500)]
+    assert noise
+    assert "This page is full" in shown[-1]
+    assert sum(map(len, shown)) < 9_000_000
+
+
+def test_a_picture_that_would_fill_the_memory_is_not_shown():
+    page = page_of(result_of("ada"), with_cell(display(image_png=png((9000, 9000)))))
+    assert "9000 × 9000 pixels is not shown" in page
+    assert not Elements(page).all("img")
+
+
+def test_without_a_notebook_the_points_are_there():
+    result = result_of("ada", 0.0)
+    page = feedback_page(unit, result, mark_of(result), None)
+    assert "There is no executed notebook to show." in page
+    assert "0 of 12 points" in page
+
+
+def test_headings_tables_and_scrolling_parts_work_with_keyboard_and_screen_reader():
+    elements = Elements(page_of(result_of("ada", 0.5)))
+    (root,) = elements.all("html")
+    assert root["lang"] == "en-GB"
+    assert len(elements.all("h1")) == 1
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in elements.all(
+        "meta"
+    )
+    assert len(elements.all("table")) == len(elements.all("caption"))
+    assert all(head["scope"] in {"row", "col"} for head in elements.all("th"))
+    assert all(block.get("tabindex") == "0" for block in elements.all("pre"))
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for section in elements.all("section"):
+        assert section["aria-labelledby"] in ids
+    for anchor in elements.all("a"):
+        assert anchor["href"].removeprefix("#") in ids
