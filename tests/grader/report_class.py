@@ -1,15 +1,20 @@
 """A graded class made of nothing but data: results, gradebook and executed notebooks."""
 
+from functools import cache
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader import api
+from sqlalchemy import create_engine, insert
+from sqlalchemy.orm import Session
 
-from medseg_grader.catalogue import grade_id, is_graded, is_solution, load_unit, points
+from medseg_grader import catalogue
+from medseg_grader.catalogue import grade_id, is_graded, points
 from medseg_grader.notebooks import solution_notebook
 from medseg_grader.result import CellScore, Result, notebook_path
 
 UNIT = "04_iou"
+load_unit = cache(catalogue.load_unit)
 
 
 def result_of(student, share=1.0, unit=UNIT, **more):
@@ -32,38 +37,62 @@ def result_of(student, share=1.0, unit=UNIT, **more):
     return Result(student, unit, f"key of {student}", cells, seconds=2.0, **more)
 
 
-def gradebook_url(root: Path) -> str:
-    return f"sqlite:///{root}/grading/gradebook.db"
-
-
 def record(root: Path, results) -> str:
-    """A gradebook with these results; returns its URL."""
+    """A gradebook of nbgrader's with these results; returns its URL.
+
+    Rows are put in as they are: nbgrader's own way through its API takes seconds for a few.
+    """
     (root / "grading").mkdir(parents=True, exist_ok=True)
-    url = gradebook_url(root)
-    with Gradebook(url) as book:
+    url = f"sqlite:///{root}/grading/gradebook.db"
+    engine = create_engine(url)
+    api.Base.metadata.create_all(engine)
+    with Session(engine) as db:
+        db.add(api.Course(id="default_course"))
+        notebooks = {name: _add_unit(db, name) for name in {r.unit for r in results}}
+        students = {r.student: r for r in results}.values()
+        db.add_all(
+            api.Student(id=r.student, last_name=r.name or None, lms_user_id=r.number or None)
+            for r in students
+        )
         for result in results:
-            names = {"last_name": result.name or None, "lms_user_id": result.number or None}
-            book.update_or_create_student(result.student, **names)
-            notebook = result.unit.split("_", 1)[1]
-            book.update_or_create_assignment(result.unit)
-            book.update_or_create_notebook(notebook, result.unit)
-            for cell in result.cells:
-                book.update_or_create_grade_cell(
-                    cell.grade_id,
-                    notebook,
-                    result.unit,
-                    max_score=cell.max_points,
-                    cell_type="code",
+            submission, notebook = api.new_uuid(), api.new_uuid()
+            unit = f"unit {result.unit}"
+            db.execute(
+                insert(api.SubmittedAssignment).values(
+                    id=submission, assignment_id=unit, student_id=result.student
                 )
-            for cell in load_unit(result.unit).cells:
-                if is_solution(cell):
-                    book.update_or_create_solution_cell(grade_id(cell), notebook, result.unit)
-            book.update_or_create_submission(result.unit, result.student)
+            )
+            db.execute(
+                insert(api.SubmittedNotebook).values(
+                    id=notebook, assignment_id=submission, notebook_id=notebooks[result.unit]
+                )
+            )
             for cell in result.cells:
-                grade = book.find_grade(cell.grade_id, notebook, result.unit, result.student)
-                grade.auto_score = cell.points
-            book.db.commit()
+                row = {"id": api.new_uuid(), "cell_id": f"{unit} {cell.grade_id}"}
+                row |= {"notebook_id": notebook, "auto_score": cell.points}
+                db.execute(insert(api.Grade).values(needs_manual_grade=False, **row))
+            for name in load_unit(result.unit).exercises:
+                row = {"id": api.new_uuid(), "cell_id": f"{unit} {name}", "notebook_id": notebook}
+                db.execute(insert(api.Comment).values(**row))
+        db.commit()
+    engine.dispose()
     return url
+
+
+def _add_unit(db: Session, name: str) -> str:
+    unit, notebook = f"unit {name}", f"notebook {name}"
+    assignment = api.Assignment(name, course_id="default_course")
+    assignment.id = unit
+    db.add(assignment)
+    db.add(api.Notebook(id=notebook, name=name.split("_", 1)[1], assignment_id=unit))
+    loaded = load_unit(name)
+    for cell in loaded.graded_cells():
+        row = {"id": f"{unit} {grade_id(cell)}", "name": grade_id(cell), "notebook_id": notebook}
+        db.add(api.GradeCell(max_score=points(cell), cell_type="code", **row))
+    for exercise in loaded.exercises:
+        db.add(api.SolutionCell(id=f"{unit} {exercise}", name=exercise, notebook_id=notebook))
+    db.flush()
+    return notebook
 
 
 def executed(result, change=None):

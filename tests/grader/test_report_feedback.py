@@ -76,15 +76,20 @@ def png(size=(4, 4)):
     return base64.b64encode(buffer.getvalue()).decode()
 
 
+# fmt: off
+ALLOWED = {
+    "a", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em", "h1",
+    "h2", "h3", "h4", "h5", "h6", "head", "hr", "html", "i", "img", "li", "main", "meta", "ol", "p",
+    "pre", "section", "span", "strong", "style", "summary", "table", "tbody", "td", "th", "thead",
+    "title", "tr", "ul",
+}
+# fmt: on
+
+
 def assert_harmless(page):
     """No script, nothing loaded, nothing that runs, and one frame of ours."""
     elements = Elements(page)
-    allowed = set(
-        "html head meta title style body main h1 h2 h3 h4 h5 h6 p a table caption thead tbody tr "
-        "th td div section span pre code details summary img ul ol li strong em br hr del "
-        "blockquote b i".split()  # noqa: SIM905
-    )
-    assert {tag for tag, _ in elements.found} <= allowed
+    assert {tag for tag, _ in elements.found} <= ALLOWED
     assert len(elements.all("style")) == len(elements.all("main")) == 1
     for tag, attributes in elements.found:
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
@@ -140,7 +145,8 @@ def test_hidden_tests_stay_hidden_and_their_first_comment_and_error_do_not():
     for line in hidden_lines(cell.source for cell in unit.cells):
         assert line not in text
     assert "# Random counts, compared with torchmetrics; large counts; the device." in text
-    assert "probes.assert_raises_value_error( confusion_matrix, torch.tensor([0, 4])" in text
+    visible = "probes.assert_raises_value_error(confusion_matrix,torch.tensor([0,4])"
+    assert visible in text.replace(" ", ""), "visible tests are shown"
 
 
 @pytest.mark.parametrize(
@@ -232,15 +238,13 @@ def test_tables_of_numbers_and_pictures_of_the_student_are_kept():
 
 
 def test_huge_outputs_are_cut_and_a_page_has_an_end():
-    flood = [stdout("x" * 3_000_000) for _ in range(20)]
-    big = [display(text_html="<b>" * 100_000)] * 20
+    flood = [stdout("x" * 3_000_000) for _ in range(5)]
+    big = [display(text_html="<b>" * 100_000)] * 5
     page = page_of(result_of("ada"), with_cell(*flood, *big))
-    assert len(page) < 20 * (MOST_TEXT + 500) + 200_000
+    assert len(page) < 10 * (MOST_TEXT + 500) + 200_000
     assert "characters are left out here" in page
     cleaner = Cleaner()
-    noise = base64.b64encode(Image.effect_noise((1000, 1000), 90).tobytes())
     shown = [cleaner.text("y" * MOST_TEXT).text for _ in range(1500)]
-    assert noise
     assert "This page is full" in shown[-1]
     assert sum(map(len, shown)) < 9_000_000
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_class import UNIT, result_of
+from report_class import UNIT, load_unit, result_of
 from scipy import stats
 
-from medseg_grader.catalogue import grade_id, load_unit, points
+from medseg_grader.catalogue import grade_id, points
 from medseg_grader.report import figures
 from medseg_grader.report.items import analyse, discrimination, points_table, seconds_by_exercise
 from medseg_grader.result import CellScore, Result

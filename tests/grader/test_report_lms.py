@@ -6,7 +6,7 @@ import zipfile
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from nbgrader.apps import ExportApp
@@ -60,6 +60,7 @@ def test_canvas_file_has_points_possible_and_leaves_what_was_not_handed_in_empty
     assert bob == ["bob", "", "", "bob", "", "0.50", ""]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_becomes_a_formula_or_a_new_line(text):
     cell = lms.safe_cell(text)

@@ -220,6 +220,6 @@ def _comment(unit: Unit, result: Result, mark: Mark) -> str:
         cells = [cell for cell in result.cells if cell.exercise == name]
         reached = sum(mark.points.get(cell.grade_id, 0.0) for cell in cells)
         most = sum(cell.max_points for cell in cells)
-        why = cleaner.sentence(" ".join(reasons(result, name, mark)))
+        why = cleaner.sentence(" ".join(reasons(unit, result, name, mark)))
         lines.append(escape(f"{titles[name]}: {reached:g} of {most:g}. {why}".strip(), quote=False))
     return "<br>".join(lines)

@@ -81,13 +81,16 @@ def exercise_titles(unit: Unit) -> dict[str, str]:
     }
 
 
-def reasons(result: Result, exercise: str, mark: Mark | None = None) -> list[str]:
-    """Why points are missing in an exercise, a sentence each; empty where none are."""
-    by_hand = mark.by_hand if mark else set()
+def reasons(unit: Unit, result: Result, exercise: str, mark: Mark) -> list[str]:
+    """Why the tests took points in an exercise, a sentence each; empty where they took none.
+
+    Where an instructor gave the points of a cell by hand, its test says nothing any more.
+    """
     cells = [c for c in result.cells if c.exercise == exercise and c.points < c.max_points]
-    if cells and exercise in result.unanswered and not by_hand & {c.grade_id for c in cells}:
+    if cells and exercise in result.unanswered and not mark.by_hand & {c.grade_id for c in cells}:
         return [NOT_ANSWERED]
-    return [_reason(cell) for cell in cells if cell.grade_id not in by_hand]
+    kinds = {grade_id(cell): _kind(cell.source) for cell in unit.graded_cells(exercise)}
+    return [_reason(c, kinds[c.grade_id]) for c in cells if c.grade_id not in mark.by_hand]
 
 
 def note(text: str, cleaner: Cleaner) -> Html:
@@ -101,9 +104,17 @@ def _headings(cell: NotebookNode) -> Iterator[tuple[int, str]]:
             yield len(marks), text.replace("`", "").strip()
 
 
-def _reason(cell: CellScore) -> str:
-    which = "Hidden test" if cell.grade_id.endswith("_hidden") else "Visible test"
-    return f"{which} ({cell.points:g} of {cell.max_points:g}): {cell.reason or 'it failed.'}"
+def _kind(source: str) -> str:
+    """How much of a test cell students see."""
+    if not HIDDEN.search(source):
+        return "Visible test"
+    lines = [line.strip() for line in HIDDEN.sub("", source).splitlines()]
+    visible = any(line and not line.startswith("#") for line in lines)
+    return "Partly hidden test" if visible else "Hidden test"
+
+
+def _reason(cell: CellScore, kind: str) -> str:
+    return f"{kind} ({cell.points:g} of {cell.max_points:g}): {cell.reason or 'it failed.'}"
 
 
 def _summary(unit: Unit, result: Result, mark: Mark, cleaner: Cleaner) -> Html:
@@ -111,7 +122,7 @@ def _summary(unit: Unit, result: Result, mark: Mark, cleaner: Cleaner) -> Html:
     titles = exercise_titles(unit)
     for name in unit.exercises:
         reached, most = _points(result, name, mark)
-        why = reasons(result, name, mark)
+        why = reasons(unit, result, name, mark)
         if mark.by_hand & {c.grade_id for c in result.cells if c.exercise == name}:
             why.append("Your instructor gave these points by hand.")
         text = " ".join(why) or ALL_PASSED
@@ -134,8 +145,8 @@ def _exercise(
     reached, most = _points(result, name, mark)
     heading = f"{exercise_titles(unit)[name]}: {reached:g} of {most:g}"
     parts: list[object] = [element("h2", heading, id=name)]
-    parts += [note(reason, cleaner) for reason in reasons(result, name, mark)]
-    if advice := _advice(unit, name, result):
+    parts += [note(reason, cleaner) for reason in reasons(unit, result, name, mark)]
+    if advice := _advice(unit, name, result, mark):
         parts.append(element("p", f"What it looks like: {advice}", class_="note"))
     names = {name, *(c.grade_id for c in result.cells if c.exercise == name)}
     for cell, comment in mark.comments.items():
@@ -149,10 +160,10 @@ def _exercise(
     return element("section", join(parts), aria_labelledby=name)
 
 
-def _advice(unit: Unit, name: str, result: Result) -> str:
+def _advice(unit: Unit, name: str, result: Result, mark: Mark) -> str:
     """The hint of the mistake that `check` recognised, where points are missing."""
     found = result.diagnosis.get(name)
-    if found in OUTCOMES or not reasons(result, name):
+    if found in OUTCOMES or not reasons(unit, result, name, mark):
         return ""
     hints = {mistake.name: mistake.hint for mistake in unit.exercises[name].mistakes}
     return hints.get(found or "", "")
@@ -162,7 +173,7 @@ def _test(cell: NotebookNode, result: Result, cleaner: Cleaner) -> Html:
     score = next((c for c in result.cells if c.grade_id == grade_id(cell)), None)
     secret = bool(HIDDEN.search(cell.source))
     source = HIDDEN.sub("# The hidden tests are not shown.\n", cell.source).rstrip("\n")
-    text = "Hidden test" if secret else "Visible test"
+    text = _kind(cell.source)
     if score is not None:
         passed = "passed" if score.points >= score.max_points else "not passed"
         text = f"{text}, {passed} ({score.points:g} of {score.max_points:g})"

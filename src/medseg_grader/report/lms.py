@@ -109,7 +109,7 @@ def moodle_feedback_zip(path: Path, pages: Mapping[str, Path], people: Mapping[s
         for student, page in sorted(pages.items()):
             person = people.get(student)
             if person is not None and _is_number(person.number):
-                name = re.sub(r"[^\w .'-]|_", " ", person.full_name).strip(". ") or "student"
+                name = re.sub(r"[^\w '-]|_", " ", person.full_name).strip() or "student"
                 folder = f"{name}_{person.number}_assignsubmission_file_"
                 archive.write(page, f"{folder}/feedback_{page.parent.name}.html")
                 count += 1
