@@ -130,7 +130,7 @@ def _summary(unit: Unit, result: Result, mark: Mark, cleaner: Cleaner) -> Html:
         points = element("span", f"{reached:g} of {most:g}", class_=state)
         heading = element("a", titles[name], href=f"#{name}")
         rows.append((heading, points, cleaner.sentence(text)))
-    return table("Points", ("Exercise", "Points", "Why"), rows)
+    return table("Points", ("Exercise", "Points", "Why"), rows, stack=True)
 
 
 def _points(result: Result, exercise: str, mark: Mark) -> tuple[float, float]:

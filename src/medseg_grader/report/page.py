@@ -31,7 +31,7 @@ table { border-collapse: collapse; margin: .6rem 0 1rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { border: 1px solid #c4c9d0; padding: .3rem .55rem; text-align: left; vertical-align: top; }
 thead th { background: #eceff3; }
-td { overflow-wrap: anywhere; min-width: 2.5rem; } td.text { min-width: 10rem; }
+td { overflow-wrap: anywhere; min-width: 2.5rem; } td.text { min-width: 14rem; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 td.number, td > span { white-space: nowrap; }
 img { max-width: 100%; height: auto; }
@@ -41,6 +41,11 @@ summary { cursor: pointer; padding: .3rem 0; }
 .total { font-size: 1.15rem; font-weight: 600; }
 .note { border-left: 4px solid #56b4e9; padding: .1rem .8rem; margin: .6rem 0; }
 .said { white-space: pre-line; }
+@media (max-width: 34rem) {
+  .stack thead { position: absolute; clip-path: inset(50%); }
+  .stack tr { display: grid; grid-template-columns: 1fr auto; }
+  .stack td:last-child { grid-column: 1 / -1; }
+}
 .full::before { content: "\\2713\\00a0"; } .part::before { content: "\\25d0\\00a0"; }
 .none::before { content: "\\2717\\00a0"; }
 .k, .kn, .ow, .kc { color: #7a1f8a; } .nf, .nc { color: #00528a; }
@@ -84,16 +89,19 @@ def link(target: str | PurePosixPath, text: object) -> Html:
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "none"
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, stack: bool = False
 ) -> Html:
-    """A table with a caption; numbers are set flush right, the first cell of a row is its head."""
+    """A table with a caption; numbers are set flush right, the first cell of a row is its head.
+
+    With `stack`, a phone shows the last cell of a row below the others.
+    """
     lines = []
     for row in rows:
         cells = [element("th", row[0], scope="row")]
         cells += [_cell(cell) for cell in row[1:]]
         lines.append(element("tr", join(cells, "")))
     if not lines:
-        return element("p", f"{caption}: {empty}.")
+        return element("p", f"{caption}: none.")
     heads = join((element("th", name, scope="col") for name in head), "")
     content = join(
         [
@@ -104,8 +112,8 @@ def table(
     )
     # a wide table scrolls by itself, so that the page does not; the keyboard reaches it too
     return element(
-        "div", element("table", content), class_="scroll", tabindex="0", role="region",
-        aria_label=caption,
+        "div", element("table", content, class_="stack" if stack else "wide"), class_="scroll",
+        tabindex="0", role="region", aria_label=caption,
     )  # fmt: skip
 
 
