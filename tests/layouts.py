@@ -1,4 +1,4 @@
-"""Phantoms written in the layouts of the real data sets, and packed as their archives are."""
+"""Small cases for tests: in memory, in the layouts of the real data sets, packed as archives."""
 
 import json
 import tarfile
@@ -9,12 +9,48 @@ import nibabel
 import numpy as np
 
 from medseg import phantom
+from medseg.cases import Case
 from medseg.cases.promise12 import segmentation_of
 from medseg.volumes import Volume, save_volume
 
+GLAND = ("background", "prostate")
+GRID = (6, 5, 4)
 # Task05 knows two zones; stroma and urethra were drawn as part of the transition zone
 TO_TASK05 = np.array([0, 1, 2, 2, 2], np.uint8)
 ONLY_PERIPHERAL = "prostate_18"
+
+
+def plain_case(id="a", patient="a", **changes):
+    rng = np.random.default_rng(0)
+    parts = {
+        "image": rng.normal(size=GRID),
+        "label": rng.integers(0, 2, GRID),
+        "affine": np.eye(4),
+        "class_names": GLAND,
+    }
+    return Case(**{**parts, **changes}, id=id, patient=patient)
+
+
+def write_folder(folder, count=3, labels=None, modality=None, **changes):
+    """A data set in the layout of the Medical Segmentation Decathlon; returns its description."""
+    rng = np.random.default_rng(0)
+    labels = labels or {"0": "background", "1": "prostate"}
+    training = []
+    for number in range(count):
+        entry = {kind: f"./{kind}sTr/scan_{number:02d}.nii.gz" for kind in ("image", "label")}
+        image = rng.normal(100, 20, GRID).astype(np.float32)
+        label = rng.permutation(np.arange(np.prod(GRID)) % len(labels)).reshape(GRID)
+        save_volume(Volume(image, np.eye(4)), folder / entry["image"])
+        save_volume(Volume(label.astype(np.uint8), np.eye(4)), folder / entry["label"])
+        training.append(entry)
+    description = {
+        "modality": modality or {"0": "T2"},
+        "labels": labels,
+        "training": training,
+        **changes,
+    }
+    (folder / "dataset.json").write_text(json.dumps(description))
+    return description
 
 
 @cache
