@@ -18,7 +18,7 @@ from medseg import carry_over, check, plots, probes, stand_ins, training
 from medseg.cases import load_cases, slice_size, slices, split_cases, to_native
 
 # %% tags=["parameters"]
-DATA = "phantom"  # or the folder of a data set in the layout of the Medical Segmentation Decathlon
+DATA = "phantom"  # or the folder of a data set: the Decathlon's Task05, PROMISE12, your own
 OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
 SLICES_IN_ALL = None  # how many slices the network sees in its training; None: see below
 
@@ -848,7 +848,7 @@ print("Dice, MONAI:", [round(x, 4) for x in metric(found, expert)[0].tolist()])
 #
 # ## Go further
 #
-# 1. **Real data by one parameter.** Set `DATA` to a folder in the layout of the [Medical Segmentation Decathlon](http://medicaldecathlon.com), for instance its Task05, and run everything again. Class names and their number come from the data.
+# 1. **Real data by one parameter.** `python data_download.py --list`, in the course's folder, says which scans of patients can be fetched: Task05 of the [Medical Segmentation Decathlon](http://medicaldecathlon.com), with two zones, and the [PROMISE12](https://zenodo.org/records/8026660) challenge, with the whole gland. Set `DATA` to the folder that it prints, or to one of your own in the same layout, and run everything again. Class names and their number come from the data.
 # 2. **Another scanner.** `phantom_cases(6, scanner="B")` are the same men as `phantom_cases(6)`, seen by a scanner with other contrast and more noise. How much does the mean IoU lose, and which augmentation wins it back?
 # 3. **Leak on purpose.** Split by slice instead of by patient, and compare the score with the one above. You now know how papers come to numbers that are too good.
 # 4. **Twice as many pictures at test time.** Predict the mirrored slice too, mirror the logits back, and take the mean.
