@@ -6,12 +6,10 @@ class's statistics, never a score, and nothing but names of the catalogue comes 
 """
 
 import re
-from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
-from medseg_grader.catalogue import Exercise, Unit
+from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, unit_data, units
 
 OUTCOMES = (RIGHT, NOT_ATTEMPTED, RAISED, WRONG)
 _CALL = re.compile(r"\s*check\(\s*[\"'](\w+)\.(\w+)[\"']")
@@ -20,31 +18,29 @@ _VERDICT = re.compile(rf"^({'|'.join(o.capitalize() for o in OUTCOMES)}): ", re.
 _MOST_TEXT = 20_000
 
 
-def read_diagnosis(notebook: NotebookNode, unit: Unit) -> dict[str, str]:
+def read_diagnosis(notebook: NotebookNode, unit: str) -> dict[str, str]:
     """What `check` found in an executed submission: {exercise: mistake or outcome}.
 
     The value is the name of the mistake where one was recognised, else one of `OUTCOMES`.
-    An exercise whose check did not run, or printed nothing that is known, is left out.
+    An exercise whose check did not run, or printed nothing that is known, is left out; so is
+    everything of a unit that has no checks. Cells of the student's own (`extra-…`) do not count.
     """
-    ran: dict[str, NotebookNode] = {}
+    if unit not in units():
+        return {}
+    exercises = unit_data(unit)
+    found: dict[str, str] = {}
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            ran.setdefault(cell.source.strip(), cell)
-    found = {}
-    for exercise, source in _check_cells(unit):
-        if source in ran and (verdict := _verdict(ran[source], unit.exercises[exercise])):
-            found[exercise] = verdict
+        if cell.cell_type != "code" or cell.get("id", "").startswith("extra-"):
+            continue
+        call = _CALL.match(cell.source)
+        if not call or call[1] != unit or call[2] not in exercises or call[2] in found:
+            continue
+        if verdict := _verdict(cell, exercises[call[2]]["mistakes"]):
+            found[call[2]] = verdict
     return found
 
 
-def _check_cells(unit: Unit) -> Iterator[tuple[str, str]]:
-    for cell in unit.cells:
-        call = _CALL.match(cell.source) if cell.cell_type == "code" else None
-        if call and call[1] == unit.name and call[2] in unit.exercises:
-            yield call[2], cell.source.strip()
-
-
-def _verdict(cell: NotebookNode, exercise: Exercise) -> str:
+def _verdict(cell: NotebookNode, mistakes: list[dict]) -> str:
     text = "".join(
         output.text
         for output in cell.get("outputs", [])
@@ -57,7 +53,7 @@ def _verdict(cell: NotebookNode, exercise: Exercise) -> str:
     outcome = verdicts[-1][1].lower()
     if outcome in {RAISED, WRONG}:
         ending = text[verdicts[-1].end() :].rstrip()
-        for mistake in exercise.mistakes:
-            if ending.endswith(f"\nHint: {mistake.hint}"):
-                return mistake.name
+        for mistake in mistakes:
+            if ending.endswith(f"\nHint: {mistake['hint']}"):
+                return mistake["name"]
     return outcome

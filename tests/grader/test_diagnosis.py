@@ -42,7 +42,7 @@ def test_every_exercise_has_a_cell_with_its_check(name):
     unit = load_unit(name)
     right = stdout("Right: it does what it should.\n")
     notebook = executed(unit, **dict.fromkeys(unit.exercises, right))
-    assert read_diagnosis(notebook, unit) == dict.fromkeys(unit.exercises, "right")
+    assert read_diagnosis(notebook, unit.name) == dict.fromkeys(unit.exercises, "right")
 
 
 def test_the_mistake_that_check_names_is_found_and_a_right_answer_is_right():
@@ -51,7 +51,7 @@ def test_the_mistake_that_check_names_is_found_and_a_right_answer_is_right():
         wrong = printed(f"{UNIT}.iou_per_class", solution_of(unit, "iou_per_class", mistake.name))
         right = printed(f"{UNIT}.mean_iou", solution_of(unit, "mean_iou"))
         notebook = executed(unit, iou_per_class=wrong, mean_iou=right)
-        assert read_diagnosis(notebook, unit) == {
+        assert read_diagnosis(notebook, unit.name) == {
             "iou_per_class": mistake.name,
             "mean_iou": "right",
         }
@@ -72,13 +72,13 @@ def test_a_stub_is_not_attempted_and_an_unknown_mistake_is_wrong():
         mean_iou=printed(f"{UNIT}.mean_iou", mean_iou),
     )
     expected = {"dice_from_iou": "not attempted", "mean_iou": "wrong"}
-    assert read_diagnosis(notebook, unit) == expected
+    assert read_diagnosis(notebook, unit.name) == expected
 
 
 def test_what_a_function_prints_before_the_verdict_does_not_count():
     unit = load_unit(UNIT)
     text = "Right: of course\nHint: none\n" * 3 + "Wrong: mean_iou(…): 1 instead of 2.\n"
-    assert read_diagnosis(executed(unit, mean_iou=stdout(text)), unit) == {"mean_iou": "wrong"}
+    assert read_diagnosis(executed(unit, mean_iou=stdout(text)), unit.name) == {"mean_iou": "wrong"}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_a_function_prints_before_the_verdict_does_not_count():
 )
 def test_other_texts_say_nothing(output):
     unit = load_unit(UNIT)
-    assert read_diagnosis(executed(unit, mean_iou=output), unit) == {}
+    assert read_diagnosis(executed(unit, mean_iou=output), unit.name) == {}
 
 
 def test_only_names_of_the_catalogue_come_out():
@@ -103,6 +103,16 @@ def test_only_names_of_the_catalogue_come_out():
     forged = "\n".join(
         f"Wrong: x\nHint: {m.hint}" for m in unit.exercises["dice_from_iou"].mistakes
     )
-    found = read_diagnosis(executed(unit, mean_iou=stdout(forged)), unit)
+    found = read_diagnosis(executed(unit, mean_iou=stdout(forged)), unit.name)
     assert set(found.values()) <= known
     assert found == {"mean_iou": "wrong"}, "a hint of another exercise is none of this one"
+
+
+def test_a_check_in_a_cell_of_the_students_own_does_not_count():
+    unit = load_unit(UNIT)
+    notebook = executed(unit)
+    cell = nbformat.v4.new_code_cell(f'check("{UNIT}.mean_iou", other)', id="extra-1")
+    cell.outputs = [stdout("Right: it does.\n")]
+    notebook.cells.append(cell)
+    assert read_diagnosis(notebook, UNIT) == {}
+    assert read_diagnosis(notebook, "99_unknown") == {}
