@@ -1,5 +1,8 @@
 """nbgrader's view of the course: source, release, and everything it writes under grading/."""
 
+import sys
+from pathlib import Path
+
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = "unets-by-hand"
@@ -35,6 +38,9 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.Execute.timeout = 300
+# Where `python -m medseg_grader.kernels` installed it, student code runs in the sandbox.
+if Path(sys.prefix, "share/jupyter/kernels/medseg-sandbox/kernel.json").is_file():
+    c.Execute.kernel_name = "medseg-sandbox"
 
 # Kernels talk over local ports: encrypted, so that other users of the machine cannot listen in.
 c.KernelManager.transport_encryption = "auto"

@@ -191,7 +191,7 @@ class _Session:
             await self._lose(index)
         else:
             run.ran = True
-            run.error = _error_of(reply)
+            run.error = _error_of(reply, self.limits)
         self.room = client.room
         for sentence in client.take_findings():
             self._finding(f"Cell {index + 1}: {sentence}")
@@ -239,11 +239,13 @@ class _Session:
             self.result.findings.append(sentence)
 
 
-def _error_of(reply: Mapping[str, Any]) -> str:
+def _error_of(reply: Mapping[str, Any], limits: Limits) -> str:
     """The exception of an execute_reply in one line, empty if there was none."""
     content = reply.get("content", {})
     if content.get("status") == "ok":
         return ""
-    text = f"{content.get('ename', 'error')}: {content.get('evalue', '')}".strip()
-    line = (text.splitlines() or ["error"])[0]
+    name, value = str(content.get("ename", "error")), str(content.get("evalue", "")).strip()
+    if name == "MemoryError" and not value:
+        value = f"this notebook may use {limits.memory_mb:g} MB of memory"
+    line = (f"{name}: {value}".splitlines() or [name])[0]
     return line if len(line) <= LONGEST_ERROR else line[:LONGEST_ERROR] + " …"

@@ -2,6 +2,8 @@
 
 `medseg grade` uses it directly. nbgrader and JupyterLab find it by its entry point,
 `medseg-sandbox` in the group `jupyter_client.kernel_provisioners`, which a kernelspec names.
+`python -m medseg_grader.kernels` installs that kernelspec; from then on nbgrader_config.py lets
+`nbgrader autograde` and formgrader's button run student code in it.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import uuid
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Dict, List, Unicode
 
@@ -27,6 +31,13 @@ from medseg_grader import namespaces, sandbox, warm
 from medseg_grader.limits import Limits
 from medseg_grader.sandbox import Policy, SandboxError
 
+NAME = "medseg-sandbox"
+KERNELSPEC = {
+    "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Python 3 (sandbox)",
+    "language": "python",
+    "metadata": {"kernel_provisioner": {"provisioner_name": NAME, "config": {}}},
+}
 START_SECONDS = 180
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 # Of the environment in which a kernel is started, what goes into the sandbox.
@@ -242,6 +253,13 @@ class SandboxProvisioner(KernelProvisionerBase):
             self._folder = None
 
 
+def install(prefix: str = sys.prefix) -> Path:
+    """Install the kernelspec for all that use this environment; returns its folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "kernel.json").write_text(json.dumps(KERNELSPEC, indent=1) + "\n")
+        return Path(KernelSpecManager().install_kernel_spec(folder, NAME, prefix=prefix))
+
+
 def describe_exit(status: int) -> str:
     """How a process ended, for a student: `it ended itself with status 3`."""
     if status > 128 or status < 0:
@@ -255,3 +273,7 @@ def describe_exit(status: int) -> str:
             fallback = f"it was ended by the signal {signal.Signals(number).name}"
             return known.get(signal.Signals(number), fallback)
     return f"it ended itself with exit status {status}"
+
+
+if __name__ == "__main__":
+    print(sandbox.problem() or f"The sandbox's kernel is installed in {install()}.")

@@ -31,8 +31,10 @@ STUDENT = 1000
 # Where things lie inside. The names exist in the room that sandbox.py describes.
 SOCKETS = "/run/medseg"
 OWN_SOCKETS = "/run/kernel"
-DISK = "/home"
-HOME = "/home/student"
+DISK = "/student"
+HOME, WORK, TEMPORARY = f"{DISK}/home", f"{DISK}/work", f"{DISK}/tmp"
+# where the warm parent's libraries keep their caches
+PARENTS_DISK = "/run/warm"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -68,18 +70,20 @@ def furnish(folder: str, disk_mb: int) -> None:
 
     Args:
         folder: name of the submission's folder below SOCKETS.
-        disk_mb: size of home, /tmp and /dev/shm together.
+        disk_mb: size of home, temporary files and /dev/shm together.
     """
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount(f"{SOCKETS}/{folder}", OWN_SOCKETS, None, MS_BIND)
-    _mount("none", SOCKETS, "tmpfs", MS_RDONLY, "size=4k,mode=0555")
+    for hidden in (SOCKETS, PARENTS_DISK):
+        _mount("none", hidden, "tmpfs", MS_RDONLY, "size=4k,mode=0555")
     options = f"size={disk_mb}m,nr_inodes=20k,mode=0755"
     _mount("disk", DISK, "tmpfs", MS_NOSUID | MS_NODEV, options)
-    for place in (HOME, f"{DISK}/tmp", f"{DISK}/shm"):
+    for place in (HOME, WORK, TEMPORARY, f"{DISK}/shm"):
         os.mkdir(place, 0o700)
-    _mount(f"{DISK}/tmp", "/tmp", None, MS_BIND)
     _mount(f"{DISK}/shm", "/dev/shm", None, MS_BIND)
+    if not os.listdir("/tmp"):  # else the Python environment is there, or a folder to be read
+        _mount(TEMPORARY, "/tmp", None, MS_BIND)
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
     # Nobody in here needs namespaces, and with them an own set of rights to attack the system with.

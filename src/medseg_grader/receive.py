@@ -5,6 +5,7 @@ not received, and outputs beyond the notebook's allowance are left out. A short 
 through, as it may be a test's partial credit.
 """
 
+import asyncio
 import contextlib
 import time
 from queue import Empty
@@ -24,6 +25,8 @@ ALWAYS_KEPT = 1000
 START_SECONDS = 120
 # How long a cell may take to stop when it is interrupted, and outputs to come after the answer.
 GRACE_SECONDS = 5
+# How long what a dead kernel had sent may still be on its way.
+LAST_OUTPUT_SECONDS = 0.1
 # Ends with a space, so that a cell's own outputs are never mistaken for it.
 LEFT_OUT = "[The rest of the output is left out, because it is too long.] "
 
@@ -88,9 +91,11 @@ class BoundedClient(NotebookClient):
         self._full = self._idle = False
         replies: list[dict[str, Any]] = []
         self.on_cell_executed = lambda execute_reply, **_: replies.append(execute_reply)
+        watch = asyncio.ensure_future(self._watch())
         try:
             await self.async_execute_cell(cell, index)
         finally:
+            watch.cancel()
             cell.outputs = _merged(cell.outputs)
         reply = replies[0]
         if "header" not in reply:  # the kernel's own replies have one
@@ -98,6 +103,14 @@ class BoundedClient(NotebookClient):
         if not self._idle:
             self._findings.append("some of its output was too large and is lost.")
         return reply
+
+    async def _watch(self) -> None:
+        """Notice a kernel's death sooner than nbclient, which looks once a second."""
+        while await self.manager.is_alive():
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(LAST_OUTPUT_SECONDS)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
     def cause_of_death(self) -> str:
         """How the kernel ended, as a part of a sentence."""

@@ -56,7 +56,8 @@ def command(policy: Policy, sockets: Path, program: list[str]) -> list[str]:
     words += ["--new-session", "--hostname", "sandbox", "--clearenv"]
     for name, value in _environment().items():
         words += ["--setenv", name, value]
-    words += ["--dev", "/dev", "--bind", "/proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp"]
+    words += ["--dev", "/dev", "--bind", "/proc", "/proc", "--dir", "/tmp"]
+    words += ["--perms", "1777", "--tmpfs", namespaces.PARENTS_DISK]
     shown = {folder: folder for folder in _readable(policy)}
     shown[str(Path(medseg.__file__).parent)] = f"{PACKAGES}/medseg"
     for name in ("__init__", "namespaces", "warm"):
@@ -152,7 +153,7 @@ def own_folder(folder: Path) -> Path:
 
 
 def _environment() -> Mapping[str, str]:
-    """All the variables there are in the sandbox."""
+    """The warm parent's variables. A kernel's point to its own disk instead; see warm.py."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "PYTHONPATH": PACKAGES,
@@ -161,9 +162,9 @@ def _environment() -> Mapping[str, str]:
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
-        "TMPDIR": "/tmp",
-        "XDG_CACHE_HOME": "/tmp/cache",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "TMPDIR": namespaces.PARENTS_DISK,
+        "XDG_CACHE_HOME": f"{namespaces.PARENTS_DISK}/cache",
+        "MPLCONFIGDIR": f"{namespaces.PARENTS_DISK}/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # set before anything is imported: pools of threads do not survive a fork
         "OMP_NUM_THREADS": "1",

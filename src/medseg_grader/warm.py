@@ -35,6 +35,9 @@ MODULES = (
     "nibabel",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
     "ipywidgets",
     "monai.losses",
     "monai.metrics",
@@ -49,6 +52,12 @@ MODULES = (
     "medseg.network_probes",
     "medseg.training",
 )
+# Of a kernel's variables those that name places to write to.
+OWN_PLACES = {
+    "TMPDIR": namespaces.TEMPORARY,
+    "XDG_CACHE_HOME": f"{namespaces.HOME}/.cache",
+    "MPLCONFIGDIR": f"{namespaces.HOME}/.matplotlib",
+}
 POLL_SECONDS = 0.05
 FORKED = b"k"
 READY = b"ready"
@@ -206,8 +215,8 @@ def _kernel(request: dict[str, Any], bind: int) -> NoReturn:
         namespaces.give_up_rights()
         namespaces.limit(request["limits"])
         _keep_only(bind)
-        os.chdir(namespaces.HOME)
-        os.environ.update(request["environment"])
+        os.chdir(namespaces.WORK)
+        os.environ.update(OWN_PLACES | request["environment"])
         _threads(int(request["limits"]["threads"]))
         app = _make_app(request["connection"])
         os.write(bind, READY)

@@ -1,0 +1,117 @@
+"""The sandbox's kernel as jupyter_client and stock nbgrader start it: by configuration alone."""
+
+import shutil
+import sys
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import start_new_kernel
+from jupyter_client.provisioning import KernelProvisionerFactory
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from sandboxes import QUICK, needs_sandbox, notebook
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from medseg_grader import kernels, sandbox
+from medseg_grader.course import run
+from medseg_grader.kernels import SandboxProvisioner, describe_exit
+
+ROOT = Path(__file__).parents[1]
+GROUP = KernelProvisionerFactory.GROUP_NAME
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The kernelspec installed in a folder of its own, its provisioner registered as declared."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    value = project["entry-points"][GROUP][kernels.NAME]
+    factory = KernelProvisionerFactory.instance()
+    monkeypatch.setitem(factory.provisioners, kernels.NAME, EntryPoint(kernels.NAME, value, GROUP))
+    monkeypatch.setattr(SandboxProvisioner.modules, "default_args", (list(QUICK.modules),))
+    kernels.install(str(tmp_path / "prefix"))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "prefix/share/jupyter"))
+
+
+@needs_sandbox
+def test_jupyter_starts_interrupts_restarts_and_ends_the_kernel(installed):
+    assert kernels.NAME in KernelSpecManager().find_kernel_specs()
+    manager, client = start_new_kernel(kernel_name=kernels.NAME)
+    try:
+        assert isinstance(manager.provisioner, SandboxProvisioner)
+        assert manager.transport == "ipc"
+        said = []
+        code = "import os; print(os.getcwd(), os.getpid())"
+        client.execute_interactive(code, output_hook=said.append, timeout=30)
+        texts = [m["content"]["text"] for m in said if m["msg_type"] == "stream"]
+        assert texts == ["/student/work 2\n"]
+        client.execute("import time; time.sleep(1000)")
+        client.get_iopub_msg(timeout=10)
+        manager.interrupt_kernel()
+        assert client.get_shell_msg(timeout=30)["content"]["ename"] == "KeyboardInterrupt"
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        assert manager.is_alive()
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert not manager.is_alive()
+
+
+@pytest.mark.slow
+@needs_sandbox
+def test_nbgrader_autogrades_in_the_sandbox(installed, tmp_path, monkeypatch):
+    shutil.copytree(tmp_path / "prefix", tmp_path / "environment")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
+    config = Config(PyFileConfigLoader(str(ROOT / "nbgrader_config.py")).load_config())
+    assert config.Execute.kernel_name == kernels.NAME
+    root = tmp_path / "course"
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.db_url = f"sqlite:///{root}/grading/gradebook.db"
+    config.SandboxProvisioner.modules = list(QUICK.modules)
+    config.SandboxProvisioner.limits = {"processes": 50}
+    where = "# test\nimport os, resource\nassert os.getcwd() == '/student/work'\n"
+    where += "assert resource.getrlimit(resource.RLIMIT_NPROC)[0] == 50"
+    made = notebook("x = 1", "# solution\nx = 2", where)
+    made.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "x"}
+    for folder in ("solutions/tiny", "grading/submitted/ada/tiny"):
+        (root / folder).mkdir(parents=True)
+        nbformat.write(made, root / folder / "tiny.ipynb")
+    api = NbGraderAPI(config=config)
+    run(api, "generate_assignment", "tiny")
+    run(api, "autograde", "tiny", "ada")
+    with Gradebook(config.CourseDirectory.db_url) as gradebook:
+        assert gradebook.find_submission("tiny", "ada").score == 1
+
+
+def test_without_the_kernelspec_nbgrader_uses_the_plain_kernel(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    config = Config(PyFileConfigLoader(str(ROOT / "nbgrader_config.py")).load_config())
+    assert "kernel_name" not in config.Execute
+
+
+def test_without_bubblewrap_one_sentence_says_what_to_do(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    sandbox.problem.cache_clear()
+    try:
+        with pytest.raises(sandbox.SandboxError, match=r"no bubblewrap .* or grade with --unsafe"):
+            kernels.WarmParent(QUICK)
+    finally:
+        sandbox.problem.cache_clear()
+
+
+@needs_sandbox
+def test_a_module_that_cannot_be_imported_is_told():
+    policy = sandbox.Policy(modules=("no_such_module",))
+    with pytest.raises(sandbox.SandboxError, match="No module named 'no_such_module'"):
+        kernels.warm_parent(policy).fork()
+
+
+def test_an_exit_is_described_in_words():
+    assert describe_exit(3) == "it ended itself with exit status 3"
+    assert describe_exit(-9) == describe_exit(137) == "it was killed"
+    assert describe_exit(143) == "it was ended by the signal SIGTERM"
