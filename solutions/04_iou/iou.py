@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from medseg import check, plots, probes
+from medseg import check, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]
@@ -49,6 +49,12 @@ plots.show(
     "A prostate slice with two outlines of the transition zone, the second one shifted by 8 "
     f"columns and 3 rows. Their intersection covers {overlap:.0%} of their union.",
 )
+
+# %% [markdown]
+# Try it with two boxes. Drag one with the mouse, or give it the focus with the Tab key and move it with the arrow keys. How far may the prediction be off before the IoU falls below one half? And what does the same distance cost a box that is half as large?
+
+# %%
+widgets.two_boxes()
 
 # %% [markdown]
 # ## 4.1 One table of counts

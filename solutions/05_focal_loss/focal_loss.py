@@ -19,7 +19,7 @@ import torch
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
-from medseg import check, plots, probes
+from medseg import check, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]
@@ -70,6 +70,12 @@ plots.show(
     + ", ".join(f"{name}: {share:.0%}" for name, share in zip(names, shares, strict=True))
     + ".",
 )
+
+# %% [markdown]
+# Two numbers shape the loss. $\gamma$ decides how soon a pixel counts as learnt; $\alpha$, a weight from 0 to 1, how much one kind of pixel counts against the other. Move both. With $\gamma = 0$ and $\alpha = 0.5$ you are back at half the cross-entropy.
+
+# %%
+widgets.focal_curves()
 
 # %% [markdown]
 # ## 5.1 From numbers to probabilities

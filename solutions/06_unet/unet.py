@@ -25,9 +25,9 @@ from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
-from medseg import check, network_probes, plots, probes
+from medseg import check, network_probes, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
-from medseg.u_diagram import Stage, draw_u, trace
+from medseg.u_diagram import Stage, draw_u
 
 # %% [markdown]
 # Here is what we are after. Each box is a block of convolutions; the number in it counts its channels, the numbers below are the size of its output. To the left the size halves and the channels double, to the right it is undone, and the dotted lines are the skips. The letter explains the name.
@@ -491,10 +491,10 @@ assert network_probes.keeps_batch_apart(UNet, small, image), (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Look at your own network: these are the shapes that your parts really give, for a slice of an odd size. A part that does not fit would be drawn in orange-red, hatched.
+# Look at your own network: these are the shapes that your parts really give, for a slice of an odd size. A part that does not fit is drawn in orange-red, hatched. How small may the image be for four poolings? Then choose the U-Net *without padding*: it is that of [RFB15], and your function of 6.2 says which sizes fit. With 572 pixels, 64 features and a depth of 4 it is figure 1 of the paper.
 
 # %%
-plots.show(*draw_u(trace(UNet(1, 5), torch.zeros(1, 1, 100, 117))))
+widgets.u_shapes(UNet)
 
 # %% [markdown]
 # **By hand = by library.** MONAI's `BasicUNet` is the same architecture, with two differences: it uses LeakyReLU and instance normalisation, and its last level up does not halve the channels. Input and output agree in shape.
@@ -567,6 +567,13 @@ for _ in range(12):
     expected = int(seen.max() - seen.min()) + 1
     probes.assert_close(receptive_field(layers), expected, f"receptive_field({layers})")
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# What makes the field grow? Below is the way down to the deepest level of a U-Net: two convolutions on each level, a pooling between two levels. Move one slider at a time. More convolutions add to the field, poolings multiply it.
+
+# %%
+one_scan = slices(case, 128)[0]
+widgets.receptive_fields(one_scan[len(one_scan) // 2])
 
 # %% [markdown]
 # Now measure it. The gradient of one output pixel with respect to the image is zero wherever the image cannot change that pixel. The picture shows its size on a logarithmic scale for networks of depth 1 to 4: bright is strong. The field grows fast, its middle keeps most of the weight.

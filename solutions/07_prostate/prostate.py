@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
-from medseg import carry_over, check, plots, probes, stand_ins, training
+from medseg import carry_over, check, plots, probes, stand_ins, training, widgets
 from medseg.cases import load_cases, slice_size, slices, split_cases, to_native
 
 # %% tags=["parameters"]
@@ -434,7 +434,7 @@ probes.assert_facts(facts)
 #
 # *By hand.* Three epochs reach a validation mean IoU of 0.50, 0.62, 0.58. The power fails in the fourth. When `fit` is called again, training goes on from the weights after the third epoch. If the fourth reaches 0.60, the model is left with the weights of the second.
 #
-# *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:`, with the numbers of epochs in all and of those that are done, shows a bar and live curves after each `progress.update(history)`.
+# *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:`, with the numbers of epochs in all and of those that are done, shows a bar and live curves after each `progress.update(history)`. Make that call the last one of an epoch: if somebody has pressed *Stop*, it ends the `with` block there, and your function goes on behind it.
 #
 # **4 points, and 3 more for quality, see below · about 50 minutes · difficulty 3 of 3**
 # %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -537,6 +537,8 @@ probes.assert_facts(facts)
 # The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 5600 slices in all for the phantom, whatever the number of patients, and twice as many for real patients, who differ more from each other.
 #
 # To go on with a training that was interrupted, skip the line with `unlink`.
+#
+# While it runs, *Stop and keep the best* ends the training after the present epoch; so does the ■ of the toolbar, pressed once. Pressed twice, it stops at once, and the checkpoint is what remains.
 # %%
 device = training.device()
 BATCH_SIZE, PEAK_RATE, GAMMA = 16, 4e-3, 2.0
@@ -794,6 +796,11 @@ ranked = sorted(test_cases, key=lambda case: quality[case.id])
 typical, worst = ranked[len(ranked) // 2], ranked[0]
 held_out, alt = plots.compare(typical, typical.label, predictions[typical.id])
 plots.show(held_out, alt)
+
+# %% [markdown]
+# The same patient as a volume. Move the crosshair through the gland, and use the sliders to let the prediction take the expert's place. Where do the two differ from slice to slice?
+# %%
+widgets.volume_viewer(typical, predictions[typical.id])
 
 # %% [markdown]
 # A mean hides its worst member. This is the patient with the lowest Dice. Look where the network fails: at the apex or the base, at a zone that is hardly there, at a bright coil? Errors have a place, and the place tells you what to do next.

@@ -6,7 +6,6 @@ Nothing here is what the course teaches; it is what every training run has aroun
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +15,11 @@ import numpy as np
 import torch
 
 from medseg import plots
-from medseg.display import graded, in_notebook, show
+from medseg.display import graded, in_notebook, interactive, show
 from medseg.slicing import slices
 
 if TYPE_CHECKING:
     from medseg.cases import Case
-
-SECONDS_BETWEEN_PICTURES = 2.0
 
 
 def device() -> torch.device:
@@ -226,10 +223,11 @@ def _misfit(saved: dict[str, Any], own: dict[str, torch.Tensor]) -> str:
 
 
 class Progress:
-    """A progress bar on stdout and, in a notebook, curves that grow while the model learns.
+    """A progress bar, and in a notebook curves that grow and a button that stops.
 
-    `with Progress(epochs) as progress: … progress.update(history)` after every epoch. Without a
-    notebook only the bar is shown; nothing is ever written to stderr.
+    `with Progress(epochs) as progress: … progress.update(history)` after every epoch. When somebody
+    presses the button, or interrupts the kernel once, `update` ends the `with` block after that
+    epoch, and the program goes on behind it. Nothing is ever written to stderr.
 
     Args:
         epochs: how many there will be in all.
@@ -239,34 +237,40 @@ class Progress:
     def __init__(self, epochs: int, done: int = 0) -> None:
         self.epochs, self.done = epochs, done
         self._bar: Any = None
-        self._picture: str | None = None
-        self._last = 0.0
+        self._live: Any = None
 
     def __enter__(self) -> "Progress":
         from tqdm import tqdm
 
-        self._bar = tqdm(
-            total=self.epochs, initial=self.done, desc="training", unit="epoch", file=sys.stdout
-        )
+        if interactive():
+            from medseg.widgets import LiveTraining
+
+            self._live = LiveTraining(self.epochs, self.done)
+            self._live.start()
+        else:
+            self._bar = tqdm(
+                total=self.epochs, initial=self.done, desc="training", unit="epoch", file=sys.stdout
+            )
         return self
 
     def update(self, history: Sequence[dict[str, float]]) -> None:
         """Show the history, a list of {"loss", "mean_iou"}, up to the epoch that has just ended."""
+        if self._live is not None:
+            self._live.update(history)
+            return
         latest = history[-1]
         self._bar.set_postfix_str(
             f"loss {latest['loss']:.4f}, mean IoU {latest['mean_iou']:.3f}", refresh=False
         )
         self._bar.update(len(history) - self._bar.n)
-        ended = len(history) >= self.epochs
-        if in_notebook() and (ended or time.monotonic() - self._last > SECONDS_BETWEEN_PICTURES):
-            self._draw(history)
-            self._last = time.monotonic()
+        if in_notebook() and len(history) >= self.epochs:
+            show(*plots.curves(history))
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        if self._live is None:
+            self._bar.close()
+            return False
+        from medseg.widgets.live import Stopped
 
-    def _draw(self, history: Sequence[dict[str, float]]) -> None:
-        figure, alt = plots.curves(history)
-        again = self._picture is not None
-        self._picture = self._picture or f"curves-{id(self)}-{time.monotonic_ns()}"
-        show(figure, alt, display_id=self._picture, update=again)
+        self._live.finish()
+        return kind is Stopped

@@ -17,12 +17,14 @@ _GOOD, _BAD, _HEAD = "#0072B2", "#D55E00", "#009E73"
 class Stage:
     """One part of the network in the order of calculation: its name and output shape (C, *size).
 
-    `error` is what it raised instead, in which case `shape` is that of its first input.
+    `error` is what it raised instead, in which case `shape` is that of its first input. `level`
+    is the number of poolings before it; None where it is to be told from the size.
     """
 
     name: str
     shape: tuple[int, ...]
     error: str = ""
+    level: int | None = None
 
 
 def trace(model: torch.nn.Module, image: torch.Tensor) -> list[Stage]:
@@ -138,10 +140,13 @@ def _parts(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
 
 
 def _levels(stages: list[Stage]) -> list[int]:
-    """0 for the size of the image, one more for each halving of the last axis."""
+    """Their own level, or 0 for the size of the image and one more for each smaller size."""
     sizes = sorted({stage.shape[-1] for stage in stages if not stage.error}, reverse=True)
     order = {size: k for k, size in enumerate(sizes)}
-    return [order.get(stage.shape[-1], len(sizes) - 1) for stage in stages]
+    return [
+        order.get(stage.shape[-1], len(sizes) - 1) if stage.level is None else stage.level
+        for stage in stages
+    ]
 
 
 def _bridges(levels: list[int]) -> list[tuple[int, int]]:

@@ -10,7 +10,13 @@ from typing import Any
 # No function may be called as its module, which its import would put in the function's place.
 _HOMES = {
     "Demo": "demo",
+    "LiveTraining": "live",
+    "focal_curves": "focal",
+    "receptive_fields": "field",
     "segmentation_types": "street",
+    "two_boxes": "boxes",
+    "u_shapes": "u_net",
+    "volume_viewer": "viewer",
 }
 __all__ = list(_HOMES)
 

@@ -85,16 +85,31 @@ class Demo:
         """What the controls stand at."""
         return {name: control.value for name, control in self.controls.items()}
 
+    def still(self) -> Drawing:
+        """The picture that stands in for the widget: what it shows at first."""
+        return self._draw(**self._first)
+
     def _follow(self, _: object) -> None:
         self.picture.showing(self._draw(**self.values))
 
     def _ipython_display_(self) -> None:
-        figure, alt, _ = self._draw(**self._first)
+        figure, alt, _ = self.still()
         if not interactive():
             show(figure, alt)
             return
         show_live(self.view)
         show_still(figure, alt)
+
+
+def sliders(**ranges: tuple[str, float, float, float]) -> dict[str, ipywidgets.Widget]:
+    """Sliders by name, each from (description, lowest, highest, step); whole numbers stay whole."""
+    import ipywidgets
+
+    made = {}
+    for name, (description, low, high, step) in ranges.items():
+        kind = ipywidgets.IntSlider if isinstance(step, int) else ipywidgets.FloatSlider
+        made[name] = kind(description=description, min=low, max=high, step=step)
+    return made
 
 
 def show_live(view: ipywidgets.Widget) -> None:
