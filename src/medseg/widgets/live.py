@@ -32,11 +32,11 @@ class Stopped(Exception):
 
 
 class StopButton(anywidget.AnyWidget):
-    """The button; `state` is "ready", "pressed" or "over"."""
+    """The button; once `over` is True it can no longer be pressed."""
 
     _esm = Path(__file__).with_name("stop.js")
     _css = Path(__file__).with_name("widgets.css")
-    state = traitlets.Enum(["ready", "pressed", "over"], "ready").tag(sync=True)
+    over = traitlets.Bool(False).tag(sync=True)
 
 
 class LiveTraining:
@@ -54,7 +54,8 @@ class LiveTraining:
             value=done, max=epochs, layout=ipywidgets.Layout(width="360px")
         )
         self.button, self.picture = StopButton(), Picture(says="The first epoch is running.")
-        self.button.observe(self._pressed, "state")
+        # Heard at once by frontends and kernels that pass messages on while a cell runs.
+        self.button.on_msg(lambda *_: self.asked.set())
         self._display_id = f"training-{id(self)}-{time.monotonic_ns()}"
         self._last, self._history = 0.0, list[Mapping[str, float]]()
         self._former: Any = None
@@ -95,7 +96,7 @@ class LiveTraining:
         if self._former is not None:
             signal.signal(signal.SIGINT, self._former)
             self._former = None
-        self.button.state = "over"
+        self.button.over = True
         if self._history:
             drawing = self._drawing()
             show_still(drawing.figure, drawing.alt, display_id=self._display_id, update=True)
@@ -108,11 +109,6 @@ class LiveTraining:
         if self.asked.is_set():
             signal.default_int_handler(number, frame)
         self.asked.set()
-
-    def _pressed(self, change: Mapping[str, Any]) -> None:
-        """For frontends and kernels that do pass the button's message on while a cell runs."""
-        if change["new"] == "pressed":
-            self.asked.set()
 
     def _say(self) -> None:
         self.bar.description = f"epoch {self.done} of {self.epochs}:"

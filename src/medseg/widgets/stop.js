@@ -1,9 +1,7 @@
 // A button that has the kernel interrupted, which medseg.widgets.live takes as a wish to stop.
-const WORDS = {
-  ready: "Stop and keep the best",
-  pressed: "Stopping after this epoch …",
-  over: "Training has ended",
-};
+const READY = "Stop and keep the best";
+const PRESSED = "Stopping after this epoch …";
+const OVER = "Training has ended";
 const NO_KERNEL = "Press ■ in the toolbar: it stops after this epoch and keeps the best";
 
 function render({ model, el }) {
@@ -11,19 +9,20 @@ function render({ model, el }) {
   button.type = "button";
   button.className = "medseg-stop";
   const follow = () => {
-    button.textContent = WORDS[model.get("state")];
-    button.disabled = model.get("state") !== "ready";
+    const over = model.get("over");
+    button.textContent = over ? OVER : READY;
+    button.disabled = over;
   };
   button.addEventListener("click", async () => {
-    if (model.get("state") !== "ready") return;
-    model.set("state", "pressed");
-    model.save_changes();
+    if (button.disabled) return;
+    button.disabled = true;
     const kernel = model.widget_manager?.kernel;
-    if (kernel) await kernel.interrupt();
-    else button.textContent = NO_KERNEL;
+    button.textContent = kernel ? PRESSED : NO_KERNEL;
+    model.send({ stop: true });
+    await kernel?.interrupt();
   });
   follow();
-  model.on("change:state", follow);
+  model.on("change:over", follow);
   el.append(button);
 }
 export default { render };
