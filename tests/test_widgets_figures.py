@@ -70,9 +70,7 @@ def test_focal_sliders_move_curve_and_sentence():
     assert "infinitely less" in demo.picture.says
 
 
-@pytest.mark.parametrize(
-    ("kernel", "stride", "depth"), [(3, 2, 2), (5, 1, 1), (1, 3, 2), (7, 2, 0)]
-)
+@pytest.mark.parametrize("sliders", [(3, 2, 2), (5, 1, 1), (1, 3, 2), (7, 2, 0)])
 def test_field_is_what_the_gradient_reaches(sliders):
     layers = contracting_path(*sliders)
     chain = nn.Sequential(*(nn.Conv1d(1, 1, k, s, bias=False) for k, s in layers))
