@@ -38,3 +38,28 @@ def make_case():
         return Case(image, label, affine, id, patient, PROSTATE_CLASSES)
 
     return make
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of what each solution notebook cost, where test_budgets.py was run."""
+    reports = [r for name in ("passed", "failed") for r in terminalreporter.stats.get(name, [])]
+    rows = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for key, value in report.user_properties
+        if key == "budget"
+    ]
+    if not rows:
+        return
+    terminalreporter.section("notebooks: cost / budget (a test fails above twice the budget)")
+    line = "{:<24}{:>10}{:>8} / {:<6}{:>10} / {:<6}".format
+    terminalreporter.write_line(line("unit", "seconds", "CPU s", "budget", "peak MB", "budget"))
+    for row in sorted(rows, key=lambda row: row["unit"]):
+        cost, limit = row["cost"], row["budget"]
+        numbers = (f"{cost[key]:.0f}" for key in ("seconds", "cpu_seconds", "megabytes"))
+        seconds, cpu, memory = numbers
+        limits = (limit["cpu_seconds"], limit["megabytes"])
+        terminalreporter.write_line(line(row["unit"], seconds, cpu, limits[0], memory, limits[1]))
+    total = [sum(row["cost"][key] for row in rows) for key in ("seconds", "cpu_seconds")]
+    terminalreporter.write_line(f"{'together':<24}{total[0]:>10.0f}{total[1]:>8.0f}")

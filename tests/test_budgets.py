@@ -1,0 +1,47 @@
+"""Each solution notebook stays within its budget of time and memory; the table ends the run."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from medseg_grader.catalogue import load_unit, unit_names
+from medseg_grader.notebooks import write_solution_notebook
+
+ROOT = Path(__file__).parents[1]
+BUDGETS = tomllib.loads((ROOT / "tests/budgets.toml").read_text(encoding="utf-8"))
+FIVE_MINUTES = 300
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """All solution notebooks side by side, as unit 07 takes over what units 04 to 06 define."""
+    root = tmp_path_factory.mktemp("course")
+    for unit in unit_names():
+        write_solution_notebook(load_unit(unit), root)
+    return root / "solutions"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", unit_names())
+def test_a_solution_notebook_stays_within_twice_its_budget(unit, course, record_property):
+    (notebook,) = (course / unit).glob("*.ipynb")
+    command = [sys.executable, str(ROOT / "tests/execute.py"), str(notebook)]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    env.pop("NBGRADER_EXECUTION", None)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    cost = json.loads(done.stdout.splitlines()[-1])
+    budget = BUDGETS[unit]
+    record_property("budget", {"unit": unit, "cost": cost, "budget": budget})
+    for what, limit in budget.items():
+        assert cost[what] <= 2 * limit, f"{unit}: {what} {cost[what]:.0f}, budget {limit}"
+
+
+def test_every_unit_has_a_budget_and_all_together_take_less_than_five_minutes():
+    assert set(unit_names()) <= BUDGETS.keys()
+    assert sum(budget["cpu_seconds"] for budget in BUDGETS.values()) <= FIVE_MINUTES
