@@ -54,12 +54,12 @@ def pytest_terminal_summary(terminalreporter):
         return
     terminalreporter.section("notebooks: cost / budget (a test fails above twice the budget)")
     line = "{:<24}{:>10}{:>8} / {:<6}{:>10} / {:<6}".format
-    terminalreporter.write_line(line("unit", "seconds", "CPU s", "budget", "peak MB", "budget"))
-    for row in sorted(rows, key=lambda row: row["unit"]):
+    terminalreporter.write_line(line("notebook", "seconds", "CPU s", "budget", "peak MB", "budget"))
+    for row in sorted(rows, key=lambda row: row["run"]):
         cost, limit = row["cost"], row["budget"]
         numbers = (f"{cost[key]:.0f}" for key in ("seconds", "cpu_seconds", "megabytes"))
         seconds, cpu, memory = numbers
         limits = (limit["cpu_seconds"], limit["megabytes"])
-        terminalreporter.write_line(line(row["unit"], seconds, cpu, limits[0], memory, limits[1]))
+        terminalreporter.write_line(line(row["run"], seconds, cpu, limits[0], memory, limits[1]))
     total = [sum(row["cost"][key] for row in rows) for key in ("seconds", "cpu_seconds")]
     terminalreporter.write_line(f"{'together':<24}{total[0]:>10.0f}{total[1]:>8.0f}")
