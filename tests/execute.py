@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 notebook = Path(sys.argv[1])
 cells = nbformat.read(notebook, as_version=4)
 start = time.monotonic()
-client = NotebookClient(cells, timeout=570, resources={"metadata": {"path": str(notebook.parent)}})
+client = NotebookClient(cells, timeout=1800, resources={"metadata": {"path": str(notebook.parent)}})
 client.execute(stderr=subprocess.DEVNULL)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 cost = {
