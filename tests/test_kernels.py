@@ -1,8 +1,10 @@
 """The sandbox's kernel as jupyter_client and stock nbgrader start it: by configuration alone."""
 
+import multiprocessing
 import shutil
 import sys
 import tomllib
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -13,13 +15,14 @@ from jupyter_client.manager import start_new_kernel
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
-from sandboxes import QUICK, needs_sandbox, notebook
+from sandboxes import QUICK, needs_sandbox, notebook, text_of
+from sandboxes import run as run_quick
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from medseg_grader import kernels, sandbox
 from medseg_grader.course import run
-from medseg_grader.kernels import SandboxProvisioner, describe_exit
+from medseg_grader.kernels import SandboxProvisioner, describe_exit, warm_parent
 
 ROOT = Path(__file__).parents[1]
 GROUP = KernelProvisionerFactory.GROUP_NAME
@@ -108,7 +111,34 @@ def test_without_bubblewrap_one_sentence_says_what_to_do(monkeypatch):
 def test_a_module_that_cannot_be_imported_is_told():
     policy = sandbox.Policy(modules=("no_such_module",))
     with pytest.raises(sandbox.SandboxError, match="No module named 'no_such_module'"):
-        kernels.warm_parent(policy).fork()
+        warm_parent(policy).fork()
+
+
+@pytest.mark.slow
+@needs_sandbox
+def test_processes_share_the_warm_parent_of_the_one_that_started_them(monkeypatch):
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda _: warm_parent(QUICK), range(4)))  # all of them the same
+    monkeypatch.setenv(kernels.SHARED, "[null, {}]")  # put back afterwards
+    warm_parent(QUICK).share()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        folder, text = pool.submit(elsewhere).result()
+    assert folder == warm_parent(QUICK).folder
+    assert text == "5\n"
+
+
+def elsewhere():
+    made, _ = run_quick("print(2 + 3)")
+    return warm_parent(QUICK).folder, text_of(made.cells[0])
+
+
+@needs_sandbox
+def test_a_warm_parent_that_was_killed_is_replaced():
+    before = warm_parent(QUICK)
+    before._inside.close()
+    made, _ = run_quick("print(2 + 3)")
+    assert text_of(made.cells[0]) == "5\n"
+    assert warm_parent(QUICK) is not before
 
 
 def test_an_exit_is_described_in_words():

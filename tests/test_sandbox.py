@@ -196,7 +196,8 @@ def is_open(path):
 
 def test_sockets_of_a_finished_notebook_are_removed():
     run("1")
-    assert list(kernels.warm_parent(QUICK).folder.iterdir()) == []
+    left = [path.name for path in kernels.warm_parent(QUICK).folder.iterdir()]
+    assert left == ["door"]
 
 
 def test_a_folder_is_readable_where_the_policy_says_so(tmp_path):
@@ -218,20 +219,39 @@ def test_devices_of_a_gpu_are_shown_only_where_asked_for():
 
 
 @pytest.mark.slow
+def test_an_ordinary_user_has_the_same_sandbox():
+    code = (
+        "from sandboxes import run, text_of\nimport os\nprint(os.getuid())\n"
+        "made, _ = run('import os; print(os.getuid(), os.getpid(), os.listdir(\"/run/medseg\"))')\n"
+        "print(text_of(made.cells[0]))"
+    )
+    user = [] if os.geteuid() else ["bwrap", "--dev-bind", "/", "/", "--unshare-user"]
+    user += ["--uid", "4711", "--gid", "4711", "--"] if user else []
+    done = in_another_process(code, user)
+    own, inside, *_ = done.stdout.splitlines()
+    assert own != "0"
+    assert inside == "1000 2 []", done.stderr
+
+
+def in_another_process(code, prefix=()):
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
+    return subprocess.run(
+        [*prefix, sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
 def test_the_sandbox_ends_with_the_program_that_started_it():
     code = (
         "import os, signal\nfrom sandboxes import QUICK\nfrom medseg_grader import kernels\n"
         "parent = kernels.warm_parent(QUICK)\ncontrol = parent.fork()\n"
         "print(parent._inside._process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
     )
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    done = in_another_process(code)
     child = Path("/proc", done.stdout.strip())
     assert wait_until(lambda: not child.exists() or "zombie" in (child / "status").read_text())
 

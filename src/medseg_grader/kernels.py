@@ -17,6 +17,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from dataclasses import asdict
 from pathlib import Path
@@ -39,6 +40,8 @@ KERNELSPEC = {
     "metadata": {"kernel_provisioner": {"provisioner_name": NAME, "config": {}}},
 }
 START_SECONDS = 180
+DOOR_SECONDS = 20
+SHARED = "MEDSEG_WARM_PARENT"
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 # Of the environment in which a kernel is started, what goes into the sandbox.
 PASSED_ON = ("NBGRADER_EXECUTION", "MEDSEG_SEED")
@@ -50,29 +53,29 @@ class WarmParent:
     def __init__(self, policy: Policy) -> None:
         if problem := sandbox.problem():
             raise SandboxError(problem)
+        self.policy = policy
         # short, as the path of a socket has at most 107 characters
         self.folder = sandbox.own_folder(Path(tempfile.mkdtemp(prefix="medseg-", dir="/tmp")))
-        self.alive, self._ready = True, False
+        self._ready = self._ended = False
         self._lock = threading.Lock()
         self._inside = sandbox.Inside(policy, self.folder, *policy.modules)
 
     def fork(self) -> socket.socket:
-        """A new keeper at the other end of the socket; see warm.py. SandboxError if it is gone."""
+        """A connection to a new keeper; see warm.py. Raises SandboxError, OSError if it is gone."""
         with self._lock:
             if not self._ready and self._inside.receive(START_SECONDS) != warm.READY:
                 words = self._inside.last_words()
                 self._end()
                 raise SandboxError(f"The sandbox did not start: {words}.")
             self._ready = True
-            ours, theirs = socket.socketpair()
-            with theirs:
-                try:
-                    socket.send_fds(self._inside.channel, [warm.FORKED], [theirs.fileno()])
-                except OSError as error:
-                    ours.close()
-                    self._end()
-                    raise SandboxError("The sandbox has ended.") from error
-        return ours
+        return _knock(self.folder)
+
+    def share(self) -> None:
+        """Let processes that this one starts from now on use it too; each would import for itself.
+
+        Needs no more than a variable of the environment, so it reaches any kind of child.
+        """
+        os.environ[SHARED] = json.dumps([str(self.folder), asdict(self.policy)])
 
     def close(self) -> None:
         """End it and every kernel in it."""
@@ -80,27 +83,85 @@ class WarmParent:
             self._end()
 
     def _end(self) -> None:
-        if self.alive:
-            self.alive = False
+        if not self._ended:
+            self._ended = True
             self._inside.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-_parents: dict[tuple[int, Policy], WarmParent] = {}
+class SharedParent:
+    """The warm parent of the process that started this one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def fork(self) -> socket.socket:
+        """A connection to a new keeper. Raises OSError if the warm parent is gone."""
+        return _knock(self.folder)
+
+    def close(self) -> None:
+        """Nothing: it belongs to another process."""
+
+
+def _knock(folder: Path) -> socket.socket:
+    end = time.monotonic() + DOOR_SECONDS
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(folder / warm.DOOR))
+            return connection
+        except OSError as error:
+            connection.close()
+            # a shared one may have just been started: there is a folder, but not yet a door in it
+            starting = isinstance(error, FileNotFoundError) and folder.is_dir()
+            if not starting or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+_parents: dict[tuple[int, Policy], WarmParent | SharedParent] = {}
 _parents_lock = threading.Lock()
 
 
-def warm_parent(policy: Policy | None = None) -> WarmParent:
+def warm_parent(policy: Policy | None = None) -> WarmParent | SharedParent:
     """This process's warm parent, one for each policy, for all of its threads.
 
-    Call it early: the parent imports while the caller does something else.
+    It is the one that a parent process shares, if there is such a one, else one of its own. Call
+    it early: the warm parent imports while the caller does something else.
     """
     key = (os.getpid(), policy or Policy())
     with _parents_lock:
-        parent = _parents.get(key)
-        if parent is None or not parent.alive:
-            parent = _parents[key] = WarmParent(key[1])
-        return parent
+        if key not in _parents:
+            folder, shared = json.loads(os.environ.get(SHARED, "[null, {}]"))
+            if folder and asdict(key[1]) == {k: _hashable(v) for k, v in shared.items()}:
+                _parents[key] = SharedParent(Path(folder))
+            else:
+                _parents[key] = WarmParent(key[1])
+        return _parents[key]
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def connect(policy: Policy) -> tuple[socket.socket, Path]:
+    """A connection to a new keeper, and the folder that outside and inside share.
+
+    If the warm parent has ended, it is replaced. Raises SandboxError.
+    """
+    parent = warm_parent(policy)
+    try:
+        return parent.fork(), parent.folder
+    except OSError:
+        parent.close()
+        with _parents_lock:
+            if _parents.get((os.getpid(), policy)) is parent:
+                _parents[os.getpid(), policy] = WarmParent(policy)
+    parent = warm_parent(policy)
+    try:
+        return parent.fork(), parent.folder
+    except OSError as error:
+        raise SandboxError(f"The sandbox has ended ({error.strerror}).") from error
 
 
 @atexit.register
@@ -149,10 +210,11 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose files in a folder that the sandbox shares as the kernel's sockets."""
-        parent = await asyncio.to_thread(warm_parent, self._policy())
+        policy = Policy(self.gpu, tuple(self.readable), tuple(self.modules))
+        self._control, parent = await asyncio.to_thread(connect, policy)
         manager: Any = self.parent
-        if self._folder is None:
-            self._folder = parent.folder / uuid.uuid4().hex[:12]
+        if self._folder is None or self._folder.parent != parent:
+            self._folder = parent / uuid.uuid4().hex[:12]
         if not self._folder.is_dir():
             self._folder.mkdir()
             sandbox.own_folder(self._folder)
@@ -184,7 +246,7 @@ class SandboxProvisioner(KernelProvisionerBase):
             "environment": environment,
             "limits": asdict(Limits(**self.limits)),
         }
-        self._control = warm_parent(self._policy()).fork()
+        assert self._control is not None
         self._control.sendall(json.dumps(request).encode() + b"\n")
         self._control.settimeout(START_SECONDS)
         if not self._listen():
@@ -192,9 +254,6 @@ class SandboxProvisioner(KernelProvisionerBase):
             self._control = None
             raise SandboxError(f"A kernel did not start: {self.result.get('error', 'no answer')}.")
         self._control.setblocking(False)
-
-    def _policy(self) -> Policy:
-        return Policy(self.gpu, tuple(self.readable), tuple(self.modules))
 
     def _listen(self) -> bool:
         """Read what the keeper says; whether the kernel runs."""

@@ -1,10 +1,11 @@
 """The warm parent: a process that has imported what notebooks import, and forks kernels.
 
-It runs inside bubblewrap, where it never sees a submission: it takes one open socket per kernel
-and hands it to a forked child, the keeper. The keeper goes behind the inner wall (namespaces.py),
-starts process 1 of that world, which starts the kernel, and watches over both: it passes on
-interrupts, counts memory and processes, and ends everything in there when it is told to, when a
-limit is passed, or when the grader is gone. Standard library only, apart from what is warmed up.
+It runs inside bubblewrap, where it never sees a submission: for every connection to its socket,
+the door, it forks a child, the keeper, which reads the request. The keeper goes behind the inner
+wall (namespaces.py), starts process 1 of that world, which starts the kernel, and watches over
+both: it passes on interrupts, counts memory and processes, and ends everything in there when it is
+told to, when a limit is passed, or when the grader is gone. Standard library only, apart from what
+is warmed up.
 """
 
 import gc
@@ -59,7 +60,7 @@ OWN_PLACES = {
     "MPLCONFIGDIR": f"{namespaces.HOME}/.matplotlib",
 }
 POLL_SECONDS = 0.05
-FORKED = b"k"
+DOOR = "door"
 READY = b"ready"
 CHECKED = b"checked"
 
@@ -71,9 +72,12 @@ def main(arguments: list[str]) -> int:
     if "--check" in arguments:
         channel.send(_check())
         return 0
-    warm_up(arguments[1:])
-    channel.send(READY)
-    serve(channel)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(f"{namespaces.SOCKETS}/{DOOR}")
+        door.listen(128)
+        warm_up(arguments[1:])
+        channel.send(READY)
+        serve(channel, door)
     return 0
 
 
@@ -95,20 +99,21 @@ def warm_up(modules: Sequence[str]) -> None:
     gc.freeze()  # a later collection would touch, and so copy, all that the kernels share
 
 
-def serve(channel: socket.socket) -> None:
-    """Fork a keeper for every socket that comes, until the grader is gone."""
+def serve(channel: socket.socket, door: socket.socket) -> None:
+    """Fork a keeper for every connection, until the grader at the channel's end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no child is waited for
     while True:
-        message, files, _, _ = socket.recv_fds(channel, len(FORKED), 1)
-        if not message:
+        ready, _, _ = select.select([channel.fileno(), door.fileno()], [], [])
+        if channel.fileno() in ready:
             return
+        control, _ = door.accept()
         if os.fork() == 0:
             channel.close()
+            door.close()
             namespaces.die_with_parent()
-            keep(socket.socket(fileno=files[0]))
-        for file in files:
-            os.close(file)
+            keep(control)
+        control.close()
 
 
 def keep(control: socket.socket) -> NoReturn:
