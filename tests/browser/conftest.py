@@ -4,12 +4,14 @@ import itertools
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
-from lab import ROOT, Listener, Notebook, jupyter_lab
+from lab import QUICK, ROOT, Listener, Notebook, jupyter_lab
+from playwright.sync_api import expect
 
 from medseg.carry import notebook_name
 from medseg_grader.catalogue import load_unit
-from medseg_grader.notebooks import write_solution_notebook
+from medseg_grader.notebooks import KERNEL, write_solution_notebook
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # SwiftShader draws WebGL without a graphics card; the rest keeps Chromium from calling home.
@@ -26,6 +28,7 @@ ARGUMENTS = (
 
 # Light or dark as the browser's window asks for it.
 THEME = {"apputils-extension:themes": {"adaptive-theme": True}}
+expect.set_options(timeout=QUICK)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,6 +73,15 @@ class Course:
         """The unit's solution, as a notebook; its path for JupyterLab."""
         path = self._new(unit)
         shutil.copy(write_solution_notebook(load_unit(unit), self.root), path)
+        return str(path.relative_to(self.notebooks))
+
+    def write(self, code):
+        """A notebook of one cell; its path for JupyterLab."""
+        path = self._new("scratch_pad")
+        cells = [nbformat.v4.new_code_cell(code)]
+        # Without a kernel's name JupyterLab would ask for one.
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+        nbformat.write(notebook, path)
         return str(path.relative_to(self.notebooks))
 
     def _new(self, unit):

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "output" / "browser"
-QUICK = 30_000  # ms: what the page does by itself
-KERNEL = 90_000  # ms: a kernel that starts and imports torch on a busy machine
+QUICK = 60_000  # ms: what the page does by itself
+KERNEL = 180_000  # ms: a kernel that starts and imports torch on a busy machine
 _SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 _WIDGET = "window.jupyterapp.shell.currentWidget"
 # Nothing here may ask the network: no gallery of extensions, no question about news.
