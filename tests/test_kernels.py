@@ -52,10 +52,13 @@ def test_jupyter_starts_interrupts_restarts_and_ends_the_kernel(installed):
         client.execute_interactive(code, output_hook=said.append, timeout=30)
         texts = [m["content"]["text"] for m in said if m["msg_type"] == "stream"]
         assert texts == ["/student/work 2\n"]
-        client.execute("import time; time.sleep(1000)")
-        client.get_iopub_msg(timeout=10)
+        asked = client.execute("print('asleep', flush=True); import time; time.sleep(1000)")
+        while client.get_iopub_msg(timeout=30)["content"].get("text") != "asleep\n":
+            pass
         manager.interrupt_kernel()
-        assert client.get_shell_msg(timeout=30)["content"]["ename"] == "KeyboardInterrupt"
+        answer = client.get_shell_msg(timeout=30)
+        assert answer["parent_header"]["msg_id"] == asked
+        assert answer["content"]["ename"] == "KeyboardInterrupt"
         manager.restart_kernel(now=True)
         client.wait_for_ready(timeout=30)
         assert manager.is_alive()
