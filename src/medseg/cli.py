@@ -57,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", _verify, "instructors: prove that units and their tests are sound")
     verify.add_argument("--unit", help="one unit, as 04, iou or 04_iou; default: all")
     verify.add_argument("--seed", type=int, default=0, metavar="S", help="shifts all test inputs")
+    grade = command("grade", _grade, "instructors: grade what a class has handed in")
+    if find_spec("medseg_grader") is None:
+        grade.add_argument("arguments", nargs=argparse.REMAINDER)
+    else:
+        from medseg_grader.options import add_arguments
+
+        add_arguments(grade)
     return parser
 
 
@@ -113,6 +120,17 @@ def _verify(options: argparse.Namespace) -> int:
     reports = verify(units, options.seed)
     print(table(reports))
     return int(any(report.faults for report in reports))
+
+
+def _grade(options: argparse.Namespace) -> int:
+    _require_grader("grade")
+    from medseg_grader.grade import main as grade
+    from medseg_grader.gradebook import GradebookError
+
+    try:
+        return grade(options)
+    except GradebookError as error:
+        raise UserError(str(error)) from error
 
 
 def _require_grader(name: str) -> None:

@@ -25,13 +25,8 @@ def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
 
     The current folder must be the course's repository, else ValueError.
     """
-    if not CONFIG_FILE.is_file():
-        raise ValueError(
-            f"There is no {CONFIG_FILE} in {Path.cwd()}: "
-            "run this command in the root of the course's repository."
-        )
+    config = nbgrader_config()
     _put_own_programs_on_path()
-    config = Config(PyFileConfigLoader(str(CONFIG_FILE.resolve())).load_config())
     root = root.resolve()
     config.CourseDirectory.root = str(root)
     if config.CourseDirectory.db_url.startswith(_OWN_DATABASE):
@@ -39,6 +34,16 @@ def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
         config.CourseDirectory.db_url = f"sqlite:///{root.as_posix()}/grading/{name}"
     (root / "grading").mkdir(parents=True, exist_ok=True)
     return NbGraderAPI(config=config)
+
+
+def nbgrader_config() -> Config:
+    """The course's own configuration of nbgrader, from the current folder; else ValueError."""
+    if not CONFIG_FILE.is_file():
+        raise ValueError(
+            f"There is no {CONFIG_FILE} in {Path.cwd()}: "
+            "run this command in the root of the course's repository."
+        )
+    return Config(PyFileConfigLoader(str(CONFIG_FILE.resolve())).load_config())
 
 
 def _put_own_programs_on_path() -> None:

@@ -1,0 +1,228 @@
+"""Step one of grading: which student handed in which notebook for which unit.
+
+Three layouts are understood, as a folder or a zip file: nbgrader's (`anna/04_iou/iou.ipynb`),
+Moodle's ("Anna Schmidt_1234_assignsubmission_file_/iou.ipynb") and Canvas's
+("schmidtanna_123_456_iou.ipynb"). A submission is data: one regular file for each unit is read,
+up to a size; links, paths that lead out and all other files are left where they are and reported.
+"""
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from nbgrader.utils import parse_utc
+
+from medseg.carry import notebook_name
+from medseg_grader.handed_in import ESCAPE, FILE, FOLDER, LINK, Entry, entries
+
+LARGEST_MB = 128
+LONGEST_ID = 128  # characters, in nbgrader's gradebook
+_MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
+_CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)")
+_TIMESTAMP = "timestamp.txt"
+# what operating systems and Jupyter leave behind in every folder
+_LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini"}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in for one unit; `notebook` is None where it cannot be read.
+
+    `findings` say what was odd, one sentence each; `name`, `number` and `timestamp` are as in
+    `medseg_grader.result.Result`.
+    """
+
+    student: str
+    unit: str
+    notebook: Entry | None
+    findings: list[str] = field(default_factory=list)
+    name: str = ""
+    number: str = ""
+    timestamp: str = ""
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """A student as a layout names them, and, where the layout tells, the unit."""
+
+    student: str
+    unit: str = ""
+    name: str = ""
+    number: str = ""
+    late: bool = False
+
+
+def collect(
+    submitted: Path, units: Sequence[str], unit: str | None = None, student: str | None = None
+) -> tuple[list[Submission], list[str]]:
+    """All submissions in a folder or zip, by unit and student, and sentences on what was left.
+
+    Args:
+        submitted: nbgrader's layout, or an export of Moodle or Canvas.
+        units: full names of the course's units.
+        unit: only this one; an export without the unit's name in its file names is of this one.
+        student: only this one, by id or by the learning platform's number.
+
+    Raises:
+        ValueError: nothing in there looks like a submission.
+    """
+    found = [entry for entry in entries(submitted) if not _LITTER & set(entry.path.parts)]
+    hands, left = _sort(found, units)
+    if not hands:
+        hands, left = _sort(_without_top_folder(found), units)
+    if not hands:
+        example = units[0] if units else "04_iou"
+        raise ValueError(
+            f"Nothing in {submitted} looks like a submission: expected "
+            f"STUDENT/{example}/{notebook_name(example)}, or an export of Moodle or Canvas."
+        )
+    submissions = []
+    for hand, files in _with_units(_named(hands), units, unit).items():
+        if (unit is None or hand.unit == unit) and student in (None, hand.student, hand.number):
+            submissions.append(_submission(hand, files))
+    return sorted(submissions, key=lambda s: (s.unit, s.student)), left
+
+
+def _sort(
+    found: Iterable[Entry], units: Sequence[str]
+) -> tuple[dict[_Hand, list[tuple[str, Entry]]], list[str]]:
+    """{hand: [(name of the file as the student called it, entry)]}, and what is nobody's."""
+    hands: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
+    left = []
+    for entry in found:
+        parts = entry.path.parts
+        if entry.kind == ESCAPE:
+            left.append(f"{entry.path} leads out of the zip file; it was left.")
+        elif match := _MOODLE.fullmatch(parts[0]):
+            hand = _Hand(match["name"], name=match["name"], number=match["number"])
+            file = "/".join([match["file"], *parts[1:]]).strip("/")
+            hands[hand] += [(file, entry)] if file and entry.kind != FOLDER else []
+        elif len(parts) == 1 and entry.kind == FILE and (match := _CANVAS.fullmatch(parts[0])):
+            student = f"{match['name']}_{match['number']}"
+            hand = _Hand(student, "", match["name"], match["number"], bool(match["late"]))
+            hands[hand].append((match["file"], entry))
+        elif len(parts) >= 2 and parts[1] in units and entry.kind != LINK:
+            file = "/".join(parts[2:])
+            hands[_Hand(parts[0], parts[1])] += [(file, entry)] if file else []
+        elif entry.kind == LINK:
+            left.append(f"{entry.path} is a link; it was not followed.")
+        elif entry.kind == FILE:
+            left.append(f"{entry.path} belongs to no student's unit; it was left.")
+    return hands, left
+
+
+def _without_top_folder(found: list[Entry]) -> list[Entry]:
+    """Many programs pack a folder into a zip together with its own name: take that away."""
+    inner = [entry for entry in found if len(entry.path.parts) > 1]
+    if len({entry.path.parts[0] for entry in found}) != 1:
+        return []
+    return [replace(e, path=PurePosixPath(*e.path.parts[1:])) for e in inner]
+
+
+def _named(
+    hands: dict[_Hand, list[tuple[str, Entry]]],
+) -> dict[_Hand, list[tuple[str, Entry]]]:
+    """Student ids that a gradebook and a file system can hold.
+
+    Moodle's number changes from one assignment to the next, so the full name is the id; where two
+    share it, or the names are hidden, the number is added.
+    """
+    names = Counter(hand.name for hand in hands if hand.name == hand.student)
+    named: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
+    for hand, files in hands.items():
+        student = hand.student
+        if names[hand.name] > 1 or hand.name == "Participant":
+            student = f"{hand.name}_{hand.number}"
+        named[replace(hand, student=_id(student))] += files
+    return named
+
+
+def _id(raw: str) -> str:
+    """One spelling for one student, in characters that a gradebook can hold."""
+    text = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    text = unicodedata.normalize("NFC", text)
+    return "".join(c if c.isprintable() else "_" for c in text).strip()[:LONGEST_ID]
+
+
+def _with_units(
+    hands: dict[_Hand, list[tuple[str, Entry]]], units: Sequence[str], unit: str | None
+) -> dict[_Hand, list[tuple[str, Entry]]]:
+    """Give each hand of a learning platform's export its unit, by the names of the notebooks."""
+    sorted_out: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
+    seen = {_unit_of(name, units) for files in hands.values() for name, _ in files} - {""}
+    only = unit or (seen.pop() if len(seen) == 1 else "")
+    for hand, files in hands.items():
+        if hand.unit:
+            sorted_out[hand] += files
+            continue
+        own = {_unit_of(name, units) for name, _ in files} - {""} if not only else {only}
+        for name in sorted(own):
+            mine = [f for f in files if only or _unit_of(f[0], units) in ("", name)]
+            sorted_out[replace(hand, unit=name)] += mine
+    return sorted_out
+
+
+def _unit_of(file: str, units: Sequence[str]) -> str:
+    """The unit whose notebook a file is called after: `IOU (1).ipynb` is of 04_iou; else empty."""
+    if not file.lower().endswith(".ipynb"):
+        return ""
+    stem = re.sub(r"[\s_-]+", "_", PurePosixPath(file).stem.casefold())
+    stems = {unit: notebook_name(unit).removesuffix(".ipynb") for unit in units}
+    like = [u for u, s in stems.items() if re.search(rf"(?<![a-z]){re.escape(s)}(?![a-z])", stem)]
+    return max(like, key=lambda u: len(stems[u]), default="")
+
+
+def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
+    wanted = notebook_name(hand.unit)
+    chosen, findings = _choose(wanted, hand.unit, files)
+    if hand.late:
+        findings.append("Canvas marks it as late.")
+    timestamp = ""
+    others = [name for name, entry in files if entry is not chosen and entry.kind != FOLDER]
+    for name, entry in files:
+        if name == _TIMESTAMP and not hand.number:
+            others.remove(name)
+            timestamp, complaint = _read_timestamp(entry)
+            findings += complaint
+    if others:
+        more = f" and {len(others) - 4} more" if len(others) > 4 else ""
+        findings.append(f"Other files were left aside: {', '.join(others[:4])}{more}.")
+    return Submission(hand.student, hand.unit, chosen, findings, hand.name, hand.number, timestamp)
+
+
+def _choose(
+    wanted: str, unit: str, files: list[tuple[str, Entry]]
+) -> tuple[Entry | None, list[str]]:
+    """The one notebook that is graded, and what was odd about it."""
+    notebooks = [f for f in files if f[0].lower().endswith(".ipynb") and f[1].kind != FOLDER]
+    exact = [f for f in notebooks if f[0] == wanted]
+    similar = [f for f in notebooks if _unit_of(f[0], [unit])]
+    candidates = exact[-1:] or similar or notebooks
+    names = ", ".join(name for name, _ in candidates)
+    if not candidates:
+        return None, [f"There is no {wanted} in it."]
+    if len(candidates) > 1:
+        return None, [f"It has several notebooks, none called {wanted}: {names}; rename one."]
+    name, entry = candidates[0]
+    findings = [] if name == wanted else [f"It was handed in as {name}, and read as {wanted}."]
+    if entry.kind == LINK:
+        return None, [*findings, f"{name} is a link, which is not followed."]
+    if entry.kind != FILE:
+        return None, [*findings, f"{name} is no file that can be read."]
+    if entry.size > LARGEST_MB * 2**20:
+        size = f"{entry.size / 2**20:.0f} MB"
+        return None, [*findings, f"{name} has {size}; at most {LARGEST_MB} MB are read."]
+    return entry, findings
+
+
+def _read_timestamp(entry: Entry) -> tuple[str, list[str]]:
+    if entry.kind != FILE or entry.size > 1000:
+        return "", [f"{_TIMESTAMP} is no small text file; it was not read."]
+    try:
+        text = entry.read().decode("utf-8-sig").strip()
+        return (parse_utc(text).isoformat() if text else ""), []
+    except (OSError, ValueError, OverflowError):
+        return "", [f"{_TIMESTAMP} is not a date; when it was handed in is not known."]

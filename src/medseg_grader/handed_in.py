@@ -1,0 +1,141 @@
+"""The files of a folder or a zip file that others filled: named and sized, never followed.
+
+Nothing is unpacked. A link, a device, a path that leads out of its folder is an entry with a kind
+of its own, so that it can be reported; only regular files can be read, up to a size.
+"""
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+FILE, FOLDER, LINK, OTHER, ESCAPE = "file", "folder", "link", "other", "escape"
+DEEPEST = 8
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a handed-in folder or zip.
+
+    Attributes:
+        path: where it lies, relative to the folder or the zip's root.
+        kind: FILE, FOLDER, LINK, OTHER (a device, an encrypted member, …) or ESCAPE (a member of
+            a zip whose path leads out of it).
+        size: of a file, in bytes.
+        container: the folder or the zip file that holds it.
+        member: its name in there.
+    """
+
+    path: PurePosixPath
+    kind: str
+    size: int
+    container: Path
+    member: str
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.name
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file's bytes, piece by piece; OSError if it cannot be read, or is no file by now."""
+        if self.kind != FILE:
+            raise OSError(f"{self.path} is no regular file")
+        if self.container.is_dir():
+            yield from self._chunks_of_file()
+        else:
+            yield from self._chunks_of_member()
+
+    def read(self) -> bytes:
+        """The file's bytes, never more than the size that was found when it was listed."""
+        content = bytearray()
+        for chunk in self.chunks():
+            content += chunk
+            if len(content) > self.size:
+                raise OSError(f"{self.path} is larger than its folder says")
+        return bytes(content)
+
+    def _chunks_of_file(self) -> Iterator[bytes]:
+        # Not a link and not a pipe, even if it has become one since it was listed.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with os.fdopen(os.open(self.container / self.member, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(f"{self.path} is no regular file")
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    def _chunks_of_member(self) -> Iterator[bytes]:
+        try:
+            with zipfile.ZipFile(self.container) as archive, archive.open(self.member) as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError) as error:
+            raise OSError(f"{self.path} cannot be unpacked: {error}") from error
+        except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+            raise OSError(f"{self.path} cannot be unpacked: {error}") from error
+
+
+def entries(container: Path) -> list[Entry]:
+    """All that lies in a folder or a zip file, sorted by path.
+
+    Raises ValueError, with one sentence, for anything else.
+    """
+    if container.is_dir():
+        found = list(_walk(container, PurePosixPath(), 0))
+    elif container.is_file() and zipfile.is_zipfile(container):
+        with zipfile.ZipFile(container) as archive:
+            found = [_member(container, info) for info in archive.infolist()]
+    elif container.exists():
+        raise ValueError(f"{container} is neither a folder nor a zip file.")
+    else:
+        raise ValueError(f"There is no {container}.")
+    return sorted(found, key=lambda entry: entry.path)
+
+
+def _walk(root: Path, below: PurePosixPath, depth: int) -> Iterator[Entry]:
+    with os.scandir(root / below) as listing:
+        for item in listing:
+            path = below / item.name
+            kind = _kind(item)
+            size = item.stat(follow_symlinks=False).st_size if kind == FILE else 0
+            yield Entry(path, kind, size, root, str(path))
+            if kind == FOLDER and depth < DEEPEST:
+                yield from _walk(root, path, depth + 1)
+
+
+def _kind(item: os.DirEntry) -> str:
+    if item.is_symlink():
+        return LINK
+    if item.is_dir(follow_symlinks=False):
+        return FOLDER
+    return FILE if item.is_file(follow_symlinks=False) else OTHER
+
+
+def _member(container: Path, info: zipfile.ZipInfo) -> Entry:
+    path = PurePosixPath(_text(info).replace("\\", "/"))
+    mode = info.external_attr >> 16
+    drive = bool(path.parts) and path.parts[0].endswith(":")
+    if path.is_absolute() or ".." in path.parts or drive or not path.parts:
+        kind = ESCAPE
+    elif stat.S_ISLNK(mode):
+        kind = LINK
+    elif info.is_dir():
+        kind = FOLDER
+    elif info.flag_bits & 1 or stat.S_IFMT(mode) not in {0, stat.S_IFREG}:
+        kind = OTHER
+    else:
+        kind = FILE
+    return Entry(path, kind, info.file_size, container, info.filename)
+
+
+def _text(info: zipfile.ZipInfo) -> str:
+    """A member's name; programs that write UTF-8 without saying so are believed."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
