@@ -61,9 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     if find_spec("medseg_grader") is None:
         grade.add_argument("arguments", nargs=argparse.REMAINDER)
     else:
-        from medseg_grader.options import add_arguments
+        from medseg_grader.options import add_arguments as add_grading
 
-        add_arguments(grade)
+        add_grading(grade)
     return parser
 
 

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from nbgrader.utils import parse_utc
-
 from medseg.carry import notebook_name
 from medseg_grader.handed_in import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 
@@ -219,6 +217,9 @@ def _choose(
 
 
 def _read_timestamp(entry: Entry) -> tuple[str, list[str]]:
+    # here, as workers import this module, and nbgrader takes a second to load
+    from nbgrader.utils import parse_utc
+
     if entry.kind != FILE or entry.size > 1000:
         return "", [f"{_TIMESTAMP} is no small text file; it was not read."]
     try:

@@ -170,7 +170,7 @@ class Recorder:
             for cell, row, manual in db.execute(rows.where(Grade.notebook_id == notebook)):
                 grades[cell] = (row, manual)
             pairs = select(Comment.cell_id, Comment.id).where(Comment.notebook_id == notebook)
-            comments = dict(db.execute(pairs).tuples().all())
+            comments = {cell: row for cell, row in db.execute(pairs)}  # noqa: C416
         else:
             submission, notebook = new_uuid(), new_uuid()
             db.execute(

@@ -7,14 +7,10 @@ from functools import cached_property
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import CheckCellMetadata, ClearSolutions, ComputeChecksums, LockCells
 from traitlets.config import Config
 
 from medseg_grader.catalogue import Unit, grade_id, is_graded, is_solution, points
-from medseg_grader.course import nbgrader_config
 from medseg_grader.notebooks import solution_notebook
-
-_RELEASE_STEPS = (LockCells, ClearSolutions, CheckCellMetadata, ComputeChecksums)
 
 
 @dataclass(frozen=True)
@@ -58,9 +54,19 @@ def make_template(unit: Unit, config: Config | None = None) -> Template:
 
     `config` is nbgrader's, by default the one of the course in the current folder.
     """
+    # here, as workers import this module, and nbgrader takes a second to load
+    from nbgrader.preprocessors import (
+        CheckCellMetadata,
+        ClearSolutions,
+        ComputeChecksums,
+        LockCells,
+    )
+
+    from medseg_grader.course import nbgrader_config
+
     config = nbgrader_config() if config is None else config
     notebook = solution_notebook(unit)
-    for step in _RELEASE_STEPS:
+    for step in (LockCells, ClearSolutions, CheckCellMetadata, ComputeChecksums):
         notebook, _ = step(config=config).preprocess(notebook, {})
     tests = [
         GradedCell(grade_id(cell), unit.exercise_of(cell), points(cell))
