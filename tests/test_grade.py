@@ -1,84 +1,199 @@
 """`medseg grade` on a small class: graded once, recorded, and done again only where it must be."""
 
+import errno
 import json
+import sqlite3
 
+import nbgrader.api
 import pytest
 from nbgrader.api import Gradebook
-from tiny_course import POINTS, RIGHT, UNIT, WRONG, answered, hand_in, make_course
+from tiny_course import (
+    POINTS,
+    RIGHT,
+    UNIT,
+    WRONG,
+    alembic_version,
+    answered,
+    crew_here,
+    hand_in,
+    make_course,
+    run_here,
+)
 
 from medseg.cli import main
+from medseg_grader import grade as grading
+from medseg_grader import gradebook, worker
 from medseg_grader.catalogue import load_unit
-from medseg_grader.result import load_results
+from medseg_grader.collect import collect
+from medseg_grader.grade import grade, one_run_at_a_time
+from medseg_grader.limits import Limits
+from medseg_grader.result import load_results, notebook_path, result_path
 from medseg_grader.template import make_template
 
-pytestmark = pytest.mark.slow
 CLASS = {"right": RIGHT, "half": {"double": RIGHT["double"]}, "wrong": WRONG, "untouched": {}}
 EXPECTED = {"right": 7.0, "half": 3.0, "wrong": 2.0, "untouched": 0.0, "broken": 0.0}
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """A course whose class of five has been graded once; commands run in its folder."""
-    root = make_course(tmp_path_factory.mktemp("graded"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(root)
-        template = make_template(load_unit(UNIT))
-        for student, answers in CLASS.items():
-            hand_in(root / "handed_in", student, answered(template, **answers))
-        hand_in(root / "handed_in", "broken", json.dumps(answered(template)).encode()[:500])
-        summary = grade("--json", "first.json")
-        yield root, template, summary
+@pytest.fixture
+def template(tmp_path, monkeypatch):
+    """A class of five has handed in to a course in the current folder; nothing is graded yet."""
+    monkeypatch.chdir(make_course(tmp_path))
+    monkeypatch.setattr(worker, "execute", run_here)
+    monkeypatch.setattr(nbgrader.api, "get_alembic_version", alembic_version)
+    template = make_template(load_unit(UNIT))
+    for student, answers in CLASS.items():
+        hand_in(tmp_path / "handed_in", student, answered(template, **answers))
+    hand_in(tmp_path / "handed_in", "broken", json.dumps(answered(template)).encode()[:500])
+    return template
 
 
-def grade(*options):
-    """Run the command; gives the summary that it wrote."""
-    arguments = ["grade", "handed_in", "--unsafe", "--workers", "2", "--json", "summary.json"]
-    assert main([*arguments, *options]) == 0
-    name = options[options.index("--json") + 1] if "--json" in options else "summary.json"
-    with open(name, encoding="utf-8") as file:
-        return json.load(file)
+def graded(path, student=None, limits=None, **options):
+    """Grade what lies in `handed_in` of a course."""
+    submissions, _ = collect(path / "handed_in", [UNIT], student=student)
+    return grade(submissions, crew_here(), limits or Limits(), **options)
 
 
-def scores():
+def students(results):
+    return {result.student for result in results}
+
+
+def scores(path):
     """{student: {grade_id: auto_score}} as nbgrader's API tells them."""
-    with Gradebook("sqlite:///grading/gradebook.db", "unets-by-hand") as book:
+    with Gradebook(f"sqlite:///{path}/grading/gradebook.db", "unets-by-hand") as book:
         return {
             s.student.id: {g.name: g.auto_score for nb in s.notebooks for g in nb.grades}
             for s in book.assignment_submissions(UNIT)
         }
 
 
-def test_everybody_has_the_points_of_their_answers(course):
-    _, _, summary = course
-    assert {s["student"]: s["points"] for s in summary["submissions"]} == EXPECTED
-    assert {name: sum(own.values()) for name, own in scores().items()} == EXPECTED
-    assert scores()["right"] == POINTS
-    assert (summary["graded"], summary["not_graded"]) == (5, [])
+def test_everybody_has_the_points_of_their_answers(template, tmp_path):
+    outcome = graded(tmp_path)
+    assert {r.student: r.points for r in outcome.graded} == EXPECTED
+    assert {name: sum(own.values()) for name, own in scores(tmp_path).items()} == EXPECTED
+    assert scores(tmp_path)["right"] == POINTS
+    assert (outcome.code, outcome.line().split(";")[0]) == (
+        0,
+        "5 graded, 0 unchanged, 1 with findings, 0 not graded",
+    )
 
 
-def test_a_file_that_is_no_notebook_is_told_and_stops_nobody(course):
-    result = next(r for r in load_results() if r.student == "broken")
+def test_a_file_that_is_no_notebook_is_told_and_stops_nobody(template, tmp_path):
+    graded(tmp_path)
+    result = next(r for r in load_results(tmp_path) if r.student == "broken")
     assert result.findings == ["The file is no notebook: it is not JSON (cut off?)."]
     assert {cell.reason for cell in result.cells} == set(result.findings)
+    shown = notebook_path(tmp_path, UNIT, "broken").read_text()
+    assert "This submission could not be graded" in shown
 
 
-def test_what_is_graded_is_not_done_again_until_it_changes(course):
-    root, template, _ = course
-    before = scores()
-    again = grade()
-    assert (again["graded"], again["unchanged"]) == (0, 5)
-    hand_in(root / "handed_in", "wrong", answered(template, **RIGHT))
-    changed = grade()
-    assert [s["student"] for s in changed["submissions"] if s["graded_now"]] == ["wrong"]
-    assert scores() == {**before, "wrong": before["right"]}
-    hand_in(root / "handed_in", "wrong", answered(template, **WRONG))
-    assert grade("--student", "wrong")["graded"] == 1
-    assert scores() == before
+def test_what_is_graded_is_not_done_again_until_it_changes(template, tmp_path):
+    graded(tmp_path)
+    before = scores(tmp_path)
+    again = graded(tmp_path)
+    assert (again.graded, students(again.unchanged)) == ([], set(EXPECTED))
+    hand_in(tmp_path / "handed_in", "wrong", answered(template, **RIGHT))
+    assert students(graded(tmp_path).graded) == {"wrong"}
+    assert scores(tmp_path) == {**before, "wrong": before["right"]}
 
 
-def test_a_lost_gradebook_is_filled_again_from_the_results(course):
-    root, _, _ = course
-    before = scores()
-    (root / "grading/gradebook.db").unlink()
-    assert grade()["graded"] == 0
-    assert scores() == before
+def test_a_resubmission_that_fails_replaces_the_earlier_points(template, tmp_path):
+    graded(tmp_path)
+    hand_in(tmp_path / "handed_in", "right", b"")
+    graded(tmp_path)
+    assert set(scores(tmp_path)["right"].values()) == {0.0}
+
+
+def test_changed_tests_limits_and_force_are_graded_anew(template, tmp_path):
+    graded(tmp_path)
+    assert students(graded(tmp_path, force=True).graded) == set(EXPECTED)
+    assert students(graded(tmp_path, limits=Limits(cell_seconds=7)).graded) == set(EXPECTED)
+    script = tmp_path / "solutions" / UNIT / "sums.py"
+    script.write_text(script.read_text().replace("double(2) == 4", "double(2) == 3 + 1"))
+    assert students(graded(tmp_path, limits=Limits(cell_seconds=7)).graded) == set(EXPECTED)
+
+
+def test_one_student_can_be_graded_alone(template, tmp_path):
+    assert students(graded(tmp_path, student="half").graded) == {"half"}
+    assert set(scores(tmp_path)) == {"half"}
+
+
+def test_a_lost_gradebook_is_filled_again_from_the_results(template, tmp_path):
+    graded(tmp_path)
+    before = scores(tmp_path)
+    (tmp_path / "grading/gradebook.db").unlink()
+    assert graded(tmp_path).graded == []
+    assert scores(tmp_path) == before
+
+
+def test_a_lost_result_or_notebook_is_made_again(template, tmp_path):
+    graded(tmp_path)
+    result_path(tmp_path, UNIT, "half").unlink()
+    notebook_path(tmp_path, UNIT, "wrong").unlink()
+    assert students(graded(tmp_path).graded) == {"half", "wrong"}
+
+
+def test_a_locked_gradebook_loses_nothing(template, tmp_path, monkeypatch):
+    monkeypatch.setattr(gradebook, "BUSY_SECONDS", 0.1)
+    graded(tmp_path, student="right")
+    lock = sqlite3.connect(tmp_path / "grading/gradebook.db")
+    lock.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(gradebook.GradebookError, match="kept the gradebook locked"):
+        graded(tmp_path)
+    lock.rollback()
+    keep = grading._Run._keep
+
+    def locked_after_the_first(run, result, notebook):
+        if len(run.outcome.graded) == 1:
+            lock.execute("BEGIN IMMEDIATE")
+        return keep(run, result, notebook)
+
+    monkeypatch.setattr(grading._Run, "_keep", locked_after_the_first)
+    outcome = graded(tmp_path)
+    lock.rollback()
+    assert (len(outcome.graded), len(outcome.unrecorded), outcome.code) == (4, 3, 1)
+    assert "kept the gradebook locked" in outcome.complaint
+    monkeypatch.setattr(grading._Run, "_keep", keep)
+    assert graded(tmp_path).graded == []
+    assert {name: sum(own.values()) for name, own in scores(tmp_path).items()} == EXPECTED
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_is_graded(template, tmp_path, monkeypatch):
+    write = grading.write_result
+
+    def full_after_two(root, result):
+        if len(load_results(root)) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(root, result)
+
+    monkeypatch.setattr(grading, "write_result", full_after_two)
+    outcome = graded(tmp_path)
+    assert (len(outcome.graded), outcome.code) == (2, 1)
+    assert outcome.complaint.startswith("The disk is full: free some space")
+    monkeypatch.setattr(grading, "write_result", write)
+    outcome = graded(tmp_path)
+    assert (len(outcome.graded), len(outcome.unchanged)) == (3, 2)
+    assert {name: sum(own.values()) for name, own in scores(tmp_path).items()} == EXPECTED
+
+
+def test_a_second_run_in_the_same_course_is_refused(tmp_path):
+    with (
+        one_run_at_a_time(tmp_path),
+        pytest.raises(ValueError, match="Another medseg grade is at work"),
+        one_run_at_a_time(tmp_path),
+    ):
+        pass
+    with one_run_at_a_time(tmp_path):
+        pass
+
+
+@pytest.mark.slow
+def test_the_command_grades_in_the_sandbox(template, tmp_path, capfd, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    code = main(["grade", "handed_in", "--workers", "1", "--json", "summary.json"])
+    printed = capfd.readouterr()
+    assert code == 0, printed.err
+    assert "5 graded, 0 unchanged, 1 with findings, 0 not graded; " in printed.out
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert {s["student"]: s["points"] for s in summary["submissions"]} == EXPECTED
+    assert scores(tmp_path)["right"] == POINTS

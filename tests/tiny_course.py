@@ -1,8 +1,17 @@
 """A course with one small unit that needs nothing but Python, to grade quickly."""
 
+import ast
+import functools
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import nbformat
+import nbgrader.api
+
+from medseg_grader.cluster import Crew
+from medseg_grader.execute import CellRun, Execution
 
 ROOT = Path(__file__).parents[1]
 UNIT = "01_sums"
@@ -101,3 +110,40 @@ def hand_in(folder, student, notebook, unit=UNIT, name="sums.ipynb"):
     content = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
     path.write_bytes(content)
     return path
+
+
+def run_here(notebook, limits=None, *, sandboxed=True, on_cell=None, environment=None):
+    """Stands in for the executor: runs the cells in this process, in milliseconds."""
+    names, execution = {}, Execution()
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        run = CellRun(index, ran=True)
+        try:
+            body = ast.parse(cell.source).body
+            last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+            exec(compile(ast.Module(body, []), "cell", "exec"), names)
+            value = (
+                eval(compile(ast.Expression(last.value), "cell", "eval"), names) if last else None
+            )
+        except Exception as error:
+            run.error = f"{type(error).__name__}: {error}"
+        else:
+            if value is not None:
+                data = {"text/plain": repr(value)}
+                cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+        execution.cells.append(run)
+    return execution
+
+
+# nbgrader starts a program for this each time that it makes a gradebook; once is enough
+alembic_version = functools.cache(nbgrader.api.get_alembic_version)
+
+
+def crew_here():
+    """Stands in for a crew of processes: one thread of this process."""
+
+    def make():
+        return ThreadPoolExecutor(1)
+
+    return Crew(make, 1, False, make())

@@ -38,6 +38,10 @@ class Crew:
     remote: bool
     executor: Executor
 
+    def ask(self, function: Callable[[], Answer]) -> Answer:
+        """What a function without arguments gives on the machine that the workers are on."""
+        return self.executor.submit(function).result() if self.remote else function()
+
     def run(
         self, function: Callable[[Job], Answer], jobs: Iterable[Job]
     ) -> Iterator[tuple[Job, Answer | Exception]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from medseg_grader import worker
+from medseg_grader import sandbox, worker
 from medseg_grader.catalogue import find_unit, load_unit, unit_names
 from medseg_grader.cluster import ONE_THREAD, Crew, crew
 from medseg_grader.collect import Submission, collect
@@ -103,6 +103,8 @@ def main(options: argparse.Namespace) -> int:
         one_run_at_a_time(Path()),
         crew(options.workers, options.scheduler, options.slurm) as workers,
     ):
+        if not options.unsafe and (problem := workers.ask(sandbox.problem)):
+            raise ValueError(problem)
         outcome = grade(
             submissions,
             workers,
@@ -147,7 +149,7 @@ def grade(
         for template in templates.values():
             recorder.prepare(template)
         run = _Run(root, recorder, Outcome())
-        environment = _environment(workers)
+        environment = workers.ask(environment_digest)
         jobs = []
         for submission in submissions:
             template = templates[submission.unit]
@@ -162,12 +164,6 @@ def grade(
         run.work(workers, jobs)
     run.outcome.seconds = time.monotonic() - begin
     return run.outcome
-
-
-def _environment(workers: Crew) -> str:
-    if workers.remote:
-        return workers.executor.submit(environment_digest).result()
-    return environment_digest()
 
 
 def _known(root: Path, submission: Submission, key: str) -> Result | None:

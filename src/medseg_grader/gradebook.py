@@ -8,7 +8,7 @@ without its objects, which calculate sums over the whole class each time that th
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nbgrader.api import (
@@ -28,7 +28,7 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
-from sqlalchemy import insert, make_url, select, update
+from sqlalchemy import bindparam, insert, make_url, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
@@ -38,6 +38,13 @@ from medseg_grader.result import Result
 from medseg_grader.template import Template
 
 BUSY_SECONDS = 30
+NO_RESPONSE = "No response."  # nbgrader's comment on a cell as it was handed out
+# the tables themselves, which are quicker than nbgrader's objects
+_student: Any = Student.__table__
+_submission: Any = SubmittedAssignment.__table__
+_notebook: Any = SubmittedNotebook.__table__
+_grade: Any = Grade.__table__
+_comment: Any = Comment.__table__
 
 
 class GradebookError(Exception):
@@ -113,24 +120,36 @@ class Recorder:
             return []
         with _explained():
             known = self._unit(results[0].unit)
-            rows = self._book.db.execute(
-                select(SubmittedAssignment.student_id, Grade.cell_id, Grade.auto_score)
-                .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
-                .join(
-                    SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id
-                )
-                .where(SubmittedNotebook.notebook_id == known.notebook)
-            ).all()
+            points = self._standing(known, _grade, _grade.c.auto_score)
+            comments = self._standing(known, _comment, _comment.c.auto_comment)
+            times = dict(
+                self._book.db.execute(
+                    select(_submission.c.student_id, _submission.c.timestamp).where(
+                        _submission.c.assignment_id == known.assignment
+                    )
+                ).all()
+            )
             self._book.db.rollback()
-        standing: dict[str, dict[str, float | None]] = {}
-        for student, cell, points in rows:
-            standing.setdefault(student, {})[cell] = points
         return [
             result
             for result in results
-            if {known.tests[c.grade_id]: c.points for c in result.cells}
-            != standing.get(result.student)
+            if points.get(result.student) != _points(result, known)
+            or comments.get(result.student) != _comments(result, known)
+            or times.get(result.student) != _time(result)
         ]
+
+    def _standing(self, known: _Known, table: Any, column: Any) -> dict[str, dict[str, Any]]:
+        """{student: {id of a cell: what the column says}} of one unit."""
+        rows = self._book.db.execute(
+            select(_submission.c.student_id, table.c.cell_id, column)
+            .join(_notebook, _notebook.c.id == table.c.notebook_id)
+            .join(_submission, _submission.c.id == _notebook.c.assignment_id)
+            .where(_notebook.c.notebook_id == known.notebook)
+        )
+        standing: dict[str, dict[str, Any]] = {}
+        for student, cell, value in rows:
+            standing.setdefault(student, {})[cell] = value
+        return standing
 
     def record(self, result: Result) -> None:
         """Write one result, in place of any earlier one of the same student and unit.
@@ -151,105 +170,88 @@ class Recorder:
     def _write(self, result: Result, known: _Known) -> None:
         db = self._book.db
         if self._students is None:
-            self._students = set(db.scalars(select(Student.id)))
+            self._students = set(db.scalars(select(_student.c.id)))
         if result.student not in self._students:
             names = {"last_name": result.name or None, "lms_user_id": result.number or None}
-            db.execute(insert(Student).values(id=result.student, **names))
+            db.execute(insert(_student), {"id": result.student, **names})
             self._students.add(result.student)
-        timestamp = datetime.fromisoformat(result.timestamp) if result.timestamp else None
-        grades: dict[str, tuple[str, float | None]] = {}
-        comments: dict[str, str] = {}
+        timestamp = _time(result)
+        when = {"timestamp": timestamp}
         if result.student in known.submissions:
             submission, notebook = known.submissions[result.student]
-            db.execute(
-                update(SubmittedAssignment)
-                .where(SubmittedAssignment.id == submission)
-                .values(timestamp=timestamp)
-            )
-            rows = select(Grade.cell_id, Grade.id, Grade.manual_score)
-            for cell, row, manual in db.execute(rows.where(Grade.notebook_id == notebook)):
-                grades[cell] = (row, manual)
-            pairs = select(Comment.cell_id, Comment.id).where(Comment.notebook_id == notebook)
-            comments = {cell: row for cell, row in db.execute(pairs)}  # noqa: C416
+            db.execute(update(_submission).where(_submission.c.id == submission), when)
         else:
             submission, notebook = new_uuid(), new_uuid()
-            db.execute(
-                insert(SubmittedAssignment).values(
-                    id=submission,
-                    assignment_id=known.assignment,
-                    student_id=result.student,
-                    timestamp=timestamp,
-                )
-            )
-            db.execute(
-                insert(SubmittedNotebook).values(
-                    id=notebook, assignment_id=submission, notebook_id=known.notebook
-                )
-            )
+            whose = {"assignment_id": known.assignment, "student_id": result.student}
+            db.execute(insert(_submission), {"id": submission, **whose, **when})
+            what = {"assignment_id": submission, "notebook_id": known.notebook, "flagged": False}
+            db.execute(insert(_notebook), {"id": notebook, **what})
             known.submissions[result.student] = (submission, notebook)
-        self._write_grades(result, known, notebook, grades)
-        self._write_comments(result, known, notebook, comments)
-        self._write_penalty(result, known, submission, notebook, timestamp)
+        self._write_grades(result, known, notebook)
+        self._write_comments(result, known, notebook)
+        if known.duedate is not None:
+            self._write_penalty(result, known.duedate, submission, notebook, timestamp)
 
-    def _write_grades(
-        self,
-        result: Result,
-        known: _Known,
-        notebook: str,
-        standing: dict[str, tuple[str, float | None]],
-    ) -> None:
-        new = []
-        for cell in result.cells:
-            cell_id = known.tests[cell.grade_id]
+    def _write_grades(self, result: Result, known: _Known, notebook: str) -> None:
+        found = select(_grade.c.cell_id, _grade.c.id, _grade.c.manual_score)
+        rows = self._book.db.execute(found.where(_grade.c.notebook_id == notebook))
+        standing = {cell: (row, manual) for cell, row, manual in rows}
+        old, new = [], []
+        for cell_id, points in _points(result, known).items():
             row, manual = standing.get(cell_id, ("", None))
-            values = {"auto_score": cell.points, "needs_manual_grade": manual is not None}
+            values = {"auto_score": points, "needs_manual_grade": manual is not None}
             if row:
-                self._book.db.execute(update(Grade).where(Grade.id == row).values(**values))
+                old.append({"row": row, **values})
             else:
-                new.append({"id": new_uuid(), "cell_id": cell_id, "notebook_id": notebook} | values)
-        if new:
-            self._book.db.execute(insert(Grade), new)
+                new.append(
+                    {"id": new_uuid(), "cell_id": cell_id, "notebook_id": notebook, **values}
+                )
+        self._write_rows(_grade, old, new)
 
-    def _write_comments(
-        self, result: Result, known: _Known, notebook: str, standing: dict[str, str]
-    ) -> None:
-        new = []
-        for name, cell_id in known.solutions.items():
-            values = {"auto_comment": "No response." if name in result.unanswered else None}
-            if row := standing.get(cell_id):
-                self._book.db.execute(update(Comment).where(Comment.id == row).values(**values))
+    def _write_comments(self, result: Result, known: _Known, notebook: str) -> None:
+        found = select(_comment.c.cell_id, _comment.c.id)
+        rows = self._book.db.execute(found.where(_comment.c.notebook_id == notebook))
+        standing = {cell: row for cell, row in rows}  # noqa: C416
+        old, new = [], []
+        for cell_id, comment in _comments(result, known).items():
+            values = {"auto_comment": comment}
+            if cell_id in standing:
+                old.append({"row": standing[cell_id], **values})
             else:
-                new.append({"id": new_uuid(), "cell_id": cell_id, "notebook_id": notebook} | values)
+                new.append(
+                    {"id": new_uuid(), "cell_id": cell_id, "notebook_id": notebook, **values}
+                )
+        self._write_rows(_comment, old, new)
+
+    def _write_rows(self, table: Any, old: list[dict], new: list[dict]) -> None:
+        if old:
+            changed: dict[str, Any] = {key: bindparam(key) for key in old[0] if key != "row"}
+            statement = update(table).where(table.c.id == bindparam("row")).values(changed)
+            self._book.db.connection().execute(statement, old)
         if new:
-            self._book.db.execute(insert(Comment), new)
+            self._book.db.execute(insert(table), new)
 
     def _write_penalty(
         self,
         result: Result,
-        known: _Known,
+        duedate: datetime,
         submission: str,
         notebook: str,
         timestamp: datetime | None,
     ) -> None:
         """The penalty for being late, by the plug-in that nbgrader's configuration names."""
+        db = self._book.db
+        found = select(_submission.c.extension).where(_submission.c.id == submission)
+        due = duedate + (db.scalar(found) or timedelta())
+        late = (timestamp - due).total_seconds() if timestamp else 0
         penalty = None
-        if timestamp is not None and known.duedate is not None:
-            extension = self._book.db.scalar(
-                select(SubmittedAssignment.extension).where(SubmittedAssignment.id == submission)
-            )
-            due = known.duedate + extension if extension else known.duedate
-            late = (timestamp - due).total_seconds()
-            if late > 0:
-                reached = result.points
-                plugin = self._penalties.plugin_inst
-                penalty = plugin.late_submission_penalty(result.student, reached, late)
-                if penalty is not None:
-                    penalty = min(max(penalty, 0), reached)
-        self._book.db.execute(
-            update(SubmittedNotebook)
-            .where(SubmittedNotebook.id == notebook)
-            .values(late_submission_penalty=penalty)
-        )
+        if late > 0:
+            reached = result.points
+            plugin = self._penalties.plugin_inst
+            penalty = plugin.late_submission_penalty(result.student, reached, late)
+            penalty = None if penalty is None else min(max(penalty, 0), reached)
+        mine = update(_notebook).where(_notebook.c.id == notebook)
+        db.execute(mine, {"late_submission_penalty": penalty})
 
     def _unit(self, unit: str) -> _Known:
         if unit in self._known:
@@ -293,6 +295,21 @@ class Recorder:
         return saved == {c.grade_id: c.checksum for c in cells} and worth == {
             test.grade_id: test.points for test in template.tests
         }
+
+
+def _points(result: Result, known: _Known) -> dict[str, float]:
+    return {known.tests[cell.grade_id]: cell.points for cell in result.cells}
+
+
+def _comments(result: Result, known: _Known) -> dict[str, str | None]:
+    return {
+        cell_id: NO_RESPONSE if name in result.unanswered else None
+        for name, cell_id in known.solutions.items()
+    }
+
+
+def _time(result: Result) -> datetime | None:
+    return datetime.fromisoformat(result.timestamp) if result.timestamp else None
 
 
 def _notebook_id(unit: str) -> str:

@@ -15,6 +15,8 @@ _LIMITS = {
     "file_mb": "size of one file",
     "disk_mb": "all files of one submission",
     "output_mb": "output of one notebook",
+    "threads": "threads of numpy and torch",
+    "restarts": "new kernels for a notebook whose kernel dies",
 }
 
 
@@ -46,10 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for field in fields(Limits):
         limits.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=_positive,
+            type=float if field.type is float else int,
             default=field.default,
             metavar="N",
-            help=f"{_LIMITS.get(field.name, field.name)}; default: {field.default}",
+            help=f"{_LIMITS[field.name]}; default: {field.default}",
         )
 
 
