@@ -187,10 +187,8 @@ def test_a_member_larger_than_it_says_is_not_read_in_full(tmp_path):
     content = (tmp_path / "in.zip").read_bytes()
     (tmp_path / "in.zip").write_bytes(content.replace((2**22).to_bytes(4, "little"), b"\x09\0\0\0"))
     (submission,), _ = collect(tmp_path / "in.zip", UNITS)
-    try:
-        assert len(submission.notebook.read()) <= 9
-    except OSError as error:
-        assert "iou.ipynb" in str(error)
+    with pytest.raises(OSError, match="larger|unpacked"):
+        submission.notebook.read()
 
 
 @pytest.mark.parametrize("student", ["o'neil [2]", "a*b?", "Ødegård, Åse", "李明", "x" * 128, "-r"])
@@ -210,7 +208,7 @@ def test_one_student_has_one_spelling(tmp_path):
     ("text", "timestamp", "findings"),
     [
         ("2026-03-01 10:00:00 UTC", "2026-03-01T10:00:00", 0),
-        ("2026-03-01 10:00:00 +0100", "2026-03-01T09:00:00", 0),
+        ("2026-03-01 10:00:00 Europe/Berlin", "2026-03-01T09:00:00", 0),
         ("", "", 0),
         ("yesterday-ish", "", 1),
         ("9" * 2000, "", 1),

@@ -102,7 +102,7 @@ def _sort(
             student = f"{match['name']}_{match['number']}"
             hand = _Hand(student, "", match["name"], match["number"], bool(match["late"]))
             hands[hand].append((match["file"], entry))
-        elif len(parts) >= 2 and parts[1] in units and entry.kind != LINK:
+        elif parts[1:2] and parts[1] in units and (len(parts) > 2 or entry.kind != LINK):
             file = "/".join(parts[2:])
             hands[_Hand(parts[0], parts[1])] += [(file, entry)] if file else []
         elif entry.kind == LINK:
@@ -175,11 +175,13 @@ def _unit_of(file: str, units: Sequence[str]) -> str:
 
 def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
     wanted = notebook_name(hand.unit)
-    chosen, findings = _choose(wanted, hand.unit, files)
+    candidates = _candidates(wanted, hand.unit, files)
+    chosen, findings = _choose(wanted, candidates)
     if hand.late:
         findings.append("Canvas marks it as late.")
     timestamp = ""
-    others = [name for name, entry in files if entry is not chosen and entry.kind != FOLDER]
+    named = [entry for _, entry in candidates]
+    others = [name for name, entry in files if entry not in named and entry.kind != FOLDER]
     for name, entry in files:
         if name == _TIMESTAMP and not hand.number:
             others.remove(name)
@@ -191,14 +193,16 @@ def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
     return Submission(hand.student, hand.unit, chosen, findings, hand.name, hand.number, timestamp)
 
 
-def _choose(
-    wanted: str, unit: str, files: list[tuple[str, Entry]]
-) -> tuple[Entry | None, list[str]]:
-    """The one notebook that is graded, and what was odd about it."""
+def _candidates(wanted: str, unit: str, files: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+    """The file of the right name, else those of a similar one, else any notebooks."""
     notebooks = [f for f in files if f[0].lower().endswith(".ipynb") and f[1].kind != FOLDER]
     exact = [f for f in notebooks if f[0] == wanted]
     similar = [f for f in notebooks if _unit_of(f[0], [unit])]
-    candidates = exact[-1:] or similar or notebooks
+    return exact[-1:] or similar or notebooks
+
+
+def _choose(wanted: str, candidates: list[tuple[str, Entry]]) -> tuple[Entry | None, list[str]]:
+    """The one notebook that is graded, and what was odd about it."""
     names = ", ".join(name for name, _ in candidates)
     if not candidates:
         return None, [f"There is no {wanted} in it."]
