@@ -187,7 +187,7 @@ def test_a_member_larger_than_it_says_is_not_read_in_full(tmp_path):
     content = (tmp_path / "in.zip").read_bytes()
     (tmp_path / "in.zip").write_bytes(content.replace((2**22).to_bytes(4, "little"), b"\x09\0\0\0"))
     (submission,), _ = collect(tmp_path / "in.zip", UNITS)
-    with pytest.raises(OSError, match="larger|unpacked"):
+    with pytest.raises(OSError, match=r"larger|unpacked"):
         submission.notebook.read()
 
 
