@@ -41,8 +41,9 @@ def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
         reach = round(1.5 * radius)
         top, left = max(0, round(row) - reach), max(0, round(column) - reach)
         window = np.s_[top : round(row) + reach + 1, left : round(column) + reach + 1]
-        down, right = np.indices(instances[window].shape)
-        depth = _depth(draw, down + top - row, right + left - column, radius)
+        offsets = np.array([top - row, left - column])[:, None, None]
+        down, right = np.indices(instances[window].shape) + offsets
+        depth = _depth(draw, down, right, radius)
         closer = depth < nearest[window]
         second[window] = np.where(closer, nearest[window], np.minimum(second[window], depth))
         nearest[window] = np.where(closer, depth, nearest[window])
@@ -58,6 +59,25 @@ def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
     image = ndimage.gaussian_filter(np.where(inside, cell, 0.2) + shade, 1.0)
     image += draw.normal(0, NOISE, (size, size))
     return ((image - image.mean()) / image.std()).astype(np.float32), _numbered(instances)
+
+
+def apart(instances: np.ndarray) -> np.ndarray:
+    """The same map with background between instances that touch, a line two pixels wide.
+
+    Pixels that have another instance among their eight neighbours become 0: what a network is
+    taught of a border, as by Ronneberger, Fischer and Brox (2015), since instances in one piece
+    with a neighbour could never be counted.
+
+    Args:
+        instances: (H, W) integer array, 0 for background.
+
+    Returns:
+        A new array of the same shape and dtype.
+    """
+    nothing = np.iinfo(instances.dtype).max
+    highest = ndimage.maximum_filter(instances, 3)
+    lowest = ndimage.minimum_filter(np.where(instances == 0, nothing, instances), 3)
+    return np.where(highest == lowest, instances, 0).astype(instances.dtype)
 
 
 def _places(draw: np.random.Generator, size: int) -> list[tuple[float, float, float]]:

@@ -1,7 +1,7 @@
-"""Counterparts of the exercises of units 04 to 06, for a student who has not written them yet.
+"""Counterparts of exercises of units 01 and 04 to 06, for a student who has not written them yet.
 
 `stand_in("06_unet", "UNet")` gives a function or class with the exercise's signature, made from
-MONAI, torchmetrics or torch, and the words that say what it is. A library is imported when a
+MONAI, torchmetrics, scipy or torch, and the words that say what it is. A library is imported when a
 counterpart is asked for, not before.
 """
 
@@ -27,6 +27,20 @@ def stand_in(unit: str, name: str) -> tuple[Any, str]:
 def exists(unit: str, name: str) -> bool:
     """Whether an exercise has a counterpart."""
     return f"{unit}.{name}" in _BUILDERS
+
+
+def _instances_from_semantic() -> Callable:
+    from scipy import ndimage
+
+    def instances_from_semantic(semantic: Any, thing_ids: Any) -> Any:
+        things = list(thing_ids)
+        layers = np.stack([semantic == thing for thing in things] or [np.zeros_like(semantic)])
+        # neighbours within a layer only, so that classes never mix
+        around = np.zeros((3, 3, 3), dtype=bool)
+        around[1] = True
+        return ndimage.label(layers, around)[0].max(axis=0).astype(np.int64)
+
+    return instances_from_semantic
 
 
 def _confusion_matrix() -> Callable:
@@ -338,6 +352,10 @@ def _overlap_tile() -> Callable:
 
 
 _BUILDERS: dict[str, tuple[Callable[[], Any], str]] = {
+    "01_segmentation_types.instances_from_semantic": (
+        _instances_from_semantic,
+        "SciPy's label",
+    ),
     "04_iou.confusion_matrix": (_confusion_matrix, "torchmetrics' multiclass_confusion_matrix"),
     "04_iou.iou_per_class": (_iou_per_class, "MONAI's threat score"),
     "04_iou.mean_iou": (_mean_iou, "the mean of MONAI's threat score"),
