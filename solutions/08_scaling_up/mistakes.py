@@ -9,7 +9,7 @@ def floats(*values):
     return torch.tensor(values, dtype=torch.float64)
 
 
-TWO = [[floats(2, 4), floats(6)], [floats(0, 8), floats(-2)]]
+TWO = [[floats(2, 4), floats(6), floats(1)], [floats(0, 8), floats(-2), floats(4)]]
 THREE = [
     [floats([1, 2], [3, 4]), floats(1, 0, 5)],
     [floats([0, 0], [6, 1]), floats(2, 3, 5)],

@@ -544,8 +544,8 @@ careful = train_on_cells(weighted_cross_entropy, weights)
 
 # %%
 def panoptic_of(semantic, instances):
-    """One number per pixel, as in unit 1: class times 256 plus instance."""
-    return torch.from_numpy(semantic.astype(np.int64) * 256 + instances)
+    """One number per pixel, as in unit 1: class times 256 plus instance, of which 255 fit in."""
+    return torch.from_numpy(semantic.astype(np.int64) * 256 + np.minimum(instances, 255))
 
 
 held_out = [cells(seed, 160) for seed in range(1000, 1004)]
