@@ -74,7 +74,7 @@ def apart(instances: np.ndarray) -> np.ndarray:
     Returns:
         A new array of the same shape and dtype.
     """
-    nothing = np.iinfo(instances.dtype).max
+    nothing = instances.max() + 1  # a filter calculates in floats, which hold no largest int64
     highest = ndimage.maximum_filter(instances, 3)
     lowest = ndimage.minimum_filter(np.where(instances == 0, nothing, instances), 3)
     return np.where(highest == lowest, instances, 0).astype(instances.dtype)
