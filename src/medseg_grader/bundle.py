@@ -13,6 +13,7 @@ ROOT_FILES = [
     "pyproject.toml",
     "environment.yml",
     "data_download.py",
+    "scripts/train.slurm",
     "LICENSE",
     "LICENSE-CONTENT",
 ]
