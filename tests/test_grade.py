@@ -197,3 +197,8 @@ def test_the_command_grades_in_the_sandbox(template, tmp_path, capfd, monkeypatc
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert {s["student"]: s["points"] for s in summary["submissions"]} == EXPECTED
     assert scores(tmp_path)["right"] == POINTS
+    assert "Report: grading/report/index.html" in printed.out
+    index = (tmp_path / "grading/report/index.html").read_text(encoding="utf-8")
+    assert all(student in index for student in EXPECTED)
+    feedback = tmp_path / "grading/feedback/right" / UNIT / "sums.html"
+    assert "7 of 7 points" in feedback.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from medseg_grader import sandbox, worker
@@ -27,7 +28,13 @@ from medseg_grader.key import environment_digest, result_key
 from medseg_grader.limits import Limits
 from medseg_grader.notebooks import write_text
 from medseg_grader.options import limits_of
-from medseg_grader.result import Result, load_result, notebook_path, write_result
+from medseg_grader.result import (
+    Result,
+    load_result,
+    load_results,
+    notebook_path,
+    write_result,
+)
 from medseg_grader.template import Template, make_template
 
 _LISTED = 10
@@ -113,6 +120,7 @@ def main(options: argparse.Namespace) -> int:
             sandboxed=not options.unsafe,
             force=options.force,
         )
+        index, trouble = write_report(options.db)
     outcome.left = left
     for sentence in left[:_LISTED]:
         print(sentence)
@@ -120,11 +128,26 @@ def main(options: argparse.Namespace) -> int:
         print(f"… and {len(left) - _LISTED} more that were left.")
     if options.json:
         write_text(options.json, outcome.to_json())
-    for sentence in [*outcome.failures, outcome.complaint]:
+    for sentence in [*outcome.failures, outcome.complaint, trouble]:
         if sentence:
             print(f"medseg grade: {sentence}", file=sys.stderr)
     print(outcome.line())
-    return outcome.code
+    if index is not None:
+        print(f"Report: {index}")
+    return outcome.code or int(bool(trouble))
+
+
+def write_report(db_url: str | None = None, root: Path = Path()) -> tuple[Path | None, str]:
+    """Write the report on all that is graded: its index.html, or None and a sentence on why not."""
+    # here, as drawing takes a second to load
+    from medseg_grader import report
+
+    db_url = db_url or nbgrader_api(root).coursedir.db_url
+    try:
+        return report.write(load_results(root), db_url, root / "grading/report"), ""
+    except (OSError, ValueError, SQLAlchemyError) as error:
+        why = " ".join(str(error).split())[:300]
+        return None, f"The report could not be written: {why}. What is graded is kept."
 
 
 def grade(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import nbformat
 
 from medseg_grader.collect import Submission
+from medseg_grader.diagnosis import read_diagnosis
 from medseg_grader.execute import execute
 from medseg_grader.limits import Limits
 from medseg_grader.rebuild import Rebuilt, rebuild
@@ -68,6 +69,7 @@ def grade(job: Job) -> tuple[Result, str]:
         cells=cells,
         findings=findings,
         unanswered=rebuilt.unanswered,
+        diagnosis=read_diagnosis(rebuilt.notebook, submission.unit),
         seconds=round(seconds or time.monotonic() - begin, 3),
         peak_memory_mb=round(peak, 1),
         name=submission.name,
