@@ -12,13 +12,13 @@
 # | 2.3 `range_image` | 2 | 20 |
 # | 2.4 `labels_to_points` | 2 | 15 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("02_laser_scans.decode_labels")` gives one hint more at each call.
 
 # %%
 import numpy as np
 from matplotlib.figure import Figure
 
-from medseg import check, plots, probes, scene_plots, scenes
+from medseg import check, hint, plots, probes, scene_plots, scenes
 
 # %%
 street = scenes.street(seed=0)
@@ -161,8 +161,8 @@ for height, width, up, down in [(64, 1024, 3.0, -25.0), (16, 90, 15.0, -15.0), (
         probes.assert_close(result, expected, "(rows, columns, ranges)")
     probes.assert_keeps_inputs(spherical_projection, cloud, height, width, up, down)
 odd = np.array([[1.0, 0, 5], [1, 0, -5], [-1, -1e-12, 0], [-1, 0, 0], [0, 0, 0]])
-rows, columns, ranges = spherical_projection(odd, 8, 10, 3, -25)
-probes.assert_close(rows, np.array([0, 7, 0, 0, 0]), "rows of points outside the field of view")
+rows, columns, ranges = spherical_projection(odd, 64, 10, 3, -25)
+probes.assert_close(rows, np.array([0, 63, 6, 6, 6]), "rows of points outside the field of view")
 probes.assert_close(columns[2:4], np.array([9, 0]), "columns of points straight behind")
 probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0]), "ranges", atol=1e-5)
 ### END HIDDEN TESTS

@@ -77,7 +77,7 @@ EXERCISES = [
             Call(np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30),
             Call(CLOUD, 16, 40, 3.0, -25.0),
             Call(OUTSIDE, 8, 10, 3.0, -25.0),
-            Call(np.zeros((1, 3)), 8, 10, 3.0, -25.0),
+            Call(np.zeros((1, 3)), 64, 10, 3.0, -25.0),
         ],
         hints=[
             "Do one point with paper and pencil: its range, its angle to the left, its elevation.",

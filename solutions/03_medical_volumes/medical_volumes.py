@@ -13,7 +13,7 @@
 # | 3.6 `normalise` | 1 | 10 |
 # | 3.7 `split_patients` | 2 | 25 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("03_medical_volumes.voxel_to_world")` gives one hint more at each call.
 
 # %%
 from itertools import product
@@ -24,14 +24,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy import ndimage
 
-from medseg import check, phantom, plots, probes
+from medseg import check, hint, phantom, plots, probes
 from medseg.volumes import Volume
 
 # %%
 scan, zones = phantom.volumes(3)
 across, deep, high = scan.spacing
 middle = scan.shape[1] // 2
-side = scan.array[:, middle, :].T
+side = scan.array[::-1, middle, :].T
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 left, right = figure.subplots(1, 2, width_ratios=[1, 1])
 left.imshow(side, cmap="gray", origin="lower")
@@ -39,7 +39,7 @@ left.set(title="voxels drawn as squares", xlabel="voxel", ylabel="slice")
 size = [0, scan.shape[0] * across, 0, scan.shape[2] * high]
 right.imshow(side, cmap="gray", origin="lower", extent=size)
 right.set(
-    title="voxels in their true shape", xlabel="left to right (mm)", ylabel="feet to head (mm)"
+    title="voxels in their true shape", xlabel="right to left (mm)", ylabel="feet to head (mm)"
 )
 plots.show(
     figure,
@@ -438,6 +438,12 @@ for shape, old, new in [
     expected = np.where(ties, 0, nearest.numpy()).astype(np.uint8)
     probes.assert_close(np.where(ties, np.uint8(0), labels), expected, "the labels")
     probes.assert_keeps_inputs(resample, values, affine, new, 1)
+    whole = (values * 100).astype(np.int16)
+    between, _ = resample(whole, affine, new, 1)
+    linear = torch.nn.functional.interpolate(
+        torch.from_numpy(whole)[None, None].double(), sizes, mode="trilinear", align_corners=False
+    )[0, 0]
+    probes.assert_close(between, linear.numpy(), "an image of whole numbers, resampled")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -475,7 +481,7 @@ plots.show(
 #
 # *By hand.* 1, 2, 3 have the mean 2 and the standard deviation $\sqrt{2/3} = 0.816$: without the clipping, −1.22, 0, 1.22.
 #
-# A constant image has no spread to divide by: it becomes zeros. An image with NaN is broken, and saying so is better than passing it on.
+# An image that is constant, if only after the clipping, has no spread to divide by: it becomes zeros. An image with NaN is broken, and saying so is better than passing it on.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
@@ -488,8 +494,8 @@ def normalise(array):
         array: real numbers of any shape.
 
     Returns:
-        float32 array of that shape; zeros for a constant image. The clipping comes first; mean and
-        standard deviation are those of the clipped values.
+        float32 array of that shape; zeros for an image that is constant after the clipping. The
+        clipping comes first; mean and standard deviation are those of the clipped values.
 
     Raises:
         ValueError: the array holds NaN.
@@ -518,6 +524,8 @@ probes.assert_raises_value_error(normalise, np.array([1.0, np.nan]))
 ### BEGIN HIDDEN TESTS
 from scipy import stats
 
+lonely = np.append(np.zeros(499), 7.0)
+probes.assert_close(normalise(lonely), np.zeros(500, dtype=np.float32), "constant once clipped")
 rng = probes.rng(3601)
 for values in (
     rng.gamma(2.0, 90, (9, 8, 7)),

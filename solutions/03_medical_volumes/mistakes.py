@@ -280,6 +280,7 @@ EXERCISES = [
             Call(RAMP, TILTED, (0.9, 0.62, 1.1), 1),
             Call(LABELS, moved(5, 6, 7, 2.0), (1.1, 1.3, 0.9), 0),
             Call(RAMP, moved(0, 0, 0), (40.0, 1.0, 1.0), 1),
+            Call(np.array([[[10]], [[20]]], np.int16), np.diag([2.0, 1, 1, 1]), (0.8, 1.0, 1.0), 1),
         ],
         hints=[
             "Write down for one axis of two voxels where the four new centres lie in old indices.",
@@ -355,6 +356,7 @@ EXERCISES = [
             Call(np.arange(5.0)),
             Call(NOISE),
             Call(np.array([1.0, np.nan]), mentions=["NaN"]),
+            Call(np.append(np.zeros(199), 5.0)),
         ],
         hints=[
             "In which order: clip, mean, standard deviation?",

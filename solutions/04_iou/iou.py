@@ -12,14 +12,14 @@
 # | 4.5 `iou_from_dice` | 1 | 5 |
 # | 4.6 `panoptic_quality` | 3 | 35 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("04_iou.confusion_matrix")` gives one hint more at each call.
 
 # %%
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from medseg import check, plots, probes, widgets
+from medseg import check, hint, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]

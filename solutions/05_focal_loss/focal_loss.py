@@ -11,7 +11,7 @@
 # | 5.4 `softmax_focal_loss` | 4 | 30 |
 # | 5.5 `sigmoid_focal_loss` | 3 | 25 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("05_focal_loss.softmax")` gives one hint more at each call.
 
 # %%
 import numpy as np
@@ -19,7 +19,7 @@ import torch
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
-from medseg import check, plots, probes, widgets
+from medseg import check, hint, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]

@@ -16,7 +16,7 @@
 # | 6.7 `receptive_field` | 2 | 15 |
 # | 6.8 `overlap_tile` | 3 | 30 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("06_unet.conv_output_size")` gives one hint more at each call.
 
 # %%
 import numpy as np
@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
-from medseg import check, network_probes, plots, probes, widgets
+from medseg import check, hint, network_probes, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 from medseg.u_diagram import Stage, draw_u
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
-from medseg import carry_over, check, plots, probes, stand_ins, training, widgets
+from medseg import carry_over, check, hint, plots, probes, stand_ins, training, widgets
 from medseg.cases import load_cases, slice_size, slices, split_cases, to_native
 
 # %% tags=["parameters"]
@@ -48,7 +48,7 @@ plots.show(*plots.show_case(first))
 # | 5 `predict_volume` | 2 | 15 |
 # | 6 `zone_volumes_ml` | 2 | 10 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("07_prostate.augment")` gives one hint more at each call.
 #
 # You can do the exercises in any order, except that `fit` calls your `train_epoch` and your `evaluate`. Stuck? `hint("07_prostate.augment")` says one thing more at each call.
 # %% [markdown]

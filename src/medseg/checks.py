@@ -37,7 +37,7 @@ class Verdict:
     pictures: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
 
 
-def check(name: str, function: Callable) -> None:
+def check(name: str, function: Callable | None = None) -> None:
     """Print what is right or wrong with your `function` for the exercise `name` ("unit.exercise").
 
     Nothing is graded here, and you may call it as often as you like.
@@ -76,7 +76,7 @@ def hint(name: str, stage: int | None = None) -> None:
 _given: dict[str, int] = {}
 
 
-def examine(name: str, function: Callable) -> Verdict:
+def examine(name: str, function: Callable | None) -> Verdict:
     """Judge `function` and return a `Verdict`.
 
     Raises ValueError for an unknown exercise and TypeError if `function` cannot be called.
@@ -163,6 +163,11 @@ def find_mistake(
 
 def exercise_data(name: str) -> dict:
     """The probes, outcomes, mistakes and hints of "unit.exercise"; ValueError if there is none."""
+    if not isinstance(name, str):
+        raise ValueError(
+            "The name of the exercise comes first, as a text such as "
+            f'"04_iou.iou_per_class"; this is an object of type {type(name).__name__}.'
+        )
     unit, _, exercise = name.partition(".")
     if unit not in units():
         raise ValueError(_unknown("unit", unit, units()))

@@ -46,6 +46,7 @@ def colours(function: Callable, panoptic: np.ndarray, palette: dict, thing_ids: 
         if p < q and p >> 8 == q >> 8 and p >> 8 in thing_ids
     ]
     return {
+        "the picture's dtype": "uint8",
         "stuff has the palette's colours": bool(np.array_equal(picture[stuff], wanted)),
         "one colour for each segment": all(len(s) == 1 for s in shades.values()),
         "instances of a class differ": bool(min(steps, default=1) > 0),

@@ -114,10 +114,7 @@ def _compare_containers(
     left = expected if container == "list" else expected[container]
     right = observed if container == "list" else observed[container]
     if container == "dict":
-        for key in left:
-            if key not in right:
-                return Difference("kind", f"expected an entry {key!r} in {name}; there is none.")
-        pairs = [(left[key], right[key], key) for key in left]
+        pairs = [(left[key], right[key], key) for key in left if key in right]
     else:
         if len(left) != len(right):
             sentence = f"expected {name} to have {len(left)} entries, yours has {len(right)}."
@@ -126,6 +123,9 @@ def _compare_containers(
         pairs = [(a, b, f"entry {k} of {name}") for k, (a, b) in numbered]
     found = [_compare_values(a, b, tolerance, part) for a, b, part in pairs]
     differences = [d for d in found if d is not None]
+    if not differences and container == "dict" and (missing := left.keys() - right.keys()):
+        key = min(missing, key=list(left).index)
+        return Difference("kind", f"expected an entry {key!r} in {name}; there is none.")
     return min(differences, key=lambda d: RANKS.index(d.rank)) if differences else None
 
 

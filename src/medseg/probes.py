@@ -151,9 +151,14 @@ def facts_of(runner: str, function: Callable, *args: Any, **kwargs: Any) -> dict
 
 
 def assert_facts(facts: dict[str, Any], *names: str) -> None:
-    """Each of these facts must be true; without names, all that are true or false."""
+    """Each of these facts must be true; without names, all that are true or false.
+
+    There must be such a fact: a result of another kind than was due has none.
+    """
     chosen = names or tuple(name for name, value in facts.items() if isinstance(value, bool))
-    untrue = [name for name in chosen if facts[name] is not True]
+    found = "; ".join(f"{name} is {value}" for name, value in facts.items())
+    assert chosen, f"the result is not of the kind that is due: {found}."
+    untrue = [name for name in chosen if facts.get(name) is not True]
     assert not untrue, f"not true of your function: {'; '.join(untrue)}."
 
 
