@@ -45,6 +45,7 @@ PROBES = {
     "trace": "tried(lambda: call('ptrace', 16, HOST_PID, 0, 0))",
     "signal": "tried(lambda: os.kill(HOST_PID, 0))",
     "root_again": "tried(lambda: os.setuid(0))",
+    "temporary": "tempfile.mkdtemp()",
     "shell": "subprocess.run(['sh', '-c', 'echo $HOME'], capture_output=True).stdout.decode()",
 }
 WRITES = [
@@ -60,7 +61,7 @@ WRITES = [
     "/proc",
 ]
 PRELUDE = """
-import ctypes, json, os, socket, subprocess, sys
+import ctypes, json, os, socket, subprocess, sys, tempfile
 UNSHARE = "import ctypes; l = ctypes.CDLL(None, use_errno=True); "
 UNSHARE += "raise SystemExit(l.unshare(0x10000000) and ctypes.get_errno())"
 def tried(action):
@@ -129,6 +130,7 @@ def test_neither_the_repository_nor_other_submissions_are_there(seen):
 
 def test_only_its_own_disk_can_be_written(seen):
     own = {"/student/home", "/tmp", "/dev/shm"}
+    assert seen["temporary"].startswith("/student/tmp/")
     assert {folder for folder, answer in seen["writes"].items() if answer == "it worked"} == own
 
 

@@ -120,10 +120,12 @@ class BoundedClient(NotebookClient):
         """Kill the kernel and free all that belonged to it."""
         if self.kc is not None:
             self.kc.stop_channels()
-        if self.manager.has_kernel:
-            await self.manager.shutdown_kernel(now=True)
-        else:
-            await self.manager.cleanup_resources()
+        provisioner = self.manager.provisioner
+        if provisioner is not None and provisioner.has_process:
+            # the manager's own `shutdown_kernel` looks whether it has ended only every 0.1 s
+            await provisioner.kill()
+            await provisioner.wait()
+        await self.manager.cleanup_resources()
         self.manager.context.destroy(linger=0)
 
     def take_findings(self) -> list[str]:

@@ -168,6 +168,8 @@ def _environment() -> Mapping[str, str]:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # set before anything is imported: pools of threads do not survive a fork
         "OMP_NUM_THREADS": "1",
+        # imported with ipykernel; it would remark on Python itself
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "NBGRADER_EXECUTION": "autograde",
     }
 

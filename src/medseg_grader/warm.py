@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -47,11 +48,22 @@ MODULES = (
     "torchmetrics.classification",
     "torchmetrics.functional.classification",
     "torchmetrics.functional.detection",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "contourpy",
+    "executing",
+    "medseg.carry",
     "medseg.checks",
-    "medseg.probes",
-    "medseg.plots",
     "medseg.network_probes",
+    "medseg.phantom",
+    "medseg.plots",
+    "medseg.pretend_device",
+    "medseg.probes",
+    "medseg.scenes",
+    "medseg.stand_ins",
     "medseg.training",
+    "medseg.u_diagram",
+    "medseg.widgets",
 )
 # Of a kernel's variables those that name places to write to.
 OWN_PLACES = {
@@ -222,6 +234,7 @@ def _kernel(request: dict[str, Any], bind: int) -> NoReturn:
         _keep_only(bind)
         os.chdir(namespaces.WORK)
         os.environ.update(OWN_PLACES | request["environment"])
+        tempfile.tempdir = None  # the warm parent's is remembered, and is not there any more
         _threads(int(request["limits"]["threads"]))
         app = _make_app(request["connection"])
         os.write(bind, READY)
