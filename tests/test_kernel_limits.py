@@ -121,10 +121,21 @@ def test_asking_for_input_is_an_error_not_a_wait():
 
 
 @pytest.mark.slow
-def test_one_huge_answer_ends_the_kernel_at_its_time_not_the_grader():
-    huge = "raise ValueError('z' * 40_000_000)"
-    _, result = run("x = 1", huge, "assert x == 1", cell_seconds=5)
+def test_a_message_beyond_the_largest_is_not_received_and_hides_no_result():
+    huge = "print('z' * 80_000_000)\n0.25"
+    made, result = run("x = 1", huge, "assert x == 1\nx")
     assert [cell.ran for cell in result.cells] == [True, False, True]
+    assert result.cells[1].error.startswith("This cell printed or showed too much at once")
+    assert result.findings == [f"Cell 2: {result.cells[1].error}"]
+    assert text_of(made.cells[2]) == "1"
+
+
+@pytest.mark.slow
+def test_an_answer_beyond_the_largest_ends_the_cell_at_its_time():
+    huge = "raise ValueError('z' * 80_000_000)"
+    _, result = run("x = 1", huge, "assert x == 1", cell_seconds=20)
+    assert [cell.ran for cell in result.cells] == [True, False, True]
+    assert "longer than 20 s" in result.cells[1].error
 
 
 def test_messages_forged_by_student_code_stop_nothing():

@@ -23,7 +23,7 @@ from medseg_grader.catalogue import is_graded, is_solution
 from medseg_grader.definitions import definitions_only
 from medseg_grader.kernels import SandboxProvisioner
 from medseg_grader.limits import Limits
-from medseg_grader.receive import BoundedClient, Overtime
+from medseg_grader.receive import BoundedClient, OutputLost, Overtime
 from medseg_grader.sandbox import Policy
 
 LONGEST_ERROR = 300
@@ -178,6 +178,11 @@ class _Session:
             self._show(cell, "Timeout", run.error)
             if not error.stopped:
                 await self._lose(index)
+        except OutputLost:
+            run.error = "This cell printed or showed too much at once, so its result is not known."
+            self._finding(f"Cell {index + 1}: {run.error}")
+            self._show(cell, "OutputLost", run.error)
+            await self._lose(index)  # the connection does not come back
         except DeadKernelError:
             run.error = f"The kernel died in this cell: {client.cause_of_death()}."
             self._show(cell, "DeadKernel", run.error)

@@ -18,13 +18,14 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-LARGEST_MESSAGE = 12 * 2**20
+# A larger one is not received, and ends the connection: what follows it may be lost as well.
+LARGEST_MESSAGE = 64 * 2**20
 # Messages that wait to be read; with their largest size a bound on what a kernel can make us hold.
-WAITING_MESSAGES = 20
+WAITING_MESSAGES = 4
 ALWAYS_KEPT = 1000
 START_SECONDS = 120
 # How long a cell may take to stop when it is interrupted, and outputs to come after the answer.
-GRACE_SECONDS = 5
+GRACE_SECONDS = 10
 # How long what a dead kernel had sent may still be on its way.
 LAST_OUTPUT_SECONDS = 0.1
 # Ends with a space, so that a cell's own outputs are never mistaken for it.
@@ -37,6 +38,10 @@ class Overtime(Exception):
     def __init__(self, stopped: bool) -> None:
         super().__init__(stopped)
         self.stopped = stopped
+
+
+class OutputLost(Exception):
+    """A cell ended, but not all that it sent arrived; its result may have been among it."""
 
 
 class BoundedClient(NotebookClient):
@@ -60,17 +65,17 @@ class BoundedClient(NotebookClient):
         self.manager: Any = km
         self._findings: list[str] = []
         self._full = self._idle = False
-        # the kernel's own sockets were made before: this context is for the client's alone
-        km.context = zmq.asyncio.Context()
-        km.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
-        km.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+        # a client makes a context of its own unless it is given one
+        self._context = km.context = zmq.asyncio.Context()
+        self._context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+        self._context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
 
     async def connect(self) -> None:
         """Wait until the kernel answers and its outputs arrive; RuntimeError if it does not.
 
         jupyter_client's own `wait_for_ready` ends with a pause of 0.2 s for every kernel.
         """
-        client = self.kc = self.manager.client()
+        client = self.kc = self.manager.client(context=self._context)
         client.start_channels(stdin=False, hb=False, control=False)
         client.allow_stdin = False
         end = time.monotonic() + START_SECONDS
@@ -85,7 +90,7 @@ class BoundedClient(NotebookClient):
     async def run_cell(self, cell: NotebookNode, index: int, seconds: float) -> dict[str, Any]:
         """Run one cell and return the kernel's reply, an execute_reply.
 
-        Raises Overtime (after an interrupt) and DeadKernelError.
+        Raises Overtime (after an interrupt), OutputLost and DeadKernelError.
         """
         self.timeout_func = lambda _: seconds  # type: ignore[assignment,return-value]
         self._full = self._idle = False
@@ -101,7 +106,7 @@ class BoundedClient(NotebookClient):
         if "header" not in reply:  # the kernel's own replies have one
             raise Overtime(stopped=self._idle)
         if not self._idle:
-            self._findings.append("some of its output was too large and is lost.")
+            raise OutputLost
         return reply
 
     async def _watch(self) -> None:
@@ -126,7 +131,7 @@ class BoundedClient(NotebookClient):
             await provisioner.kill()
             await provisioner.wait()
         await self.manager.cleanup_resources()
-        self.manager.context.destroy(linger=0)
+        self._context.destroy(linger=0)
 
     def take_findings(self) -> list[str]:
         """What was odd since the last call, a sentence each."""
