@@ -41,11 +41,9 @@ def fields(layers: list[tuple[int, int]]) -> list[int]:
 
     Formula: Araujo, Norris and Sim (2019), Computing receptive fields of CNNs, Distill.
     """
-    grown, jump = [1], 1
-    for kernel, stride in layers:
-        grown.append(grown[-1] + (kernel - 1) * jump)
-        jump *= stride
-    return grown
+    kernels, strides = np.array(layers).T
+    steps = np.cumprod([1, *strides[:-1]])  # between neighbours in a layer's input, in pixels
+    return [1, *(1 + np.cumsum((kernels - 1) * steps)).tolist()]
 
 
 def draw_field(image: np.ndarray, kernel: int, stride: int, depth: int) -> Drawing:
