@@ -129,7 +129,9 @@ def test_neither_the_repository_nor_other_submissions_are_there(seen):
 
 
 def test_only_its_own_disk_can_be_written(seen):
-    own = {"/student/home", "/tmp", "/dev/shm"}
+    own = {"/student/home", "/dev/shm"}
+    if not sys.prefix.startswith("/tmp/"):  # an environment that lies there is only read
+        own.add("/tmp")
     assert seen["temporary"].startswith("/student/tmp/")
     assert {folder for folder, answer in seen["writes"].items() if answer == "it worked"} == own
 
@@ -162,10 +164,11 @@ def test_two_submissions_at_a_time_do_not_meet():
     def look(index, _):
         if index == 0:
             with ThreadPoolExecutor() as pool:
-                code = "import os; print(os.listdir('/tmp'), os.listdir('/dev/shm'))"
+                code = "import os; print(os.listdir(os.environ['TMPDIR']), os.listdir('/dev/shm'))"
                 found.append(pool.submit(run, code).result())
 
-    run("for f in '/tmp', '/dev/shm': open(f + '/mine', 'w').write('x')", "1", on_cell=look)
+    code = "import os\nfor f in os.environ['TMPDIR'], '/dev/shm': open(f + '/mine', 'w').write('x')"
+    run(code, "1", on_cell=look)
     other, _ = found[0]
     assert text_of(other.cells[0]) == "[] []\n"
 
