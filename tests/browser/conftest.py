@@ -40,16 +40,24 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Chromium, or a skipped test where there is none."""
+def chromium_program():
+    """The path of a Chromium, or a skipped test where there is none."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(f"needs a Chromium: none of {', '.join(NAMES)} is on the PATH")
+    return program
+
+
+# One for each module: Playwright keeps an event loop running, in which no later test of the same
+# process could call asyncio.run.
+@pytest.fixture(scope="module")
+def chromium(chromium_program):
+    """A browser without windows."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         # Chromium's own sandbox is switched off by default, so that root can run it too.
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=chromium_program, args=list(ARGUMENTS))
         yield browser
         browser.close()
 
@@ -96,7 +104,7 @@ def course(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(chromium, course, tmp_path_factory):
+def server(chromium_program, course, tmp_path_factory):
     """JupyterLab as `make lab` starts it; nothing is started where there is no browser."""
     home = tmp_path_factory.mktemp("home")
     with jupyter_lab(course.root, "notebooks", home, THEME) as running:
