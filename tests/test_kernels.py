@@ -1,6 +1,7 @@
 """The sandbox's kernel as jupyter_client and stock nbgrader start it: by configuration alone."""
 
 import multiprocessing
+import os
 import shutil
 import sys
 import tomllib
@@ -119,15 +120,17 @@ def test_a_module_that_cannot_be_imported_is_told():
 
 @pytest.mark.slow
 @needs_sandbox
-def test_processes_share_the_warm_parent_of_the_one_that_started_them(monkeypatch):
+def test_processes_share_the_warm_parent_of_the_one_that_started_them():
     with ThreadPoolExecutor() as threads:
         list(threads.map(lambda _: warm_parent(QUICK), range(4)))  # all of them the same
-    monkeypatch.setenv(kernels.SHARED, "[null, {}]")  # put back afterwards
-    warm_parent(QUICK).share()
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    with (
+        kernels.shared_warm_parent(QUICK) as parent,
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
+    ):
         folder, text = pool.submit(elsewhere).result()
-    assert folder == warm_parent(QUICK).folder
+    assert folder == parent.folder == warm_parent(QUICK).folder
     assert text == "5\n"
+    assert kernels.SHARED not in os.environ
 
 
 def elsewhere():

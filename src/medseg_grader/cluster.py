@@ -25,6 +25,7 @@ Answer = TypeVar("Answer")
 
 # workers share the cores, so each calculates with one thread
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+CONNECT_SECONDS = 20
 # of a Slurm job, where the site's own dask configuration does not say otherwise
 SLURM_DEFAULTS = {"cores": 1, "processes": 1, "memory": "6 GiB", "walltime": "04:00:00"}
 
@@ -153,7 +154,9 @@ def _dask_crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
         else:
             address = scheduler
         try:
-            client = stack.enter_context(Client(address, timeout=20, set_as_default=False))
+            client = stack.enter_context(
+                Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            )
         except (OSError, ValueError) as error:
             raise ValueError(
                 f"No Dask scheduler answers at {scheduler} ({error}): start one with "
@@ -177,8 +180,13 @@ def slurm_cluster(**options: Any) -> Any:
     import dask
     from dask_jobqueue import SLURMCluster
 
-    configured = dask.config.get("jobqueue.slurm", {})
-    defaults = {key: value for key, value in SLURM_DEFAULTS.items() if not configured.get(key)}
+    # the site's files and variables alone: dask-jobqueue's own defaults end a job after half an hour
+    site = dask.config.collect()
+
+    def configured(key: str) -> Any:
+        return dask.config.get(f"jobqueue.slurm.{key}", None, config=site)
+
+    defaults = {key: value for key, value in SLURM_DEFAULTS.items() if not configured(key)}
     threads = [f"export {name}=1" for name in ONE_THREAD]
-    prologue = [*(configured.get("job-script-prologue") or []), *threads]
+    prologue = [*(configured("job-script-prologue") or []), *threads]
     return SLURMCluster(**{"job_script_prologue": prologue, **defaults, **options})

@@ -24,7 +24,7 @@ from medseg_grader.definitions import definitions_only
 from medseg_grader.kernels import SandboxProvisioner
 from medseg_grader.limits import Limits
 from medseg_grader.receive import BoundedClient, OutputLost, Overtime
-from medseg_grader.sandbox import Policy
+from medseg_grader.sandbox import STRICT, Policy
 
 LONGEST_ERROR = 300
 
@@ -56,21 +56,19 @@ def execute(
     notebook: NotebookNode,
     limits: Limits | None = None,
     *,
-    sandboxed: bool = True,
+    policy: Policy | None = STRICT,
     on_cell: Callable[[int, CellRun], None] | None = None,
     environment: Mapping[str, str] | None = None,
-    policy: Policy | None = None,
 ) -> Execution:
     """Run all code cells in order and put their outputs, capped in size, into the notebook.
 
     Args:
         notebook: is changed in place: outputs and execution counts.
         limits: see `Limits`; what is not given is the default.
-        sandboxed: in a sandbox with a warm kernel; else in a plain kernel with this user's rights,
-            where only the limits on time and output hold.
+        policy: what the sandbox with its warm kernel shows; None for a plain kernel with this
+            user's rights, where only the limits on time and output hold.
         on_cell: called with the index and the verdict of each code cell as soon as it is known.
         environment: variables for the kernel: NBGRADER_EXECUTION and MEDSEG_SEED.
-        policy: what the sandbox shows; see `Policy`.
 
     Raises:
         SandboxError: there is no sandbox on this machine.
@@ -78,7 +76,7 @@ def execute(
     session = _Session(
         notebook,
         limits or Limits(),
-        (policy or Policy()) if sandboxed else None,
+        policy,
         on_cell,
         dict(environment or {}),
     )

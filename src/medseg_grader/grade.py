@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from medseg_grader.cluster import ONE_THREAD, Crew, crew
 from medseg_grader.collect import Submission, collect
 from medseg_grader.course import nbgrader_api
 from medseg_grader.gradebook import GradebookError, Recorder
+from medseg_grader.kernels import shared_warm_parent
 from medseg_grader.key import environment_digest, result_key
 from medseg_grader.limits import Limits
 from medseg_grader.notebooks import write_text
-from medseg_grader.options import limits_of
+from medseg_grader.options import limits_of, policy_of
 from medseg_grader.result import (
     Result,
     load_result,
@@ -35,6 +36,7 @@ from medseg_grader.result import (
     notebook_path,
     write_result,
 )
+from medseg_grader.sandbox import STRICT, Policy
 from medseg_grader.template import Template, make_template
 
 _LISTED = 10
@@ -106,18 +108,20 @@ def main(options: argparse.Namespace) -> int:
     submissions, left = collect(options.submitted, units, unit, options.student)
     if not submissions:
         raise ValueError(f"Nobody in {options.submitted} has handed in what you asked for.")
-    with (
-        one_run_at_a_time(Path()),
-        crew(options.workers, options.scheduler, options.slurm) as workers,
-    ):
-        if not options.unsafe and (problem := workers.ask(sandbox.problem)):
+    policy = policy_of(options)
+    with ExitStack() as stack:
+        stack.enter_context(one_run_at_a_time(Path()))
+        workers = stack.enter_context(crew(options.workers, options.scheduler, options.slurm))
+        if policy and (problem := workers.ask(sandbox.problem)):
             raise ValueError(problem)
+        if policy and not workers.remote:
+            stack.enter_context(shared_warm_parent(policy))
         outcome = grade(
             submissions,
             workers,
             limits_of(options),
+            policy=policy,
             db_url=options.db,
-            sandboxed=not options.unsafe,
             force=options.force,
         )
         index, trouble = write_report(options.db)
@@ -157,7 +161,7 @@ def grade(
     *,
     root: Path = Path(),
     db_url: str | None = None,
-    sandboxed: bool = True,
+    policy: Policy | None = STRICT,
     force: bool = False,
 ) -> Outcome:
     """Grade submissions into the course in `root` and its gradebook, or the one at `db_url`.
@@ -176,13 +180,13 @@ def grade(
         jobs = []
         for submission in submissions:
             template = templates[submission.unit]
-            key = result_key(submission, template, limits, sandboxed, environment)
+            key = result_key(submission, template, limits, policy, environment)
             known = None if force else _known(root, submission, key)
             if known is not None:
                 run.outcome.unchanged.append(known)
             else:
                 threads = ONE_THREAD if workers.size > 1 or workers.remote else {}
-                jobs.append(worker.Job(submission, template, key, limits, sandboxed, threads))
+                jobs.append(worker.Job(submission, template, key, limits, policy, threads))
         run.catch_up(templates)
         run.work(workers, jobs)
     run.outcome.seconds = time.monotonic() - begin

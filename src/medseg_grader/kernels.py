@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,6 @@ class WarmParent:
                 raise SandboxError(f"The sandbox did not start: {words}.")
             self._ready = True
         return _knock(self.folder)
-
-    def share(self) -> None:
-        """Let processes that this one starts from now on use it too; each would import for itself.
-
-        Needs no more than a variable of the environment, so it reaches any kind of child.
-        """
-        os.environ[SHARED] = json.dumps([str(self.folder), asdict(self.policy)])
 
     def close(self) -> None:
         """End it and every kernel in it."""
@@ -138,6 +132,22 @@ def warm_parent(policy: Policy | None = None) -> WarmParent | SharedParent:
             else:
                 _parents[key] = WarmParent(key[1])
         return _parents[key]
+
+
+@contextlib.contextmanager
+def shared_warm_parent(policy: Policy) -> Iterator[WarmParent | SharedParent]:
+    """A warm parent also for the processes that this one starts meanwhile: one import for all.
+
+    Needs no more than a variable of the environment, so it reaches any kind of child.
+    """
+    parent, before = warm_parent(policy), os.environ.get(SHARED)
+    os.environ[SHARED] = json.dumps([str(parent.folder), asdict(policy)])
+    try:
+        yield parent
+    finally:
+        del os.environ[SHARED]
+        if before is not None:
+            os.environ[SHARED] = before
 
 
 def _hashable(value: Any) -> Any:

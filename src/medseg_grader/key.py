@@ -12,11 +12,16 @@ import medseg
 import medseg_grader
 from medseg_grader.collect import Submission
 from medseg_grader.limits import Limits
+from medseg_grader.sandbox import Policy
 from medseg_grader.template import Template
 
 
 def result_key(
-    submission: Submission, template: Template, limits: Limits, sandboxed: bool, environment: str
+    submission: Submission,
+    template: Template,
+    limits: Limits,
+    policy: Policy | None,
+    environment: str,
 ) -> str:
     """SHA-256 over the submission's bytes, the unit's tests, limits and environment.
 
@@ -28,7 +33,7 @@ def result_key(
         "tests": template.digest,
         "environment": environment,
         "limits": asdict(limits),
-        "sandboxed": sandboxed,
+        "policy": asdict(policy) if policy else None,
         "findings": submission.findings,
         "timestamp": submission.timestamp,
     }

@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from medseg_grader.limits import Limits
+from medseg_grader.sandbox import Policy
 
 _LIMITS = {
     "cell_seconds": "wall time of one cell",
@@ -41,6 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run students' code without a sandbox, with all your rights",
     )
+    parser.add_argument(
+        "--gpu", action="store_true", help="let students' code use NVIDIA's devices"
+    )
+    parser.add_argument(
+        "--readable",
+        action="append",
+        default=[],
+        type=_folder,
+        metavar="DIR",
+        help="a folder that students' code may read, say of a data set; may be given again",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--scheduler", metavar="URL", help="a Dask cluster, as tcp://10.0.0.1:8786")
     where.add_argument("--slurm", action="store_true", help="workers as Slurm jobs (dask-jobqueue)")
@@ -58,6 +70,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def limits_of(options: argparse.Namespace) -> Limits:
     """The limits that were asked for."""
     return Limits(**{field.name: getattr(options, field.name) for field in fields(Limits)})
+
+
+def policy_of(options: argparse.Namespace) -> Policy | None:
+    """What the sandbox shows; None for no sandbox."""
+    return None if options.unsafe else Policy(options.gpu, tuple(options.readable))
+
+
+def _folder(text: str) -> str:
+    folder = Path(text).resolve()
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return str(folder)
 
 
 def _positive(text: str) -> int:

@@ -45,6 +45,9 @@ class Policy:
     modules: tuple[str, ...] = warm.MODULES
 
 
+STRICT = Policy()  # nothing beyond the default
+
+
 def command(policy: Policy, sockets: Path, program: list[str]) -> list[str]:
     """The command line that runs `program` in the sandbox; `sockets` is a folder outside.
 

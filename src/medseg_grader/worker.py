@@ -12,6 +12,7 @@ from medseg_grader.execute import execute
 from medseg_grader.limits import Limits
 from medseg_grader.rebuild import Rebuilt, rebuild
 from medseg_grader.result import Result
+from medseg_grader.sandbox import STRICT, Policy
 from medseg_grader.score import nothing, score
 from medseg_grader.template import Template
 
@@ -23,6 +24,7 @@ ENVIRONMENT = {"NBGRADER_EXECUTION": "autograde"}
 class Job:
     """All that a worker needs, on this machine or another.
 
+    `policy` is what the sandbox shows; without one, student code runs with this user's rights.
     `content` holds the notebook's bytes where the worker cannot read the file itself.
     """
 
@@ -30,7 +32,7 @@ class Job:
     template: Template
     key: str
     limits: Limits
-    sandboxed: bool = True
+    policy: Policy | None = STRICT
     environment: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
 
@@ -53,7 +55,7 @@ def grade(job: Job) -> tuple[Result, str]:
         execution = execute(
             rebuilt.notebook,
             job.limits,
-            sandboxed=job.sandboxed,
+            policy=job.policy,
             environment={**ENVIRONMENT, **job.environment},
         )
         cells, odd = score(template, rebuilt, {run.index: run for run in execution.cells})
