@@ -180,7 +180,7 @@ def slurm_cluster(**options: Any) -> Any:
     import dask
     from dask_jobqueue import SLURMCluster
 
-    # the site's files and variables alone: dask-jobqueue's own defaults end a job after half an hour
+    # the site's files and variables alone: by dask-jobqueue's own, jobs end after half an hour
     site = dask.config.collect()
 
     def configured(key: str) -> Any:
