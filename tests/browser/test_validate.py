@@ -34,6 +34,7 @@ def test_validate_lists_what_fails_in_an_untouched_notebook(open_notebook, cours
     assert answer.count("NotImplementedError: ") == len(visible)
 
 
+@pytest.mark.browser
 def test_validate_accepts_a_solved_notebook(open_notebook, course):
     notebook = open_notebook(course.solved(UNIT))
     answer = validate(notebook)
