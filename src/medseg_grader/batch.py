@@ -11,14 +11,18 @@ import io
 import logging
 import os
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
+
 from medseg.cases import load_cases
-from medseg_grader.catalogue import load_unit, unit_names
-from medseg_grader.notebooks import write_solution_notebook
+from medseg_grader.catalogue import Unit, is_graded, load_unit, unit_names
+from medseg_grader.notebooks import solution_notebook, write_solution_notebook, write_text
 
 UNIT = "07_prostate"
 RESULTS = ("held_out.png", "iou.csv")
@@ -39,14 +43,15 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
     data = data if data == "phantom" else str(Path(data).resolve())
     load_cases(data, count=1, progress=False)
     # all of them, as unit 07 carries the exercises of units 04 to 06 over from their notebooks
-    notebooks = {name: write_solution_notebook(load_unit(name)) for name in unit_names()}
-    notebook = notebooks[UNIT]
+    folders = {name: write_solution_notebook(load_unit(name)).parent for name in unit_names()}
     output = output.resolve()
     output.mkdir(parents=True, exist_ok=True)
     for name in RESULTS:
         (output / name).unlink(missing_ok=True)
     executed = output / "prostate.ipynb"
-    with _quiet(), _not_graded():
+    with _quiet(), _not_graded(), tempfile.TemporaryDirectory() as folder:
+        notebook = Path(folder, executed.name)
+        write_text(notebook, nbformat.writes(lesson(load_unit(UNIT)), version=4) + "\n")
         import papermill
         from papermill.exceptions import PapermillExecutionError
 
@@ -55,7 +60,7 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
                 notebook,
                 executed,
                 parameters={"DATA": data, "OUTPUT": str(output), **(parameters or {})},
-                cwd=str(notebook.parent),
+                cwd=str(folders[UNIT]),
                 progress_bar={"file": sys.stdout, "desc": "notebook"} if progress else False,
             )
         except PapermillExecutionError as error:
@@ -67,6 +72,13 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
     if missing:
         raise ValueError(f"the notebook ran, but wrote no {' and no '.join(missing)} in {output}")
     return executed
+
+
+def lesson(unit: Unit) -> NotebookNode:
+    """The unit's notebook without its test cells, which say nothing about the data."""
+    notebook = solution_notebook(unit)
+    notebook.cells = [cell for cell in notebook.cells if not is_graded(cell)]
+    return notebook
 
 
 def summary(table: Path) -> str:
