@@ -119,7 +119,7 @@ def test_check_prints_one_verdict_and_nothing_to_stderr(capsys):
     ],
 )
 def test_an_unknown_name_is_one_sentence_with_what_there_is(name, sentence, capsys):
-    with pytest.raises(ValueError, match="There is no|lacks the unit"):
+    with pytest.raises(ValueError, match=r"There is no|lacks the unit"):
         examine(name, right)
     medseg.check(name, right)
     medseg.hint(name)

@@ -139,16 +139,14 @@ EXERCISES = [
                 "stood there.",
                 {
                     "instances[parts > 0] = parts[parts > 0] + total": "instances = np.where("
-                    "parts > 0, parts + total, total)"
+                    "parts > 0, parts + total, total).astype(np.int64)"
                 },
             ),
             Mistake(
                 "total_added_to_the_background",
                 "The total is added to the background of each class as well: add it only where "
                 "the parts are above 0.",
-                {
-                    "instances[parts > 0] = parts[parts > 0] + total": "instances += parts + total"
-                },
+                {"instances[parts > 0] = parts[parts > 0] + total": "instances += parts + total"},
             ),
             Mistake(
                 "only_the_last_class",

@@ -149,9 +149,10 @@ def explanations(
 
     A mistake that would give the very same outcome everywhere explains all. Else, where several
     mistakes were made, one may explain a probe if it gives the same there, and if no probe came out
-    right that it would spoil; the one that explains the most probes is preferred.
+    right that it would spoil; one that nothing contradicts is preferred, then one that explains
+    more probes.
     """
-    found: dict[int, tuple[int, dict]] = {}
+    found: dict[int, tuple[tuple, dict]] = {}
     for mistake in mistakes:
         outcomes = mistake["outcomes"]
         if all(compare(m, o, tolerance) is None for m, o in zip(outcomes, observed, strict=True)):
@@ -160,9 +161,10 @@ def explanations(
         if any(compare(expected[k], observed[k], tolerance) is None for k in spoilt):
             continue
         alike = [k for k in spoilt if same_fault(expected[k], outcomes[k], observed[k], tolerance)]
+        worth = len(alike) == len(spoilt), len(alike), -len(spoilt)
         for k in alike:
-            if len(alike) > found.get(k, (0, {}))[0]:
-                found[k] = (len(alike), mistake)
+            if k not in found or worth > found[k][0]:
+                found[k] = (worth, mistake)
     return {k: mistake for k, (_, mistake) in found.items()}
 
 
@@ -202,9 +204,7 @@ def exercise_data(name: str) -> dict:
     if unit not in units():
         full = _full_name(exercise if dot else unit, unit)
         if full:
-            raise ValueError(
-                f"{name!r} lacks the unit's full name. Did you mean {full!r}?"
-            )
+            raise ValueError(f"{name!r} lacks the unit's full name. Did you mean {full!r}?")
         raise ValueError(_unknown("unit", unit, units()))
     exercises = unit_data(unit)
     if exercise not in exercises:

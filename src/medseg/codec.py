@@ -41,7 +41,11 @@ def encode(value: Any) -> Any:
     if isinstance(value, Seed):
         return {f"{value.kind}_generator": value.seed}
     if isinstance(value, slice):
-        ends = [value.start, value.stop] if value.step is None else [value.start, value.stop, value.step]
+        ends = (
+            [value.start, value.stop]
+            if value.step is None
+            else [value.start, value.stop, value.step]
+        )
         return {"slice": encode(ends)}
     if isinstance(value, np.ndarray):
         return {"array": _nested(value), "dtype": str(value.dtype), "shape": list(value.shape)}

@@ -37,8 +37,8 @@ def assert_close(
 ) -> None:
     """Compare a student's result with the expected one: type, shape, dtype, finiteness, values.
 
-    Tensors, arrays, numbers, slices, and tuples or lists of them. A float result may have any float dtype;
-    integers must have the expected dtype. Raises AssertionError with one sentence.
+    Tensors, arrays, numbers, slices, and tuples or lists of them. A float result may have any float
+    dtype; integers must have the expected dtype. Raises AssertionError with one sentence.
     """
     if isinstance(expected, tuple | list):
         kind = type(expected).__name__
