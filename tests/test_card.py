@@ -144,3 +144,10 @@ def test_what_was_released_is_known_without_anything_secret(unit):
             assert (known.metadata, known.source) == ({}, "")
     total = sum(points(cell) for cell in load_unit(unit).graded_cells())
     assert sum(release.points.values()) == total
+
+
+def test_a_unit_by_its_number_is_enough_and_one_that_is_not_there_is_a_sentence(capsys):
+    where_you_stand("04")
+    assert "0 of 6 checks pass" in capsys.readouterr().out
+    where_you_stand("99", {})
+    assert capsys.readouterr().out.startswith("There is no unit called '99'. There are: 01_")

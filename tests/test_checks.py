@@ -76,6 +76,24 @@ def test_a_missing_return_is_named():
     assert "return" in verdict.message
 
 
+def test_the_hint_belongs_to_the_probe_that_is_told():
+    """Two mistakes at once: the lowest score is taken, and any shape accepted."""
+    verdict = examine("01_segmentation_types.semantic_from_scores", lambda s: s.argmin(axis=0))
+    assert verdict.mistake == "takes_the_lowest_score"
+    assert "[[[5, 1, 2]], [[3, 4, 2]]]" in verdict.message
+
+
+def test_the_refusal_of_a_senseless_input_comes_last_and_what_its_message_lacks_is_told():
+    def semantic_from_scores(scores):
+        if scores.ndim != 3:
+            raise ValueError("bad shape (4, 6)")
+        return scores.argmax(axis=0).astype("int64")
+
+    verdict = examine("01_segmentation_types.semantic_from_scores", semantic_from_scores)
+    assert "“bad shape (4, 6)”" in verdict.message
+    assert verdict.message.endswith("What is missing in this message: (C, H, W).")
+
+
 def test_the_students_random_state_is_left_alone():
     torch.manual_seed(3)
     expected = torch.rand(1)
@@ -96,11 +114,12 @@ def test_check_prints_one_verdict_and_nothing_to_stderr(capsys):
     [
         ("04_iou.iou_perclass", "Did you mean 'iou_per_class'"),
         ("99_nothing.iou", "There is no unit called '99_nothing'"),
-        ("iou_per_class", "There is no unit called"),
+        ("iou_per_class", "Did you mean '04_iou.iou_per_class'"),
+        ("04.iou_per_class", "Did you mean '04_iou.iou_per_class'"),
     ],
 )
 def test_an_unknown_name_is_one_sentence_with_what_there_is(name, sentence, capsys):
-    with pytest.raises(ValueError, match="There is no"):
+    with pytest.raises(ValueError, match=r"There is no|lacks the unit"):
         examine(name, right)
     medseg.check(name, right)
     medseg.hint(name)

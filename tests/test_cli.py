@@ -25,7 +25,7 @@ def run(capsys, *arguments):
     [
         (["verify", "--unit", "nothing"], "There is no unit called 'nothing'"),
         (["release", "--unit", "99"], "There is no unit called '99'"),
-        (["progress", "no_such_folder"], "there is no notebook of the course"),
+        (["progress", "no_such_folder"], "there is no no_such_folder"),
         (["phantom", "out", "--cases", "0"], "must be at least 1, not 0"),
     ],
 )
@@ -107,8 +107,10 @@ def notebooks(tmp_path):
     answers = {cell.id: cell.source for cell in solution_notebook(load_unit("04_iou")).cells}
     notebook = nbformat.read(path, 4)
     for cell in notebook.cells:
-        if cell.id in {"confusion-matrix", "dice-from-iou"}:
+        if cell.id == "confusion-matrix":
             cell.source = answers[cell.id]
+        if cell.id == "dice-from-iou":
+            cell.source = "def dice_from_iou(iou):\n    return None + 1"
         if cell.id == "iou-from-dice":
             cell.source = "def iou_from_dice(dice):\n    return dice / 2"
         if cell.id == "mean-iou":
@@ -132,9 +134,20 @@ def test_progress_tells_right_wrong_unwritten_endless_and_fatal_apart(
         if line.startswith("  ") and line.strip()  # the bar leaves a blank line
     }
     assert "right" in lines["confusion_matrix"]
-    assert "right" in lines["dice_from_iou"]
     assert "wrong" in lines["iou_from_dice"]
+    assert "TypeError: " in lines["dice_from_iou"]
     assert "to do" in lines["panoptic_quality"]
     assert "the process ended here" in lines["iou_per_class"]
     assert "too long" in lines["mean_iou"]
-    assert "2 of 6 exercises are right" in out
+    assert "1 of 6 exercises are right" in out
+
+
+def test_progress_takes_a_unit_or_a_notebook_and_runs_nothing_that_is_untouched(
+    tmp_path, capsys, monkeypatch
+):
+    shutil.copytree(ROOT / "notebooks/04_iou", tmp_path / "04_iou")
+    monkeypatch.setattr(progress, "_run", lambda *_: pytest.fail("nothing is to be run"))
+    for path in (tmp_path, tmp_path / "04_iou", tmp_path / "04_iou/iou.ipynb"):
+        code, out, _ = run(capsys, "progress", str(path))
+        assert code == 0
+        assert out.count("to do") == 6

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from medseg.codec import encode
-from medseg.outcomes import compare, describe_call, first_difference, record
+from medseg.outcomes import compare, describe_call, record
+from medseg.volumes import Volume
 
 
 def outcome(value):
@@ -79,14 +80,18 @@ def test_a_changed_input_is_found():
     assert "changed" not in record(1, nan, [nan[0].copy()])
 
 
-def test_a_shape_on_a_later_probe_goes_before_a_value_on_the_first():
-    expected = [outcome(np.zeros(2)), outcome(np.zeros(2))]
-    observed = [outcome(np.ones(2)), outcome(np.zeros(3))]
-    index, found = first_difference(expected, observed, 1e-4)
-    assert index == 1
-    assert found.rank == "shape"
-
-
 def test_calls_are_described_with_their_inputs():
     call = {"args": [encode(np.array([1, 2])), encode(np.zeros((9, 9)))], "kwargs": {"dict": {}}}
-    assert describe_call("f", call) == "f([1, 2], <array of shape (9, 9)>)"
+    assert describe_call("f", call) == "f([1, 2], <array of shape (9, 9), all 0>)"
+
+
+def test_affines_volumes_and_slices_are_written_out():
+    affine = np.diag([2.0, 1.5, 3.0, 1.0])
+    scan = Volume(np.arange(60).reshape(3, 4, 5), affine)
+    rows = "[[2, 0, 0, 0], [0, 1.5, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]]"
+    call = {"args": [encode(scan), encode(affine), encode(slice(2, 5))], "kwargs": {"dict": {}}}
+    described = describe_call("f", call)
+    assert described == f"f(Volume(<array of shape (3, 4, 5), from 0 to 59>, {rows}), {rows}, 2:5)"
+    assert difference((slice(1, 4),), (slice(0, 4),)).sentence == (
+        "expected entry 0 of the result to be 1:4, yours is 0:4."
+    )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from medseg import map_runners, volume_runners
+from medseg.volumes import Volume
 
 MAPS = hnp.arrays(np.int64, (5, 6), elements=st.integers(0, 9))
 
@@ -36,7 +37,12 @@ def test_what_is_no_picture_is_told():
 
 def test_a_region_that_is_no_tuple_of_slices_is_handed_on():
     assert volume_runners.region(lambda v: [1, 2]) == [1, 2]
-    assert volume_runners.region(lambda v: (slice(1, 2),)) == ([1, 2, True],)
+
+
+def test_slices_that_mean_the_same_are_the_same():
+    scan = Volume(np.zeros((4, 5, 6)), np.eye(4))
+    ends = (slice(None, 2), slice(np.int64(1), None, 1), slice(0, 6))
+    assert volume_runners.region(lambda v: ends, scan) == (slice(0, 2), slice(1, 5), slice(0, 6))
 
 
 def test_a_division_of_another_form_is_told():

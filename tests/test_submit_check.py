@@ -167,6 +167,14 @@ def test_an_answer_that_is_no_python(notebook):
     assert "is no Python: expected ':' in line 1" in faults[0].what
 
 
+def test_a_slip_in_an_answer_is_one_finding_also_where_others_call_it(notebook, folder):
+    cell_of(notebook, "confusion_matrix").source += "\n    return ("
+    notebook.cells.append(new_code_cell("def mine():\n    return confusion_matrix\n\n\nmine()"))
+    nbformat.write(notebook, folder / NAME)
+    (fault,) = submit_check.examine(UNIT, folder / NAME, run=True)
+    assert "is no Python" in fault.what
+
+
 def test_an_answer_under_another_name(notebook):
     cell_of(notebook, "iou_from_dice").source = "def iou_from_dice2(dice):\n    return dice"
     faults = find(notebook, released(UNIT))
@@ -329,3 +337,16 @@ def test_running_from_the_top_finds_what_reading_does_not(notebook, folder):
     assert fault.where == "cell 5"
     assert fault.what == "stops a run from the top: KeyError: 'gone'"
     assert json.dumps(notebook) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", ["return iou * 0", "raise RuntimeError('No.')"])
+def test_a_failed_test_is_laid_at_the_exercises_door(answer, notebook, folder, capsys):
+    cell = cell_of(notebook, "dice_from_iou")
+    cell.source = f"def dice_from_iou(iou):\n    {answer}"
+    test = cell_of(notebook, "test_dice_from_iou")
+    notebook.cells = [*notebook.cells[:3], cell, test]
+    (fault,) = submit_check._run(notebook, folder)
+    assert fault.where == "cell 4 (dice_from_iou)"
+    assert fault.what.startswith("stops a run from the top in cell 5 (test_dice_from_iou): ")
+    assert not fault.what.endswith(".")

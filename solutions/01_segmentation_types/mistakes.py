@@ -20,7 +20,11 @@ STREET = np.array(
     ]
 )
 PANOPTIC = np.array([[1792, 1792, 6657, 6658], [5888, 6660, 6657, 6147], [5888, 6660, 6146, 6147]])
-PALETTE = {7: (128, 100, 140), 23: (176, 216, 246), 24: (213, 60, 30), 26: (250, 250, 250)}
+STUFF = {7: (128, 100, 140), 23: (176, 216, 246)}
+PALETTE = STUFF | {24: (150, 110, 90), 26: (100, 120, 130)}
+# Colours that are lifted end at white here, and those that are lowered at black.
+BRIGHT = STUFF | {24: (255, 255, 254), 26: (254, 255, 255)}
+DARK = STUFF | {24: (0, 1, 0), 26: (1, 0, 0)}
 
 EXERCISES = [
     Exercise(
@@ -135,8 +139,14 @@ EXERCISES = [
                 "stood there.",
                 {
                     "instances[parts > 0] = parts[parts > 0] + total": "instances = np.where("
-                    "parts > 0, parts + total, total)"
+                    "parts > 0, parts + total, total).astype(np.int64)"
                 },
+            ),
+            Mistake(
+                "total_added_to_the_background",
+                "The total is added to the background of each class as well: add it only where "
+                "the parts are above 0.",
+                {"instances[parts > 0] = parts[parts > 0] + total": "instances += parts + total"},
             ),
             Mistake(
                 "only_the_last_class",
@@ -194,6 +204,12 @@ EXERCISES = [
                     "semantic.astype(np.int64) * 256 + instance": "(semantic << 8).astype(np.int64)"
                     " + instance"
                 },
+            ),
+            Mistake(
+                "multiplied_in_uint8",
+                "uint8 ends at 255, so numpy cannot multiply such a map by 256: "
+                "`semantic.astype(np.int64)` first.",
+                {"semantic.astype(np.int64) * 256": "semantic * 256"},
             ),
             Mistake(
                 "accepts_everything",
@@ -270,8 +286,10 @@ EXERCISES = [
         name="label_colours",
         runner="colours",
         calls=[
-            Call(PANOPTIC[:2, :2], PALETTE, [24, 26]),
+            Call(PANOPTIC[:1], PALETTE, [24, 26]),
             Call(PANOPTIC, PALETTE, [24, 26]),
+            Call(PANOPTIC, BRIGHT, [24, 26]),
+            Call(PANOPTIC, DARK, [24, 26]),
         ],
         hints=[
             "Begin with the class alone: an array of zeros (H, W, 3), filled class by class from "
@@ -285,7 +303,7 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 "instances_look_alike",
-                "Every instance has its class's colour, so two cars are still one blot.",
+                "All instances of a class have the same colour, so two cars are still one blot.",
                 {"np.where(instance[..., None] > 0, (picture + own) / 2, picture)": "picture"},
             ),
             Mistake(
@@ -315,6 +333,18 @@ EXERCISES = [
                 "steps_too_small_to_see",
                 "The colours of two instances differ by one step in 255: nobody sees that.",
                 {"(picture + own) / 2": "np.clip(picture + instance[..., None], 0, 255) - 1"},
+            ),
+            Mistake(
+                "clipped_at_white",
+                "The class's colour is made brighter from number to number, and ends at 255: in a "
+                "bright class all instances are white. Mix instead of adding.",
+                {"(picture + own) / 2": "np.clip(picture + 20 * instance[..., None], 0, 255)"},
+            ),
+            Mistake(
+                "clipped_at_black",
+                "The class's colour is made darker from number to number, and ends at 0: in a "
+                "dark class all instances are black. Mix instead of subtracting.",
+                {"(picture + own) / 2": "np.clip(picture - 20 * instance[..., None], 0, 255)"},
             ),
             Mistake(
                 "every_pixel_its_own_colour",

@@ -179,6 +179,10 @@ check("01_segmentation_types.instances_from_semantic", instances_from_semantic)
 semantic = np.array([[26, 7, 7, 7], [7, 26, 7, 7], [7, 7, 7, 26]])
 result = probes.facts_of("instances", instances_from_semantic, semantic, [24, 26])
 probes.assert_close(result, np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 2]]), "the map")
+# A person (24) in front of a car: two classes that touch, and no number comes twice.
+crossing = np.array([[26, 24, 26], [26, 24, 26], [7, 7, 24]])
+result = probes.facts_of("instances", instances_from_semantic, crossing, [24, 26])
+probes.assert_close(result, np.array([[1, 2, 3], [1, 2, 3], [0, 0, 2]]), "the map of two classes")
 
 # %% nbgrader={"grade": true, "grade_id": "test_instances_from_semantic_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random pictures, compared with a search through all neighbours; classes that touch; no things.
@@ -266,9 +270,13 @@ def encode_panoptic(semantic, instance):
 check("01_segmentation_types.encode_panoptic", encode_panoptic)
 
 # %% nbgrader={"grade": true, "grade_id": "test_encode_panoptic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then random maps of several dtypes, compared with a file in KITTI's format.
-result = encode_panoptic(np.array([26, 7]), np.array([3, 0]))
-probes.assert_close(result, np.array([6659, 1792]), "the panoptic numbers")
+# By hand, also in eight bits. When graded: random maps of several dtypes, and values out of range.
+for dtype in (np.int64, np.uint8):
+    result = encode_panoptic(np.array([26, 7], dtype), np.array([3, 0], dtype))
+    probes.assert_close(result, np.array([6659, 1792]), f"the numbers of {dtype.__name__} maps")
+probes.assert_raises_value_error(
+    encode_panoptic, np.array([26, 7]), np.array([3, 256]), mentions=["256", "255"]
+)
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(1301)
 for dtype in (np.uint8, np.int32, np.int64, np.uint16):
@@ -311,7 +319,7 @@ def decode_panoptic(panoptic):
 check("01_segmentation_types.decode_panoptic", decode_panoptic)
 
 # %% nbgrader={"grade": true, "grade_id": "test_decode_panoptic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then random numbers of several dtypes, compared byte by byte.
+# By hand. When graded: random numbers of several dtypes, compared byte by byte.
 result = decode_panoptic(np.array([[6659, 1792]]))
 probes.assert_close(result, (np.array([[26, 7]]), np.array([[3, 0]])), "(semantic, instance)")
 ### BEGIN HIDDEN TESTS
@@ -329,7 +337,7 @@ for dtype in (np.uint16, np.int32, np.int64):
 #
 # Numbers do not speak to the eye. A panoptic map is shown in colours: stuff in the colour that a *palette* gives its class, so that road looks the same in every picture; things in colours of their own, so that two cars next to each other are seen as two. The colours must not be drawn anew each time: the same map gives the same picture.
 #
-# There are many right answers. One: mix the palette's colour half and half with a second colour that is calculated from the instance's number, for instance from the fractional parts of $0.618 \cdot n$, $0.755 \cdot n$ and $0.570 \cdot n$. Multiples of such numbers never come close to each other soon.
+# There are many right answers. One: mix the palette's colour half and half with a second colour that is calculated from the instance's number, for instance from the fractional parts of $0.618 \cdot n$, $0.755 \cdot n$ and $0.570 \cdot n$. The multiples of such numbers stay well apart for a long time.
 #
 # A trap: in `uint8`, 200 + 100 is 44. Calculate in floats or wider integers, and convert at the end.
 #

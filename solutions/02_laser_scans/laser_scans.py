@@ -68,7 +68,7 @@ def decode_labels(raw):
 check("02_laser_scans.decode_labels", decode_labels)
 
 # %% nbgrader={"grade": true, "grade_id": "test_decode_labels", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then random labels, compared byte by byte.
+# By hand. When graded: random labels, compared byte by byte.
 result = decode_labels(np.array([196618, 40], dtype=np.uint32))
 probes.assert_close(result, (np.array([10, 40]), np.array([3, 0])), "(semantic, instance)")
 ### BEGIN HIDDEN TESTS

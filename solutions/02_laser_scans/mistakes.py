@@ -54,6 +54,11 @@ EXERCISES = [
                 {"return wide & 0xFFFF,": "return wide,"},
             ),
             Mistake(
+                "rest_of_16",
+                "The rest of 16 keeps four bits only: sixteen bits count 2**16 = 65536 classes.",
+                {"return wide & 0xFFFF,": "return wide % 16,"},
+            ),
+            Mistake(
                 "rest_of_65535",
                 "16 bits hold 65536 different numbers, from 0 to 65535: that is the step.",
                 {"return wide & 0xFFFF, wide >> 16": "return wide % 65535, wide // 65535"},
@@ -127,6 +132,15 @@ EXERCISES = [
                 },
             ),
             Mistake(
+                "clipped_one_too_far",
+                "The last row is height − 1 and the last column width − 1, as both are counted "
+                "from 0.",
+                {
+                    "rows.clip(0, height - 1)": "rows.clip(0, height)",
+                    "columns.clip(0, width - 1)": "columns.clip(0, width)",
+                },
+            ),
+            Mistake(
                 "rounded_to_the_nearest",
                 "Pixel 3 reaches from 3 to 4: round down, not to the nearest.",
                 {
@@ -181,6 +195,16 @@ EXERCISES = [
                 "empty_is_infinite",
                 "A pixel without a point is -1 in the end, whatever you start from.",
                 {"np.full((height, width), -1.0)": "np.full((height, width), np.inf)"},
+            ),
+            Mistake(
+                "smallest_of_minus_one",
+                "No range is smaller than −1, so the image stays empty. For `np.minimum.at`, start "
+                "from infinity and write −1 in the end where it is left.",
+                {
+                    "image[rows[farthest_first], columns[farthest_first]] = ranges[farthest_first]": (
+                        "np.minimum.at(image, (rows, columns), ranges)"
+                    )
+                },
             ),
             Mistake(
                 "height_instead_of_range",

@@ -92,7 +92,7 @@ def voxel_to_world(affine, voxels):
 check("03_medical_volumes.voxel_to_world", voxel_to_world)
 
 # %% nbgrader={"grade": true, "grade_id": "test_voxel_to_world", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then tilted affines and arrays of several shapes, compared with nibabel.
+# By hand. When graded: tilted affines and arrays of several shapes, compared with nibabel.
 affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
 result = voxel_to_world(affine, np.array([[5, 10, 4], [0, 0, 0]]))
 probes.assert_close(result, np.array([[80.0, -40, 22], [90, -60, 10]]), "the places")
@@ -144,7 +144,7 @@ def world_to_voxel(affine, points):
 check("03_medical_volumes.world_to_voxel", world_to_voxel)
 
 # %% nbgrader={"grade": true, "grade_id": "test_world_to_voxel", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then tilted affines, compared with nibabel.
+# By hand. When graded: tilted affines, compared with nibabel.
 affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
 result = world_to_voxel(affine, np.array([[80.0, -40, 22]]))
 probes.assert_close(result, np.array([[5.0, 10, 4]]), "the voxels")
@@ -197,7 +197,7 @@ def world_bounds(shape, affine):
 check("03_medical_volumes.world_bounds", world_bounds)
 
 # %% nbgrader={"grade": true, "grade_id": "test_world_bounds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then tilted scans, compared with the convex hull of all voxel corners.
+# By hand. When graded: tilted scans, compared with the convex hull of all voxel corners.
 result = world_bounds((2, 1, 1), np.diag([3.0, 1, 1, 1]))
 probes.assert_close(
     result, (np.array([-1.5, -0.5, -0.5]), np.array([4.5, 0.5, 0.5])), "(lower, upper)"
@@ -292,8 +292,8 @@ shift = np.eye(4)
 shift[:3, 3] = (2.2, -3.0, 0.0)
 other = Volume(np.zeros((3, 9, 6)), shift)
 result = probes.facts_of("region", region_of_interest, grid, other)
-probes.assert_close(result[0][:2], [2, 6], "start and stop on the first axis")
-probes.assert_close(result[1][:2], [0, 6], "start and stop on the second axis")
+expected = (slice(2, 6), slice(0, 6), slice(0, 6))
+probes.assert_close(result, expected, "the region")
 
 # %% nbgrader={"grade": true, "grade_id": "test_region_of_interest_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Three tilted series, compared with a search through all voxels; no common region.
@@ -324,7 +324,7 @@ for _ in range(4):
         [k for k in range(n) if k + 0.5 > line.min() and k - 0.5 < line.max()]
         for n, line in zip(trio[0].shape, back, strict=True)
     ]
-    expected = tuple([t[0], t[-1] + 1, True] for t in touched)
+    expected = tuple(slice(t[0], t[-1] + 1) for t in touched)
     found = probes.facts_of("region", region_of_interest, *trio)
     probes.assert_close(found, expected, "the slices")
 away = np.eye(4)
@@ -515,7 +515,7 @@ def normalise(array):
 check("03_medical_volumes.normalise", normalise)
 
 # %% nbgrader={"grade": true, "grade_id": "test_normalise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# By hand; then random images of several types, compared with scipy; constant; NaN.
+# A constant image, a ramp, NaN. When graded: random images of several types, as scipy has them.
 result = normalise(np.array([[7, 7], [7, 7]]))
 probes.assert_close(result, np.zeros((2, 2), dtype=np.float32), "a constant image")
 steady = normalise(np.arange(5.0))
@@ -610,6 +610,13 @@ check("03_medical_volumes.split_patients", split_patients)
 # %% nbgrader={"grade": true, "grade_id": "test_split_patients", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 facts = probes.facts_of("split", split_patients, ["a", "a", "b", "c", "c", "d"], [0.5, 0.5], 3)
 probes.assert_facts(facts)
+probes.assert_raises_value_error(
+    split_patients,
+    ["a", "b", "b"],
+    [0.5, 0.4, 0.1],
+    np.random.default_rng(0),
+    mentions=["2", "3"],
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test_split_patients_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Many patients with several cases each, uneven fractions, as few patients as parts, too few.

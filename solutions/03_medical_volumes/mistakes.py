@@ -258,6 +258,15 @@ EXERCISES = [
                 },
             ),
             Mistake(
+                "rounded_inwards_without_the_half",
+                "Two things: round outwards, floor for the start and ceil for the stop; and add "
+                "the half first, as voxel k reaches from k − ½ to k + ½.",
+                {
+                    "np.floor(voxels.min(axis=0) + 0.5)": "np.ceil(voxels.min(axis=0))",
+                    "np.ceil(voxels.max(axis=0) + 0.5)": "np.floor(voxels.max(axis=0))",
+                },
+            ),
+            Mistake(
                 "half_a_voxel_forgotten",
                 "Voxel k reaches from k − ½ to k + ½: index 1.7 lies in voxel 2.",
                 {
@@ -286,7 +295,8 @@ EXERCISES = [
             "Write down for one axis of two voxels where the four new centres lie in old indices.",
             "`(np.arange(m) + 0.5) * n / m - 0.5` are those places; `np.meshgrid(…, "
             "indexing='ij')` makes a grid of three such lines, `ndimage.map_coordinates` reads it.",
-            "The affine's columns grow by n / m, and its origin moves by R times (n / m) / 2 − ½.",
+            "The affine's columns grow by n / m, and its origin moves by R @ ((n / m) / 2 − ½), "
+            "with the old R.",
         ],
         mistakes=[
             Mistake(
@@ -294,6 +304,28 @@ EXERCISES = [
                 "You read the spacing from the diagonal. In a tilted scan it is the length of the "
                 "columns.",
                 {"np.sqrt((affine[:3, :3] ** 2).sum(axis=0))": "np.abs(np.diag(affine)[:3])"},
+            ),
+            Mistake(
+                "signed_diagonal",
+                "You read the spacing from the diagonal, where it can be negative. It is the "
+                "length of each column.",
+                {"np.sqrt((affine[:3, :3] ** 2).sum(axis=0))": "np.diag(affine)[:3]"},
+            ),
+            Mistake(
+                "zoom_from_centre_to_centre",
+                "`ndimage.zoom` keeps the outer centres unless it is told `grid_mode=True`; the "
+                "edges of the box should stay.",
+                {
+                    "ndimage.map_coordinates(array, places, output=kind, order=order, "
+                    'mode="nearest")': "ndimage.zoom(array.astype(kind), after / before, "
+                    'order=order, mode="nearest")'
+                },
+            ),
+            Mistake(
+                "order_forgotten",
+                "Without `order`, scipy lays cubic curves through the voxels: hand on the order "
+                "that came.",
+                {"order=order, ": ""},
             ),
             Mistake(
                 "centres_stay_instead_of_edges",
@@ -383,6 +415,12 @@ EXERCISES = [
                 {"clipped.std()": "clipped.var()"},
             ),
             Mistake(
+                "sample_standard_deviation",
+                "Divide the squares by n, not by n − 1: leave out `ddof=1` (and mind that torch "
+                "and pandas divide by n − 1 unless told otherwise).",
+                {"clipped.std()": "clipped.std(ddof=1)"},
+            ),
+            Mistake(
                 "between_0_and_1",
                 "That brings the values between 0 and 1. Mean 0 and standard deviation 1 are due.",
                 {"(clipped - clipped.mean()) / clipped.std()": "(clipped - low) / (high - low)"},
@@ -416,6 +454,7 @@ EXERCISES = [
             Call(CASES, [0.5, 0.5], 3),
             Call(CASES, [0.6, 0.2, 0.2], 5),
             Call(["a", "b", "c", "c"], [0.8, 0.1, 0.1], 1),
+            Call(["a", "b", "b"], [0.5, 0.4, 0.1], 1, mentions=["2", "3"]),
         ],
         hints=[
             "Make a list of the patients first, each once. Shuffle and cut that list, not the "
@@ -440,6 +479,39 @@ def split_patients(ids, fractions, generator):
     order = generator.permutation(count)
     return [sorted(int(k) for k in part) for part in np.split(order, cuts)]
 """,
+            ),
+            Mistake(
+                "shuffled_cases_cut_as_they_are",
+                "You shuffle and cut the cases, so that one patient is in two parts. Shuffle and "
+                "cut the list of patients, each once.",
+                source="""
+def split_patients(ids, fractions, generator):
+    if len(set(ids)) < len(fractions):
+        raise ValueError(f"{len(set(ids))} patients cannot be divided into {len(fractions)} parts")
+    cuts = (np.cumsum(fractions)[:-1] * len(ids)).astype(int)
+    return [part.tolist() for part in np.split(generator.permutation(len(ids)), cuts)]
+""",
+            ),
+            Mistake(
+                "order_of_a_set",
+                "A set has no order of its own: that of texts changes from one start of Python to "
+                "the next, and your parts with it. Sort the patients: `sorted(set(ids))`.",
+                {"sorted(set(ids))": "list(set(ids))"},
+            ),
+            Mistake(
+                "too_few_patients_accepted",
+                "With fewer patients than parts, one part would stay empty: say so with a "
+                "ValueError that names both numbers.",
+                {"    if count < parts:": "    if False:"},
+            ),
+            Mistake(
+                "message_without_numbers",
+                "Name in the message how many patients and how many parts there are.",
+                {
+                    '(f"{count} patients cannot be divided into {parts} parts")': (
+                        '("there are too few patients")'
+                    )
+                },
             ),
             Mistake(
                 "not_shuffled",

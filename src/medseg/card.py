@@ -8,7 +8,7 @@ from typing import Any
 from medseg import checks
 from medseg.carry import notebook_name
 from medseg.display import in_notebook
-from medseg.released import Released, released
+from medseg.released import Released, full_name, released
 
 NOT_RUN = "not run"
 # The words carry the meaning; the colours (Okabe and Ito's, told apart by all eyes) only repeat it.
@@ -25,16 +25,22 @@ NOTE = (
 )
 
 
-def where_you_stand(unit: str, namespace: Mapping[str, Any]) -> None:
+def where_you_stand(unit: str, namespace: Mapping[str, Any] | None = None) -> None:
     """Show which exercises of `unit` pass their check, judged as they are in memory now.
 
-    `namespace` maps names to your functions: `globals()` in a notebook. While the notebook is
-    graded or validated, nothing is run and nothing shown.
+    `namespace` maps names to your functions; left out, it is that of the notebook. While the
+    notebook is graded or validated, nothing is run and nothing shown.
     """
     if os.environ.get("NBGRADER_EXECUTION"):
         return
-    release = released(unit)
-    outcomes = judge(unit, namespace)
+    try:
+        release = released(full_name(unit))
+    except ValueError as error:
+        print(error)
+        return
+    if namespace is None:
+        namespace = _of_the_notebook()
+    outcomes = judge(release.unit, namespace)
     text = as_text(release, outcomes)
     if in_notebook():
         from IPython.display import display
@@ -42,6 +48,14 @@ def where_you_stand(unit: str, namespace: Mapping[str, Any]) -> None:
         display({"text/html": as_html(release, outcomes), "text/plain": text}, raw=True)
     else:
         print(text)
+
+
+def _of_the_notebook() -> Mapping[str, Any]:
+    if not in_notebook():
+        return {}
+    from IPython import get_ipython
+
+    return get_ipython().user_ns
 
 
 def judge(unit: str, namespace: Mapping[str, Any]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def grade_id(cell: NotebookNode) -> str:
     return (cell.metadata.get("nbgrader") or {}).get("grade_id", "")
 
 
-def _place(index: int, name: str = "") -> str:
+def place_of(index: int, name: str = "") -> str:
     return f"cell {index + 1}" + (f" ({name})" if name else "")
 
 
@@ -68,15 +68,15 @@ def _structure(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
         first, *copies = places[name]
         for index in copies:
             yield Fault(
-                _place(index, name),
-                f"is a second copy of {_place(first, name)}, and grading takes one only",
+                place_of(index, name),
+                f"is a second copy of {place_of(first, name)}, and grading takes one only",
                 "keep the one with your answer and delete the other",
             )
-        yield from _altered(_place(first, name), notebook.cells[first], known)
+        yield from _altered(place_of(first, name), notebook.cells[first], known)
     for name, indices in places.items():
         if name not in release.graded_cells:
             yield Fault(
-                _place(indices[0], name),
+                place_of(indices[0], name),
                 "carries a grading label that this unit does not have",
                 "copy its text into a new cell and delete this one",
             )
@@ -85,8 +85,8 @@ def _structure(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
     for name, expected in zip(order, due, strict=True):
         if name != expected:
             yield Fault(
-                _place(places[expected][0], expected),
-                "was moved: it stood before " + _place(places[name][0], name),
+                place_of(places[expected][0], expected),
+                "was moved: it stood before " + place_of(places[name][0], name),
                 "move it back up with the arrows of its toolbar",
             )
             break
@@ -95,9 +95,9 @@ def _structure(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
 def _absent(notebook: NotebookNode, name: str, known: Cell) -> Fault:
     for index, cell in enumerate(notebook.cells):
         same = cell.get("id") == known.id and known.id
-        if not grade_id(cell) and (same or (known.is_solution and _defines(cell, name))):
+        if not grade_id(cell) and (same or (known.is_solution and defines(cell, name))):
             return Fault(
-                _place(index, name),
+                place_of(index, name),
                 "has lost its grading label, so that grading does not find it",
                 FRESH,
             )
@@ -128,7 +128,8 @@ def _altered(place: str, cell: NotebookNode, known: Cell) -> Iterator[Fault]:
         yield Fault(place, "is a test cell, and its text was changed", FRESH)
 
 
-def _defines(cell: NotebookNode, name: str) -> bool:
+def defines(cell: NotebookNode, name: str) -> bool:
+    """Whether a cell defines this function, class or variable at its top level."""
     try:
         nodes = parse(cell.source).body if cell.cell_type == "code" else []
     except SyntaxError:
@@ -151,13 +152,13 @@ def _answers(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
         known, cell = release.graded_cells.get(name), notebook.cells[index]
         if known is None or not known.is_solution or cell.cell_type != "code":
             continue
-        place = _place(index, name)
+        place = place_of(index, name)
         try:
             tree = parse(cell.source)
         except SyntaxError as error:
             yield Fault(place, f"is no Python: {error.msg} in line {error.lineno}", "mend the line")
             continue
-        if not _defines(cell, name):
+        if not defines(cell, name):
             yield Fault(
                 place,
                 f"defines no {name}",
@@ -177,10 +178,26 @@ def _is_stub(node: ast.AST) -> bool:
     return ast.unparse(node.exc) in {"NotImplementedError", "NotImplementedError()"}
 
 
+def unreadable(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells that are no Python."""
+    found = []
+    for cell in notebook.cells:
+        try:
+            if cell.cell_type == "code":
+                parse(cell.source)
+        except SyntaxError:
+            found.append(cell)
+    return found
+
+
 def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
     code = [(k, cell) for k, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    # What a cell with a slip in it would define is not missing: the slip is the finding.
+    promised = {word for cell in unreadable(notebook) for word in re.findall(r"\w+", cell.source)}
     for missing in missing_names((k, cell.source) for k, cell in code):
-        place = _place(missing.cell, grade_id(notebook.cells[missing.cell]))
+        if missing.name in promised:
+            continue
+        place = place_of(missing.cell, grade_id(notebook.cells[missing.cell]))
         uses = f"uses {missing.name}"
         if missing.through:
             uses = f"calls {missing.through}, which uses {missing.name}"
@@ -189,7 +206,7 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
             what = f"{uses}, which no cell defines any more"
             mend = f"write the cell that defines {missing.name} again, above this one"
         elif later > missing.cell:
-            what = f"{uses}, which only {_place(later)} further down defines"
+            what = f"{uses}, which only {place_of(later)} further down defines"
             mend = f"move what defines {missing.name} above this cell"
         else:
             what = f"{uses} before it has a value"
@@ -204,7 +221,7 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
     for (_, before), (k, count) in pairwise(counts):
         if count < before:
             yield Fault(
-                _place(k, grade_id(notebook.cells[k])),
+                place_of(k, grade_id(notebook.cells[k])),
                 "was run before a cell that stands above it",
                 rerun,
                 False,
@@ -223,7 +240,7 @@ def _files(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
             tree = parse(cell.source)
         except SyntaxError:
             continue
-        place = _place(index, grade_id(cell))
+        place = place_of(index, grade_id(cell))
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and _is_path(node.value):
                 yield Fault(
@@ -275,7 +292,7 @@ def _outputs(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
     for index, cell in enumerate(notebook.cells):
         outputs = cell.get("outputs", [])
         megabytes = len(str(outputs)) / 1e6
-        place = _place(index, grade_id(cell))
+        place = place_of(index, grade_id(cell))
         if megabytes > LARGEST_OUTPUT_MB:
             yield Fault(
                 place,

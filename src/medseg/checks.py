@@ -21,7 +21,7 @@ import numpy as np
 from medseg import symptoms
 from medseg.codec import decode
 from medseg.display import in_notebook
-from medseg.outcomes import Difference, compare, describe_call, first_difference, record
+from medseg.outcomes import Difference, compare, describe_call, record, same_fault
 from medseg.runners import RUNNERS, device_fault
 
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
@@ -97,22 +97,26 @@ def examine(name: str, function: Callable | None) -> Verdict:
             return _not_attempted(short, error)
         observed.append(outcome)
         errors.append(error)
-    expected = data["expected"]
-    tolerance = data["tolerance"]
-    if all(compare(e, o, tolerance) is None for e, o in zip(expected, observed, strict=True)):
+    expected, tolerance = data["expected"], data["tolerance"]
+    differences = {
+        k: difference
+        for k, (e, o) in enumerate(zip(expected, observed, strict=True))
+        if (difference := compare(e, o, tolerance)) is not None
+    }
+    if not differences:
         return Verdict(RIGHT, f"{short} gives what it should on all {len(expected)} probes.")
-    mistake = find_mistake(data["mistakes"], expected, observed, tolerance)
+    explained = explanations(data["mistakes"], expected, observed, tolerance)
+    index = _told_first(differences, expected, explained)
+    call, difference, error = data["calls"][index], differences[index], errors[index]
+    mistake = explained.get(index)
     advice = f"\nHint: {mistake['hint']}" if mistake else ""
     mistake_name = mistake["name"] if mistake else None
-    for k, error in enumerate(errors):
-        if error is not None and "error" not in expected[k]:
-            where = describe_call(short, data["calls"][k])
-            text = f"{where} raised an error.\n{symptoms.explain(error, function)}{advice}"
-            return Verdict(RAISED, text, mistake_name)
-    index, difference = first_difference(expected, observed, tolerance)
-    where = describe_call(short, data["calls"][index])
-    text = f"{where}: {difference.sentence}{advice}"
-    return Verdict(WRONG, text, mistake_name, _pictures(difference))
+    where = describe_call(short, call)
+    if error is not None and "error" not in expected[index]:
+        text = f"{where} raised an error.\n{symptoms.explain(error, function)}{advice}"
+        return Verdict(RAISED, text, mistake_name)
+    sentence = _about_message(error, call) if difference.rank == "message" else difference.sentence
+    return Verdict(WRONG, f"{where}: {sentence}{advice}", mistake_name, _pictures(difference))
 
 
 def run_call(
@@ -138,27 +142,55 @@ def run_call(
     return outcome, None
 
 
-def find_mistake(
+def explanations(
     mistakes: list[dict], expected: list[dict], observed: list[dict], tolerance: float
-) -> dict | None:
-    """The named mistake that explains the observed outcomes.
+) -> dict[int, dict]:
+    """{probe: the named mistake that explains what came out of it}, as far as there is one.
 
-    Best is a mistake that would give the very same outcome everywhere; otherwise the one which
-    explains the most probes and contradicts none of those that it would spoil.
+    A mistake that would give the very same outcome everywhere explains all. Else, where several
+    mistakes were made, one may explain a probe if it gives the same there, and if no probe came out
+    right that it would spoil; one that nothing contradicts is preferred, then one that explains
+    more probes.
     """
-
-    def same(a: dict, b: dict) -> bool:
-        return compare(a, b, tolerance) is None
-
-    best, most = None, 0
+    found: dict[int, tuple[tuple, dict]] = {}
     for mistake in mistakes:
         outcomes = mistake["outcomes"]
-        if all(same(m, o) for m, o in zip(outcomes, observed, strict=True)):
-            return mistake
-        spoilt = [k for k, m in enumerate(outcomes) if not same(expected[k], m)]
-        if all(same(outcomes[k], observed[k]) for k in spoilt) and len(spoilt) > most:
-            best, most = mistake, len(spoilt)
-    return best
+        if all(compare(m, o, tolerance) is None for m, o in zip(outcomes, observed, strict=True)):
+            return dict.fromkeys(range(len(observed)), mistake)
+        spoilt = [k for k, m in enumerate(outcomes) if compare(expected[k], m, tolerance)]
+        if any(compare(expected[k], observed[k], tolerance) is None for k in spoilt):
+            continue
+        alike = [k for k in spoilt if same_fault(expected[k], outcomes[k], observed[k], tolerance)]
+        worth = len(alike) == len(spoilt), len(alike), -len(spoilt)
+        for k in alike:
+            if k not in found or worth > found[k][0]:
+                found[k] = (worth, mistake)
+    return {k: mistake for k, (_, mistake) in found.items()}
+
+
+def _told_first(
+    differences: dict[int, Difference], expected: list[dict], explained: dict[int, dict]
+) -> int:
+    """The probe that a student should read about first.
+
+    What an ordinary input gives goes before the refusal of a senseless one, an error before a
+    wrong value, what a hint explains before what none does.
+    """
+
+    def order(k: int) -> tuple:
+        difference = differences[k]
+        raised = difference.rank == "error"
+        return "error" in expected[k], not raised, k not in explained, difference.order, k
+
+    return min(differences, key=order)
+
+
+def _about_message(error: BaseException | None, call: dict) -> str:
+    missing = [text for text in call["mentions"] if text not in str(error)]
+    return (
+        f"your {type(error).__name__} is raised in the right place. It says: \u201c{error}\u201d. "
+        f"What is missing in this message: {' and '.join(missing)}."
+    )
 
 
 def exercise_data(name: str) -> dict:
@@ -168,8 +200,11 @@ def exercise_data(name: str) -> dict:
             "The name of the exercise comes first, as a text such as "
             f'"04_iou.iou_per_class"; this is an object of type {type(name).__name__}.'
         )
-    unit, _, exercise = name.partition(".")
+    unit, dot, exercise = name.partition(".")
     if unit not in units():
+        full = _full_name(exercise if dot else unit, unit)
+        if full:
+            raise ValueError(f"{name!r} lacks the unit's full name. Did you mean {full!r}?")
         raise ValueError(_unknown("unit", unit, units()))
     exercises = unit_data(unit)
     if exercise not in exercises:
@@ -195,6 +230,17 @@ def _unknown(kind: str, name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     guess = f" Did you mean {close[0]!r}?" if close else ""
     return f"There is no {kind} called {name!r}.{guess} There are: {', '.join(known)}."
+
+
+def _full_name(exercise: str, unit: str) -> str:
+    """The one "unit.exercise" with this exercise, empty where there is none or several.
+
+    `unit` decides between several: what a student wrote for it, such as "4" or "iou".
+    """
+    found = [u for u in units() if exercise in unit_data(u)]
+    if len(found) > 1:
+        found = [u for u in found if unit.lstrip("0") in u]
+    return f"{found[0]}.{exercise}" if len(found) == 1 else ""
 
 
 def _not_attempted(short: str, error: NotImplementedError) -> Verdict:

@@ -21,7 +21,7 @@ class Seed:
 
 
 def encode(value: Any) -> Any:
-    """Turn a number, text, array, tensor, Volume, Seed, or a nest of them into JSON data.
+    """Turn a number, text, slice, array, tensor, Volume, Seed, or a nest of them into JSON data.
 
     Floats are rounded to seven significant digits, so that the last bits of another machine's
     arithmetic do not change a committed file. Raises TypeError for anything else.
@@ -40,6 +40,13 @@ def encode(value: Any) -> Any:
         return {"pairs": [[encode(key), encode(item)] for key, item in value.items()]}
     if isinstance(value, Seed):
         return {f"{value.kind}_generator": value.seed}
+    if isinstance(value, slice):
+        ends = (
+            [value.start, value.stop]
+            if value.step is None
+            else [value.start, value.stop, value.step]
+        )
+        return {"slice": encode(ends)}
     if isinstance(value, np.ndarray):
         return {"array": _nested(value), "dtype": str(value.dtype), "shape": list(value.shape)}
     if isinstance(value, np.generic):
@@ -52,7 +59,7 @@ def encode(value: Any) -> Any:
         return {"tensor": _nested(array), "dtype": str(array.dtype), "shape": list(array.shape)}
     raise TypeError(
         f"a probe value of type {kind} cannot be written as JSON; "
-        "use numbers, texts, arrays, tensors, Volume, Seed, or lists, tuples and dicts of them"
+        "use numbers, texts, slices, arrays, tensors, Volume, Seed, or lists, tuples and dicts of them"
     )
 
 
@@ -68,6 +75,8 @@ def decode(data: Any) -> Any:
         return {key: decode(item) for key, item in data["dict"].items()}
     if "pairs" in data:
         return {decode(key): decode(item) for key, item in data["pairs"]}
+    if "slice" in data:
+        return slice(*data["slice"])
     if "array" in data:
         return np.array(data["array"], dtype=data["dtype"]).reshape(data["shape"])
     if "numpy_generator" in data:

@@ -8,7 +8,9 @@ import numpy as np
 from medseg.codec import decode, encode
 
 # The order in which a difference is told: a wrong shape explains a wrong value, not the reverse.
-RANKS = ("error", "kind", "shape", "dtype", "device", "finite", "value", "changed")
+RANKS = ("error", "message", "kind", "shape", "dtype", "device", "finite", "value", "changed")
+# Arrays of up to this many numbers are shown in full.
+SMALL = 24
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,11 @@ class Difference:
     sentence: str
     expected: Any = None
     observed: Any = None
+
+    @property
+    def order(self) -> int:
+        """How early this difference is told among others: the smaller, the earlier."""
+        return RANKS.index(self.rank)
 
 
 def record(result: Any, before: list, after: list) -> dict:
@@ -50,17 +57,20 @@ def compare(expected: dict, observed: dict, tolerance: float) -> Difference | No
     return difference
 
 
-def first_difference(
-    expected: list[dict], observed: list[dict], tolerance: float
-) -> tuple[int, Difference]:
-    """Index of the probe and difference that a student should read first."""
-    found = []
-    for k, (e, o) in enumerate(zip(expected, observed, strict=True)):
-        difference = compare(e, o, tolerance)
-        if difference is not None:
-            found.append((RANKS.index(difference.rank), k, difference))
-    _, index, difference = min(found, key=lambda entry: entry[:2])
-    return index, difference
+def same_fault(expected: dict, mistaken: dict, observed: dict, tolerance: float) -> bool:
+    """Whether an observed outcome is wrong in the way in which a mistake's is.
+
+    The whole outcome is the same, or, where several facts are reported, the one that is told.
+    """
+    if compare(mistaken, observed, tolerance) is None:
+        return True
+    due, found = (compare(expected, outcome, tolerance) for outcome in (mistaken, observed))
+    return (
+        due is not None
+        and found is not None
+        and due.rank == found.rank == "value"
+        and due.sentence == found.sentence
+    )
 
 
 def describe_call(name: str, call: dict) -> str:
@@ -81,7 +91,7 @@ def _compare_errors(expected: dict, observed: dict) -> Difference | None:
         return Difference("error", sentence)
     if expected["mentions"] != observed["mentions"]:
         return Difference(
-            "error",
+            "message",
             f"your {observed['error']} is raised in the right place, but its message should name "
             "both the value that came and what was expected.",
         )
@@ -90,6 +100,9 @@ def _compare_errors(expected: dict, observed: dict) -> Difference | None:
 
 def _compare_values(expected: Any, observed: Any, tolerance: float, name: str) -> Difference | None:
     kinds = _kind(expected), _kind(observed)
+    if observed is None and expected is not None:
+        sentence = f"expected {name} to be {kinds[0]}, but yours is None: is the `return` missing?"
+        return Difference("kind", sentence)
     if kinds[0] != kinds[1]:
         return Difference("kind", f"expected {name} to be {kinds[0]}, yours is {kinds[1]}.")
     for container in ("tuple", "list", "dict"):
@@ -126,7 +139,7 @@ def _compare_containers(
     if not differences and container == "dict" and (missing := left.keys() - right.keys()):
         key = min(missing, key=list(left).index)
         return Difference("kind", f"expected an entry {key!r} in {name}; there is none.")
-    return min(differences, key=lambda d: RANKS.index(d.rank)) if differences else None
+    return min(differences, key=lambda d: d.order) if differences else None
 
 
 def _compare_arrays(
@@ -150,7 +163,7 @@ def _compare_arrays(
         wrong = left != right
     if not wrong.any():
         return None
-    if left.size <= 12:
+    if left.size <= SMALL:
         sentence = f"expected {name} to be {_plain(left)}, yours is {_plain(right)}."
     else:
         sentence = (
@@ -167,6 +180,7 @@ _NAMES = {
     "list": "a list",
     "dict": "a dictionary",
     "volume": "a Volume",
+    "slice": "a slice",
 }
 
 
@@ -178,7 +192,7 @@ def _kind(data: Any) -> str:
             return f"an object of type {data['object']}"
         return next(_NAMES[key] for key in _NAMES if key in data)
     if data is None:
-        return "a value (yours is None: is there a return?)"
+        return "None"
     names = {bool: "True or False", int: "a whole number", float: "a float", str: "a text"}
     return names[type(data)]
 
@@ -208,28 +222,44 @@ def _value(array: np.ndarray, wrong: np.ndarray) -> str:
 
 
 def _plain(array: Any) -> str:
-    return np.array2string(np.asarray(array), precision=4, separator=", ").replace("\n", "")
+    """Numbers as nested lists, with five digits where they are long."""
+    array = np.asarray(array)
+    if array.ndim:
+        return "[" + ", ".join(_plain(part) for part in array) + "]"
+    value = array.item()
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def _brief(data: Any) -> str:
     """A short text for an encoded value."""
-    if isinstance(data, dict):
-        if "array" in data or "tensor" in data:
-            numbers = decode_numbers(data)
-            if numbers.size <= 12:
-                return _plain(numbers)
-            kind = "array" if "array" in data else "tensor"
-            return f"<{kind} of shape {tuple(data['shape'])}>"
-        if "tuple" in data:
-            return "(" + ", ".join(_brief(x) for x in data["tuple"]) + ")"
-        if "dict" in data:
-            return "{" + ", ".join(f"{k}: {_brief(v)}" for k, v in data["dict"].items()) + "}"
-        if "pairs" in data:
-            return "{" + ", ".join(f"{_brief(k)}: {_brief(v)}" for k, v in data["pairs"]) + "}"
-        return f"<{next(iter(data))}>"
     if isinstance(data, list):
         return "[" + ", ".join(_brief(x) for x in data) + "]"
-    return f"{data:.6g}" if isinstance(data, float) else repr(data)
+    if not isinstance(data, dict):
+        return f"{data:.6g}" if isinstance(data, float) else repr(data)
+    if "array" in data or "tensor" in data:
+        return _brief_array(decode_numbers(data), "array" if "array" in data else "tensor")
+    if "tuple" in data:
+        return "(" + ", ".join(_brief(x) for x in data["tuple"]) + ")"
+    if "dict" in data:
+        return "{" + ", ".join(f"{k}: {_brief(v)}" for k, v in data["dict"].items()) + "}"
+    if "pairs" in data:
+        return "{" + ", ".join(f"{_brief(k)}: {_brief(v)}" for k, v in data["pairs"]) + "}"
+    if "volume" in data:
+        return f"Volume({_brief(data['volume'])}, {_brief(data['affine'])})"
+    if "slice" in data:
+        return ":".join("" if end is None else str(end) for end in data["slice"])
+    return f"<{next(iter(data))}>"
+
+
+def _brief_array(numbers: np.ndarray, kind: str) -> str:
+    if numbers.size <= SMALL:
+        return _plain(numbers)
+    shape = f"<{kind} of shape {numbers.shape}"
+    if numbers.dtype.kind not in "iuf" or np.isnan(low := numbers.min()):
+        return f"{shape}>"
+    high = numbers.max()
+    span = f"all {_plain(low)}" if low == high else f"from {_plain(low)} to {_plain(high)}"
+    return f"{shape}, {span}>"
 
 
 def _same_input(a: Any, b: Any) -> bool:

@@ -37,8 +37,8 @@ def assert_close(
 ) -> None:
     """Compare a student's result with the expected one: type, shape, dtype, finiteness, values.
 
-    Tensors, arrays, numbers, and tuples or lists of them. A float result may have any float dtype;
-    integers must have the expected dtype. Raises AssertionError with one sentence.
+    Tensors, arrays, numbers, slices, and tuples or lists of them. A float result may have any float
+    dtype; integers must have the expected dtype. Raises AssertionError with one sentence.
     """
     if isinstance(expected, tuple | list):
         kind = type(expected).__name__
@@ -50,6 +50,9 @@ def assert_close(
         )
         for k, (ours, theirs) in enumerate(zip(expected, result, strict=True)):
             assert_close(theirs, ours, f"entry {k} of {what}", rtol, atol)
+        return
+    if isinstance(expected, slice):
+        assert result == expected, f"{what} should be {expected}, it is {result}."
         return
     if isinstance(expected, bool | int | float | np.generic):
         assert _is_number(result), f"{what} should be a number, it is {_type_name(result)}."

@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
+from nbformat import NotebookNode
 from tqdm import tqdm
 
-from medseg import checks
-from medseg.carry import notebook_name
+from medseg import checks, submit_check
+from medseg.cell_faults import Fault, defines, grade_id
+from medseg.released import fingerprint, released
 
 SECONDS_PER_EXERCISE = 60
 MARKS = {
@@ -19,17 +22,15 @@ MARKS = {
 }
 
 
-def show(folder: Path) -> int:
-    """Print a table of all exercises under `folder`; ValueError if there is no notebook."""
-    units = [unit for unit in checks.units() if (folder / unit / notebook_name(unit)).is_file()]
-    if not units:
-        raise ValueError(
-            f"there is no notebook of the course under {folder.resolve()}; "
-            "run this where the folder notebooks lies, or name that folder."
-        )
+def show(path: Path) -> int:
+    """Print a table of the exercises in a notebook, or in all of a folder.
+
+    Raises ValueError where there is no notebook of the course.
+    """
+    found = submit_check.notebooks(path)
     done = total = 0
-    for unit in tqdm(units, "your notebooks", unit="unit", file=sys.stdout, leave=False):
-        outcomes = of_notebook(unit, folder / unit / notebook_name(unit))
+    for unit, notebook in tqdm(found, "your notebooks", unit="unit", file=sys.stdout, leave=False):
+        outcomes = of_notebook(unit, notebook)
         right = sum(outcome == checks.RIGHT for outcome, _ in outcomes.values())
         done, total = done + right, total + len(outcomes)
         lines = [f"{unit}  ({right} of {len(outcomes)})"]
@@ -44,11 +45,16 @@ def show(folder: Path) -> int:
 def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
     """{exercise: (outcome, first line of its message)} of one notebook.
 
-    Runs in a process of its own, which says each exercise before it starts, so that an endless
-    loop costs that exercise only; the others are then run in a new process.
+    What still stands as it was handed out is not run at all. The rest runs in a process of its
+    own, which says each exercise as soon as it is known, so that an endless loop costs that
+    exercise only; the others are then run in a new process. Raises ValueError for a damaged file.
     """
-    left = list(checks.unit_data(unit))
-    outcomes: dict[str, tuple[str, str]] = {}
+    cells = submit_check.read(notebook)
+    if isinstance(cells, Fault):
+        raise ValueError(f"{notebook}: {cells.where} {cells.what}. To mend it: {cells.mend}.")
+    untouched = _untouched(cells, unit)
+    outcomes = dict.fromkeys(untouched, (checks.NOT_ATTEMPTED, ""))
+    left = [exercise for exercise in checks.unit_data(unit) if exercise not in untouched]
     while left:
         command = [sys.executable, "-m", "medseg.progress", unit, str(notebook.resolve()), *left]
         limit = SECONDS_PER_EXERCISE * len(left)
@@ -60,6 +66,23 @@ def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
         outcomes[remaining[0]] = ("stopped", ended)
         left = remaining[1:]
     return {exercise: outcomes[exercise] for exercise in checks.unit_data(unit)}
+
+
+def _untouched(notebook: NotebookNode, unit: str) -> set[str]:
+    """Exercises whose cell is still the stub, and which no other cell defines."""
+    handed_out = released(unit).graded_cells
+    untouched = {
+        grade_id(cell)
+        for cell in notebook.cells
+        if (known := handed_out.get(grade_id(cell))) is not None
+        and known.is_solution
+        and fingerprint(cell.source) == known.fingerprint
+    }
+    return {
+        name
+        for name in untouched
+        if sum(name in cell.source and defines(cell, name) for cell in notebook.cells) == 1
+    }
 
 
 def _run(command: list[str], limit: int, folder: Path) -> tuple[dict, str]:
@@ -82,6 +105,14 @@ def _run(command: list[str], limit: int, folder: Path) -> tuple[dict, str]:
 _PREFIX = "medseg-progress "
 
 
+def _in_short(verdict: checks.Verdict) -> str:
+    """One line: the error that was raised, else the hint, else what differs."""
+    first, *more = verdict.message.splitlines()
+    hint = next((line.removeprefix("Hint: ") for line in more if line.startswith("Hint: ")), "")
+    text = more[0] if verdict.outcome == checks.RAISED else hint or first
+    return textwrap.shorten(text, 120, placeholder=" …")
+
+
 def _examine_all(unit: str, notebook: str, exercises: list[str]) -> None:
     """In the child process: one line of JSON for each exercise, as soon as it is known."""
     import signal
@@ -102,7 +133,7 @@ def _examine_all(unit: str, notebook: str, exercises: list[str]) -> None:
                 signal.alarm(SECONDS_PER_EXERCISE)
             try:
                 verdict = checks.examine(f"{unit}.{exercise}", function)
-                outcome, text = verdict.outcome, verdict.message.splitlines()[0]
+                outcome, text = verdict.outcome, _in_short(verdict)
             except (TypeError, TimeoutError) as error:
                 outcome, text = checks.WRONG, str(error)
             if hasattr(signal, "SIGALRM"):

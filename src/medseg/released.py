@@ -79,6 +79,16 @@ def units() -> list[str]:
     return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
 
+def full_name(unit: object) -> str:
+    """The unit meant by "04_iou", "iou", "04" or 4; ValueError where there is none."""
+    short = str(unit).lstrip("0") or "0"
+    for name in units():
+        number, title = name.split("_", 1)
+        if unit == name or short in {number.lstrip("0"), title}:
+            return name
+    raise ValueError(f"There is no unit called {unit!r}. There are: {', '.join(units())}.")
+
+
 def fingerprint(source: str) -> str:
     """A short hash of a cell's source; space at its end does not count."""
     return hashlib.sha256(source.rstrip().encode()).hexdigest()[:16]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg.carry import notebook_name
-from medseg.cell_faults import FRESH, Fault, find, grade_id
+from medseg.cell_faults import FRESH, Fault, find, grade_id, place_of, unreadable
 from medseg.released import released, units
 
 LARGEST_FILE_MB = 20
@@ -33,7 +34,8 @@ def show(path: Path, run: bool = False) -> int:
         saved = time.strftime("%H:%M on %d %B", time.localtime(notebook.stat().st_mtime))
         print(f"{notebook}, as saved at {saved}")
         for fault in faults:
-            print(f"  {'mend' if fault.stops else 'look'}  {fault.where} {fault.what}.")
+            what = fault.what.rstrip(".")
+            print(f"  {'mend' if fault.stops else 'look'}  {fault.where} {what}.")
             print(f"        To mend it: {fault.mend}.")
         print(f"  {f'not ready: {stops} to mend' if stops else 'ready to hand in'}\n")
     return 0 if ready else 1
@@ -71,7 +73,7 @@ def unit_of(path: Path) -> str | None:
     by_name = {notebook_name(unit): unit for unit in units()}
     if path.name in by_name:
         return by_name[path.name]
-    labels = {grade_id(cell) for cell in getattr(_read(path), "cells", [])} - {""}
+    labels = {grade_id(cell) for cell in getattr(read(path), "cells", [])} - {""}
     shared = {unit: len(labels & released(unit).graded_cells.keys()) for unit in units()}
     best = max(shared, key=lambda unit: shared[unit])
     if shared[best]:
@@ -85,7 +87,7 @@ def unit_of(path: Path) -> str | None:
 def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
     """All findings in one file, those that stop it from being graded first."""
     faults = [*_name(unit, path)]
-    notebook = _read(path)
+    notebook = read(path)
     if isinstance(notebook, Fault):
         return [*faults, notebook]
     megabytes = path.stat().st_size / 1e6
@@ -94,7 +96,7 @@ def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
         faults.append(Fault("the file", what, "clear the results of its largest cells and save"))
     faults += _kernel(notebook)
     faults += find(notebook, released(unit))
-    if run:
+    if run and not any(grade_id(cell) for cell in unreadable(notebook)):
         faults += _run(notebook, path.parent)
     return sorted(faults, key=lambda fault: not fault.stops)
 
@@ -118,7 +120,8 @@ def _name(unit: str, path: Path) -> Iterator[Fault]:
             )
 
 
-def _read(path: Path) -> NotebookNode | Fault:
+def read(path: Path) -> NotebookNode | Fault:
+    """The notebook in a file, or why it is none."""
     text = path.read_bytes().decode("utf-8", errors="replace")
     if not text.strip():
         return Fault("the file", "is empty", FRESH)
@@ -148,13 +151,19 @@ def _kernel(notebook: NotebookNode) -> Iterator[Fault]:
 
 
 def _run(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
-    """Execute a copy as nbgrader's Validate button does; the first bad cell ends it."""
+    """Execute a copy as nbgrader's Validate button does; the first bad cell ends it.
+
+    The finding names the cell that is to be mended: the exercise rather than its test.
+    """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     started = [0]
+    fresh = nbformat.from_dict(notebook)
+    for cell in fresh.cells:
+        cell.pop("execution_count", None)
     client = NotebookClient(
-        nbformat.from_dict(notebook),
+        fresh,
         timeout=None,
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda cell, cell_index: started.append(cell_index),
@@ -165,10 +174,32 @@ def _run(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
     try:
         asyncio.run(asyncio.wait_for(execution, RUN_SECONDS))
     except CellExecutionError as error:
-        what = f"stops a run from the top: {error.ename}: {error.evalue}".rstrip(": ")
-        yield Fault(f"cell {started[-1] + 1}", what, mend)
+        stopped = started[-1]
+        index = (
+            stopped if error.ename == "NameError" else _to_blame(fresh, stopped, error.traceback)
+        )
+        what = "stops a run from the top"
+        if index != stopped:
+            what += f" in {place_of(stopped, grade_id(fresh.cells[stopped]))}"
+        reason = f"{what}: {error.ename}: {error.evalue}".rstrip(":. ")
+        yield Fault(place_of(index, grade_id(fresh.cells[index])), reason, mend)
     except DeadKernelError:
         yield Fault("the notebook", "ends its kernel when it runs from the top", mend)
     except TimeoutError:
         what = f"is not through after {RUN_SECONDS} seconds"
         yield Fault("the notebook", what, "look for a loop without end, or shorten the work")
+
+
+def _to_blame(notebook: NotebookNode, stopped: int, trace: str) -> int:
+    """The cell in which the error arose; for a test that failed, that of its exercise."""
+    lines = re.findall(r"Cell In\[(\d+)\]", re.sub(r"\x1b\[[\d;]*m", "", trace))
+    counts = {cell.get("execution_count"): k for k, cell in enumerate(notebook.cells)}
+    index = counts.get(int(lines[-1]), stopped) if lines else stopped
+    tested = grade_id(notebook.cells[index]).removeprefix("test_")
+    answers = {
+        name: k
+        for k, cell in enumerate(notebook.cells)
+        if (name := grade_id(cell)) and not name.startswith("test_")
+    }
+    own = [name for name in answers if tested == name or tested.startswith(f"{name}_")]
+    return answers[max(own, key=len)] if own else index

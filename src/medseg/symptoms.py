@@ -66,6 +66,12 @@ _MEANINGS: list[tuple[str, str, str]] = [
         "Something is divided by zero: which case makes this count zero, and what should come out?",
     ),
     (
+        "OverflowError",
+        r"out of bounds",
+        "A number does not fit into the data type of an array: convert the array to a wider type, "
+        "such as `np.int64`, before you calculate.",
+    ),
+    (
         "AttributeError",
         r"'numpy\.ndarray'|'Tensor' object|'NoneType'",
         "The object is of another type than you expect: numpy arrays, torch tensors and None have "
