@@ -1,5 +1,6 @@
 """What a camera and a rotating laser see of the same street, each with the true labels."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,14 +96,22 @@ def laser_scan(scene: Scene, beams: int = 64, columns: int = 1024, seed: int = 0
     return Scan(points[kept], remission.astype(np.float32)[kept], labels[kept])
 
 
+def _each_part(scene: Scene, which: np.ndarray) -> Iterator[tuple[Part, np.ndarray]]:
+    """Each part that is met, and where in `which` its number stands."""
+    order = np.argsort(which, kind="stable")
+    numbers, starts = np.unique(which[order], return_index=True)
+    parts = scene.parts
+    for number, here in zip(numbers, np.split(order, starts[1:]), strict=True):
+        if number >= 0:
+            yield parts[number], here
+
+
 def _facing(scene: Scene, points: np.ndarray, which: np.ndarray, way: np.ndarray) -> np.ndarray:
     """Cosine between the surface's normal and `way` at each point, at least 0."""
     cosine = np.zeros(len(points))
-    parts = scene.parts
-    for index in np.unique(which[which >= 0]):
-        here = which == index
+    for part, here in _each_part(scene, which):
         direction = way if way.ndim == 1 else way[here]
-        cosine[here] = (normals(parts[index], points[here]) * direction).sum(axis=1)
+        cosine[here] = (normals(part, points[here]) * direction).sum(axis=1)
     return np.maximum(cosine, 0)
 
 
@@ -116,10 +125,8 @@ def _shade(
     points = origin + distance[seen, None] * rays[seen]
     parts = which[seen]
     paint = np.zeros((len(seen), 3))
-    scene_parts = scene.parts
-    for index in np.unique(parts):
-        here = parts == index
-        paint[here] = _paint(scene_parts[index], points[here])
+    for part, here in _each_part(scene, parts):
+        paint[here] = _paint(part, points[here])
     sunlit = _facing(scene, points, parts, SUN)
     towards = np.flatnonzero(sunlit > 0)
     blocked, _ = cast(

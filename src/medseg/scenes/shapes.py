@@ -5,13 +5,14 @@ a matrix stretches, turns and moves. A ray is taken back through that matrix, wh
 exit follow from one line of school geometry; the distance along the ray stays the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 BOX, CYLINDER, BALL = "box", "cylinder", "ball"
 NOTHING = -1
+MARGIN = 0.05  # m
 
 
 @dataclass(frozen=True)
@@ -58,25 +59,45 @@ def cast(
     """
     distance = np.full(len(directions), np.inf)
     which = np.full(len(directions), NOTHING)
-    origins = np.broadcast_to(origins, directions.shape)
-    squares, shares = (origins**2).sum(axis=1), (origins * directions).sum(axis=1)
+    near_ball = _near_ball(origins, directions)
     index = -1
     for parts in objects:
         # Most rays miss the ball around the object, and are spared the rest.
-        middle, radius = _ball(parts)
-        along = directions @ middle - shares
-        squared = middle @ middle - 2 * (origins @ middle) + squares
-        rays = np.flatnonzero((squared - along**2 <= radius**2) & (along > -radius))
+        rays = near_ball(*_ball(parts))
+        starts, ways = origins[rays] if origins.ndim == 2 else origins, directions[rays].T
+        best, first = distance[rays], which[rays]
         for part in parts:
             index += 1
             inverse = np.linalg.inv(part.axes)
-            start = inverse @ (origins[rays] - part.centre).T
-            near, far = _passage(part.kind, start, inverse @ directions[rays].T)
+            start = inverse @ np.atleast_2d(starts - part.centre).T
+            near, far = _passage(part.kind, start, inverse @ ways)
             met = np.where(near > 1e-4, near, far)
-            closer = (near <= far) & (met > 1e-4) & (met < distance[rays])
-            distance[rays[closer]] = met[closer]
-            which[rays[closer]] = index
+            closer = (near <= far) & (met > 1e-4) & (met < best)
+            best[closer], first[closer] = met[closer], index
+        distance[rays], which[rays] = best, first
     return distance, which
+
+
+def _near_ball(
+    origins: np.ndarray, directions: np.ndarray
+) -> Callable[[np.ndarray, float], np.ndarray]:
+    """A function that numbers the rays that meet a ball, given its centre and radius, or nearly.
+
+    In float32, which is twice as fast; the margin is wider than what is lost by that.
+    """
+    ways, starts = directions.astype(np.float32), np.asarray(origins, np.float32)
+    shares = (starts * ways).sum(axis=1) if starts.ndim == 2 else ways @ starts
+    squares = (starts**2).sum(axis=-1)
+
+    def rays(middle: np.ndarray, radius: float) -> np.ndarray:
+        middle, radius = middle.astype(np.float32), radius + MARGIN
+        along = ways @ middle
+        along -= shares
+        # the squared distance between the ball's centre and the ray, as a line
+        squared = squares - 2 * (starts @ middle) + middle @ middle - along**2
+        return np.flatnonzero((squared <= radius**2) & (along > -radius))
+
+    return rays
 
 
 def _ball(parts: Sequence[Part]) -> tuple[np.ndarray, float]:
