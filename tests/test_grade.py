@@ -3,6 +3,7 @@
 import errno
 import json
 import sqlite3
+from contextlib import closing
 
 import nbgrader.api
 import pytest
@@ -75,6 +76,14 @@ def test_everybody_has_the_points_of_their_answers(template, tmp_path):
         0,
         "5 graded, 0 unchanged, 1 with findings, 0 not graded",
     )
+
+
+def test_the_gradebook_is_a_single_file_afterwards(template, tmp_path):
+    graded(tmp_path)
+    found = sorted(path.name for path in (tmp_path / "grading").glob("gradebook*"))
+    assert found == ["gradebook.db"]
+    with closing(sqlite3.connect(tmp_path / "grading/gradebook.db")) as book:
+        assert book.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
 def test_a_file_that_is_no_notebook_is_told_and_stops_nobody(template, tmp_path):
