@@ -7,8 +7,13 @@ from lab import jupyter_lab, shot
 from playwright.sync_api import expect
 
 from medseg.carry import notebook_name
+from medseg_grader import sandbox
 from medseg_grader.catalogue import grade_id, load_unit, points
+from medseg_grader.cluster import crew
+from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
+from medseg_grader.grade import grade
+from medseg_grader.limits import Limits
 
 UNIT = "04_iou"
 STUDENT = "ada"
@@ -18,8 +23,8 @@ MATHJAX = (r"https://[^ ]+/mathjax/", r"^uncaught: MathJax is not defined")
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
-@pytest.fixture(scope="module")
-def formgrader(chromium, tmp_path_factory):
+@pytest.fixture(scope="module", params=["nbgrader autograde", "medseg grade"])
+def formgrader(request, chromium, tmp_path_factory):
     """JupyterLab in the root of a course in which one solved notebook is graded."""
     root = tmp_path_factory.mktemp("graded")
     shutil.copy("nbgrader_config.py", root)
@@ -27,10 +32,21 @@ def formgrader(chromium, tmp_path_factory):
     submitted = root / "grading/submitted" / STUDENT / UNIT
     submitted.mkdir(parents=True)
     shutil.copy(root / "solutions" / UNIT / notebook_name(UNIT), submitted)
-    run(api, "autograde", UNIT, STUDENT, create=True)
-    run(api, "generate_feedback", UNIT, STUDENT)
+    if request.param == "medseg grade":
+        submissions, _ = collect(root / "grading/submitted", [UNIT])
+        with crew(1) as workers:
+            outcome = grade(submissions, workers, Limits(), root=root, policy=policy())
+        assert (len(outcome.graded), outcome.code) == (1, 0)
+    else:
+        run(api, "autograde", UNIT, STUDENT, create=True)
+        run(api, "generate_feedback", UNIT, STUDENT)
     with jupyter_lab(root, ".", tmp_path_factory.mktemp("instructor")) as server:
         yield server
+
+
+def policy():
+    """The sandbox where there is one; this is the course's own solution."""
+    return None if sandbox.problem() else sandbox.STRICT
 
 
 def test_it_lists_the_assignment_and_opens_a_graded_notebook(formgrader, new_page, listener):
