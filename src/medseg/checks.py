@@ -187,9 +187,10 @@ def _told_first(
 
 def _about_message(error: BaseException | None, call: dict) -> str:
     missing = [text for text in call["mentions"] if text not in str(error)]
+    says = f"It says: \u201c{error}\u201d. " if str(error) else "It has no message yet. "
     return (
-        f"your {type(error).__name__} is raised in the right place. It says: \u201c{error}\u201d. "
-        f"What is missing in this message: {' and '.join(missing)}."
+        f"your {type(error).__name__} is raised in the right place. {says}"
+        f"The message should also name {' and '.join(missing)}."
     )
 
 
