@@ -91,7 +91,7 @@ def test_the_refusal_of_a_senseless_input_comes_last_and_what_its_message_lacks_
 
     verdict = examine("01_segmentation_types.semantic_from_scores", semantic_from_scores)
     assert "“bad shape (4, 6)”" in verdict.message
-    assert verdict.message.endswith("What is missing in this message: (C, H, W).")
+    assert verdict.message.endswith("The message should also name (C, H, W).")
 
 
 def test_the_students_random_state_is_left_alone():

@@ -54,6 +54,22 @@ def test_the_laser_is_drawn_by_class_or_by_value():
     assert len(figure.axes) == 2
 
 
+def test_every_instance_of_the_chosen_kind_is_numbered_in_each_map(picture):
+    cars = picture.semantic == scenes.KINDS["car"].picture_id
+    figure = scene_plots.numbered({"truth": picture.instance, "one": cars * 1}, cars)
+    count = len(np.unique(picture.instance[cars]))
+    assert [axes.get_title() for axes in figure.axes] == [f"truth: {count}", "one: 1"]
+    assert [text.get_text() for text in figure.axes[0].texts] == [str(k + 1) for k in range(count)]
+
+
+def test_trunks_and_leaves_are_told_apart_by_lightness():
+    light = {
+        name: np.dot(scenes.KINDS[name].colour, (0.299, 0.587, 0.114)) for name in scenes.KINDS
+    }
+    assert light["vegetation"] - light["trunk"] > 30
+    assert scene_plots.NAMES[21] == "vegetation"
+
+
 def test_panels_leave_no_axes_around_spare_places():
     images = {name: np.zeros((4, 8)) for name in "abc"}
     figure = scene_plots.panels(images, columns=2)

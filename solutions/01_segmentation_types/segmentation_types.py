@@ -28,7 +28,7 @@ picture = scenes.picture(street)
 plots.show(*scene_plots.four_answers(picture))
 
 # %% [markdown]
-# One photograph, three answers:
+# One picture, three answers:
 #
 # - **Semantic** segmentation gives every pixel a class: road, building, car, … It answers *what is where*. Ask it how many cars there are, and it does not know.
 # - **Instance** segmentation numbers the *things*, whatever one can count: each car, each person. It leaves out the *stuff* that one cannot count, such as road and sky.
@@ -45,7 +45,7 @@ widgets.segmentation_types(picture)
 # The same three questions can be put to other eyes than a camera's. Below, the same street as a rotating laser measures it (unit 2), and a slice of a prostate scan (from unit 3 on). In the scan the zones are *stuff*: there is one of each. So for the prostate, semantic segmentation is all we need; where a scan shows many nodules or cells, we are back at counting.
 
 # %%
-plots.show(*scene_plots.from_above(scenes.laser_scan(street)))
+plots.show(*scene_plots.from_above(scenes.laser_scan(street), title="the same street, by laser"))
 plots.show(*plots.show_case(phantom_cases(1, seed=1, progress=False)[0]))
 
 # %% [markdown]
@@ -208,28 +208,24 @@ for shape, things in [((9, 12), [2, 3]), ((6, 6), (1,)), ((7, 5), [4]), ((12, 9)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# And now the street. Look at the right kerb.
+# And now the street, its cars numbered in both maps. Look at the right kerb, and at the cyclist.
 
 # %%
 things = [kind.picture_id for kind in scenes.KINDS.values() if kind.is_thing]
 components = instances_from_semantic(picture.semantic, things)
 cars = picture.semantic == scenes.KINDS["car"].picture_id
 by_hand, in_truth = (len(np.unique(m[cars])) for m in (components, picture.instance))
-palette20 = np.random.default_rng(3).integers(40, 230, (200, 3)).astype(np.uint8)
-palette20[0] = 225
 plots.show(
-    scene_plots.panels(
-        {
-            f"connected components: {by_hand} cars": palette20[components % 200],
-            f"truth: {in_truth} cars": palette20[picture.instance % 200],
-        }
+    scene_plots.numbered(
+        {"cars by connected components": components, "cars in truth": picture.instance}, cars
     ),
-    f"Left, connected components: {by_hand} cars, as the ones parked behind each other have run "
-    f"together. Right, the truth: {in_truth} cars.",
+    f"Above, connected components count {by_hand} cars: those parked behind each other have run "
+    "together, and the one behind the cyclist counts twice. Below, the truth: "
+    f"{in_truth} cars.",
 )
 
 # %% [markdown]
-# The cars at the kerb overlap in the picture, so their pixels touch, and the simplest idea makes *one* car of them. The opposite happens too: the cyclist hides the middle of an oncoming car, and it falls into two. No rule about neighbours can mend this, since the semantic map no longer knows where one car ends. To tell touching things apart, a network has to be taught to see the border between them. That is one reason for the rest of this course, and its last unit comes back to it.
+# The cars at the kerb overlap in the picture, so their pixels touch, and the simplest idea makes *one* car of them. The opposite happens too: the cyclist hides part of an oncoming car, and the few pixels that one sees past his arm (number 5 in the upper picture) count as a car of their own. So three cars at the kerb count as one, and the one behind the cyclist as two: five in place of six. No rule about neighbours can mend this, since the semantic map no longer knows where one car ends. To tell touching things apart, a network has to be taught to see the border between them. That is one reason for the rest of this course, and its last unit comes back to it.
 #
 # ## 1.3 One number for both
 #
@@ -400,7 +396,7 @@ for _ in range(4):
 colours_of = {kind.picture_id: kind.colour for kind in scenes.KINDS.values()}
 whole = encode_panoptic(picture.semantic, picture.instance)
 plots.show(
-    scene_plots.panels({"photograph": picture.rgb, "panoptic": label_colours(whole, colours_of)}),
+    scene_plots.panels({"image": picture.rgb, "panoptic": label_colours(whole, colours_of)}),
     "The street and its panoptic map in colours. " + scene_plots.description(picture),
 )
 

@@ -21,7 +21,7 @@ from itertools import product
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from scipy import ndimage
 
 from medseg import check, hint, phantom, plots, probes
@@ -32,19 +32,29 @@ scan, zones = phantom.volumes(3)
 across, deep, high = scan.spacing
 middle = scan.shape[1] // 2
 side = scan.array[::-1, middle, :].T
-figure = Figure(figsize=(9, 3.6), layout="constrained")
-left, right = figure.subplots(1, 2, width_ratios=[1, 1])
-left.imshow(side, cmap="gray", origin="lower")
-left.set(title="voxels drawn as squares", xlabel="voxel", ylabel="slice")
+gland = zones.array[::-1, middle, :].T > 0
+figure = Figure(figsize=(11, 4.6), layout="constrained")
+left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
 size = [0, scan.shape[0] * across, 0, scan.shape[2] * high]
-right.imshow(side, cmap="gray", origin="lower", extent=size)
+for axes, extent in ((left, [0, scan.shape[0], 0, scan.shape[2]]), (right, size)):
+    axes.imshow(side, cmap="gray", origin="lower", extent=extent)
+    axes.contour(gland, [0.5], colors="#F0E442", linewidths=2.5, extent=extent, origin="lower")
+left.set(title="voxels drawn as squares", xlabel="voxel", ylabel="slice")
 right.set(
     title="voxels in their true shape", xlabel="right to left (mm)", ylabel="feet to head (mm)"
 )
+right.annotate(
+    "prostate",
+    (size[1] / 2, 0.14 * size[3]),
+    color="#F0E442",
+    fontsize=14,
+    ha="center",
+    bbox={"facecolor": "black", "edgecolor": "none", "alpha": 0.7},
+)
 plots.show(
     figure,
-    "A frontal cut through a phantom's scan, twice: drawn voxel by voxel the prostate is squashed "
-    f"flat; drawn in mm, with voxels of {across:.2f} mm by {high:.1f} mm, it is nearly round.",
+    "A frontal cut through a phantom's scan, the prostate outlined, twice: drawn voxel by voxel it "
+    f"is squashed flat; drawn in mm, with voxels of {across:.2f} mm by {high:.1f} mm, it is nearly round.",
 )
 
 # %% [markdown]
@@ -447,35 +457,50 @@ for shape, old, new in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Why order 0 for labels? A label is a name. Halfway between zone 1 and zone 3 there is no zone 2, but linear interpolation finds one. Below, one slice of the labels at 1.5 times the resolution: with order 0, and with order 1 and rounding. The third panel shows the voxels where order 1 invents a class that *neither* of the neighbouring voxels has.
+# Why order 0 for labels? A label is a name. Halfway between zone 1 and zone 3 there is no zone 2, but linear interpolation finds one. Below, the front of one slice of the labels at 1.5 times the resolution: with order 0, and with order 1 and rounding. The third panel shows the voxels where order 1 invents a class that *none* of the neighbouring voxels has: between the background (0) and the stroma (3) it finds 1 and 2.
 
 # %%
 fine = (scan.spacing[0] / 1.5, scan.spacing[1] / 1.5, scan.spacing[2])
 by_nearest, _ = resample(zones.array, zones.affine, fine, 0)
 by_mixing, _ = resample(zones.array.astype(np.float64), zones.affine, fine, 1)
 rounded = np.rint(by_mixing).astype(np.uint8)
-flat = int((by_nearest > 0).sum((0, 1)).argmax())
 near = [ndimage.maximum_filter((by_nearest == c) * 1, (5, 5, 1)) for c in range(5)]
 invented = np.take_along_axis(np.stack(near), rounded[None].astype(np.int64), axis=0)[0] == 0
+flat = int(invented.sum((0, 1)).argmax())
+count = int(invented[:, :, flat].sum())
 pictures = {
-    "order 0": by_nearest[:, :, flat],
-    "order 1, rounded": rounded[:, :, flat],
-    f"invented: {invented.sum()} voxels": invented[:, :, flat] * 4,
+    "order 0": by_nearest,
+    "order 1, rounded": rounded,
+    f"invented by order 1: {count} voxels in the whole slice": invented * rounded,
 }
-colours = ListedColormap(["#202020", *plots.ZONE_COLOURS])
-figure = Figure(figsize=(11, 4), layout="constrained")
-for axes, (title, labels) in zip(figure.subplots(1, 3), pictures.items(), strict=True):
-    axes.imshow(labels.T, cmap=colours, vmin=0, vmax=4, origin="lower", interpolation="nearest")
-    axes.set(title=title, xlabel="voxel", ylabel="voxel")
+names = ["background", *(f"{k}: {n}" for k, n in enumerate(plots.ZONE_NAMES.values(), start=1))]
+paint = ["#202020", *plots.ZONE_COLOURS]
+columns, rows = (np.flatnonzero(invented[:, :, flat].any(axis)) for axis in (1, 0))
+front = rows[-1] - 40, rows[-1] + 6
+figure = Figure(figsize=(11, 10), layout="constrained")
+for axes, (title, labels) in zip(figure.subplots(3, 1), pictures.items(), strict=True):
+    axes.imshow(
+        labels[:, :, flat].T,
+        cmap=ListedColormap(paint),
+        vmin=0,
+        vmax=4,
+        origin="lower",
+        interpolation="nearest",
+    )
+    axes.set(xlim=(columns[0] - 8, columns[-1] + 8), ylim=front)
+    axes.set(xlabel="voxel", ylabel="voxel")
+    axes.set_title(title, fontsize=14)
+patches = [Patch(color=c, label=n) for c, n in zip(paint, names, strict=True)]
+figure.legend(handles=patches, loc="outside lower center", ncols=2, fontsize=12)
 plots.show(
     figure,
-    f"Labels of one slice resampled in two ways; linear interpolation invents {invented.sum()} "
-    "voxels of classes that none of their neighbours has, in thin lines along the borders between "
-    "background and the zones of higher number.",
+    f"The front of one slice of labels, resampled in two ways. Linear interpolation invents {count} "
+    "voxels of classes that none of their neighbours has: here a seam of zones 1 and 2 between "
+    f"the background and the stroma, zone 3. In the whole scan it invents {invented.sum()}.",
 )
 
 # %% [markdown]
-# ## 3.6 The same tissue, the same number
+# ## 3.6 The same tissue, about the same number
 #
 # The numbers of a magnetic resonance scan have no unit: the same tissue is 200 in one scan and 900 in the next. So each scan is *normalised*: a few extreme voxels (a vessel, a metal clip) are clipped away, to the 1st and 99th percentile; then the mean is taken off and the rest divided by the standard deviation, so that mean 0 and standard deviation 1 are left.
 #
@@ -541,23 +566,29 @@ for values in (
     probes.assert_keeps_inputs(normalise, values)
 ### END HIDDEN TESTS
 
+# %% [markdown]
+# One patient in two scanners, before and after. The spikes at both ends are the clipped voxels: one in a hundred lies at each. The curves do not become equal, as a scanner changes more than scale and brightness, but what is bright in one scan is now about as bright in the other.
+
 # %%
-figure = Figure(figsize=(9.5, 3.2), layout="constrained")
-pair = [phantom.volumes(man, scanner)[0].array for man, scanner in ((3, "A"), (4, "B"))]
+figure = Figure(figsize=(11, 4), layout="constrained")
+pair = [phantom.volumes(1, scanner)[0].array for scanner in "AB"]
 for axes, change, title in zip(
     figure.subplots(1, 2), (np.asarray, normalise), ("as measured", "normalised"), strict=True
 ):
     for values, style, name in zip(
         pair, ("solid", "dashed"), ("scanner A", "scanner B"), strict=True
     ):
-        heights, bins = np.histogram(change(values), 80, density=True)
-        axes.plot(bins[:-1], heights, ls=style, label=name)
-    axes.set(title=title, xlabel="value", ylabel="share of voxels")
-    axes.legend()
+        heights, bins = np.histogram(change(values), 80)
+        axes.plot((bins[:-1] + bins[1:]) / 2, heights / values.size, ls=style, lw=2.5, label=name)
+    axes.set_title(title, fontsize=14)
+    axes.set_xlabel("value", fontsize=13)
+    axes.set_ylabel("share of the voxels, in 80 bins", fontsize=13)
+    axes.legend(fontsize=13)
 plots.show(
     figure,
-    "Histograms of two scans from two scanners: as measured, one lies between 0 and 700, the other "
-    "between 0 and 1700; normalised, both lie between -2.5 and 3.5 around 0.",
+    "Histograms of one patient's scans from two scanners: as measured, one reaches to "
+    f"{pair[0].max():.0f}, the other to {pair[1].max():.0f}; normalised, both peak near 0 and lie "
+    "between about -2 and 5, with a small spike of clipped voxels at either end.",
 )
 
 # %% [markdown]
@@ -638,7 +669,7 @@ probes.assert_raises_value_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and MONAI's `Spacing` with `align_corners=False` resamples as you do, up to a convention: it keeps the centre of the first voxel, you keep the edge of the box.
+# **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and MONAI's `Spacing` with `align_corners=False` resamples as you do, up to a convention: it keeps the centre of the first voxel, you keep the edge of the box. The new spacing is not exactly 0.5 and 3 mm: a whole number of voxels has to fill the old box, so they are a little smaller or larger than asked for.
 
 # %%
 from nibabel.affines import apply_affine, voxel_sizes

@@ -111,7 +111,7 @@ def examine(name: str, function: Callable | None) -> Verdict:
     mistake = explained.get(index)
     advice = f"\nHint: {mistake['hint']}" if mistake else ""
     mistake_name = mistake["name"] if mistake else None
-    where = describe_call(short, call)
+    where = describe_call(short, call) + data.get("legend", "")
     if error is not None and "error" not in expected[index]:
         text = f"{where} raised an error.\n{symptoms.explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
@@ -187,9 +187,10 @@ def _told_first(
 
 def _about_message(error: BaseException | None, call: dict) -> str:
     missing = [text for text in call["mentions"] if text not in str(error)]
+    says = f"It says: \u201c{error}\u201d. " if str(error) else "It has no message yet. "
     return (
-        f"your {type(error).__name__} is raised in the right place. It says: \u201c{error}\u201d. "
-        f"What is missing in this message: {' and '.join(missing)}."
+        f"your {type(error).__name__} is raised in the right place. {says}"
+        f"The message should also name {' and '.join(missing)}."
     )
 
 

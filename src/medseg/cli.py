@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command("doctor", _doctor, "look for trouble with this installation and name the remedy")
     progress = command("progress", _progress, "which exercises of my notebooks pass their check")
-    progress.add_argument("folder", nargs="?", default="notebooks", help="default: notebooks")
+    progress.add_argument(
+        "path", nargs="?", default="notebooks", help="a notebook or a folder; default: notebooks"
+    )
     submit = command("submit-check", _submit_check, "are my notebooks ready to hand in?")
     submit.add_argument("path", nargs="?", default="notebooks", help="a notebook or a folder")
     submit.add_argument(
@@ -76,7 +78,7 @@ def _doctor(_: argparse.Namespace) -> int:
 def _progress(options: argparse.Namespace) -> int:
     from medseg.progress import show
 
-    return show(Path(options.folder))
+    return show(Path(options.path))
 
 
 def _submit_check(options: argparse.Namespace) -> int:

@@ -59,7 +59,8 @@ def encode(value: Any) -> Any:
         return {"tensor": _nested(array), "dtype": str(array.dtype), "shape": list(array.shape)}
     raise TypeError(
         f"a probe value of type {kind} cannot be written as JSON; "
-        "use numbers, texts, slices, arrays, tensors, Volume, Seed, or lists, tuples and dicts of them"
+        "use numbers, texts, slices, arrays, tensors, Volume, Seed, "
+        "or lists, tuples and dicts of them"
     )
 
 

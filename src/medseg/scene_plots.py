@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from medseg.scenes import KINDS, Picture, Scan
 
 NEUTRAL = np.array([225, 225, 225], dtype=np.uint8)
-NAMES = {k.picture_id: "vegetation" if k.name == "trunk" else k.name for k in KINDS.values()}
+NAMES = {kind.picture_id: kind.name for kind in KINDS.values()}
 _COLOURS = {kind.picture_id: kind.colour for kind in KINDS.values()}
 _LASER_COLOURS = {kind.laser_id: kind.colour for kind in KINDS.values()}
 
@@ -61,16 +61,23 @@ def four_answers(picture: Picture) -> tuple[Figure, str]:
         axes.set_title(title)
         axes.set_xticks([])
         axes.set_yticks([])
-    legend(figure, picture)
+    legend(
+        figure,
+        picture,
+        title="classes in the semantic answer; in the panoptic one, things have their own colours",
+    )
     return figure, "A street, four times. " + description(picture)
 
 
-def legend(figure: Figure, picture: Picture, columns: int = 20) -> None:
+def legend(figure: Figure, picture: Picture, columns: int = 20, title: str | None = None) -> None:
     """The colours of the classes that the picture shows, below the figure."""
     found = [int(i) for i in np.unique(picture.semantic)]
     patches = [_patch(_COLOURS[i], NAMES[i]) for i in found]
     figure.legend(
-        handles=patches, loc="outside lower center", ncols=min(columns, len(found)), fontsize=9
+        handles=patches,
+        loc="outside lower center",
+        ncols=min(columns, len(found)),
+        title=title,
     )
 
 
@@ -89,7 +96,7 @@ def description(picture: Picture) -> str:
 
 
 def from_above(
-    scan: Scan, values: np.ndarray | None = None, title: str = "the same street, by laser"
+    scan: Scan, values: np.ndarray | None = None, title: str = "one turn of a laser, from above"
 ) -> tuple[Figure, str]:
     """The laser's points seen from above, coloured by class, or by `values` (N,) where given."""
     figure = Figure(figsize=(10, 5.0), layout="constrained")
@@ -103,7 +110,7 @@ def from_above(
         dots = axes.scatter(x, y, s=1.2, c=values[near], cmap="cividis", linewidths=0)
         figure.colorbar(dots, ax=axes)
     axes.plot(0, 0, marker="^", color="black")
-    axes.annotate("laser", (0, 0), (-1.9, -2.2), fontsize=8)
+    axes.annotate("laser", (0, 0), (-1.9, -2.4))
     axes.set(xlim=(-30, 60), ylim=(-18, 18), aspect="equal", title=title)
     axes.set(xlabel="forward (m)", ylabel="to the left (m)")
     classes = np.unique(scan.labels & 0xFFFF)
@@ -111,11 +118,40 @@ def from_above(
     if values is None:
         found = [k for k in found if k.name != "sky"]
         patches = [_patch(k.colour, k.name) for k in found]
-        figure.legend(handles=patches, loc="outside lower center", ncols=6, fontsize=9)
+        figure.legend(handles=patches, loc="outside lower center", ncols=6)
     return figure, (
         f"{len(scan.points)} points of one laser turn, seen from above: two rows of houses, the "
         "road between them, cars and people on it; behind each thing lies a shadow without points."
     )
+
+
+def numbered(maps: Mapping[str, np.ndarray], mask: np.ndarray) -> Figure:
+    """Instance maps (H, W) one below the other; in `mask`, each instance carries a number.
+
+    The titles end with how many there are. What lies outside `mask` is grey.
+    """
+    height, width = mask.shape
+    used = np.flatnonzero(mask.any(axis=1))
+    top, bottom = max(used[0] - height // 8, 0), used[-1] + height // 20
+    size = (12.0, len(maps) * (12.0 * (bottom - top) / width + 0.4))
+    figure = Figure(figsize=size, layout="constrained")
+    shades = (255 * matplotlib.colormaps["tab20"](np.arange(0, 20, 2))[:, :3]).astype(np.uint8)
+    for axes, (title, labels) in zip(figure.subplots(len(maps), 1), maps.items(), strict=True):
+        image = np.tile(NEUTRAL, (height, width, 1))
+        image[(labels > 0) & ~mask] = 190
+        found = np.unique(labels[mask])
+        for k, number in enumerate(found):
+            here = (labels == number) & mask
+            image[here] = shades[k % len(shades)]
+            rows, columns = np.nonzero(here)
+            axes.text(
+                columns.mean(), rows.min() - 3, str(k + 1), ha="center", va="bottom", fontsize=15
+            )
+        image[outlines(labels) & mask] = 255
+        axes.imshow(image)
+        axes.set(ylim=(bottom, top), xticks=[], yticks=[])
+        axes.set_title(f"{title}: {len(found)}", fontsize=15)
+    return figure
 
 
 def panels(images: Mapping[str, np.ndarray], columns: int = 2, width: float = 12.0) -> Figure:

@@ -17,7 +17,7 @@ SKY_ABOVE, SKY_BELOW = np.array([0.42, 0.62, 0.86]), np.array([0.84, 0.9, 0.95])
 
 @dataclass(frozen=True)
 class Picture:
-    """A photograph and its labels, all (H, W): `rgb` uint8 (H, W, 3), `semantic` and `instance`
+    """A drawn street and its labels, all (H, W): `rgb` uint8 (H, W, 3), `semantic` and `instance`
     int64, `depth` float64 in metres, infinite in the sky."""
 
     rgb: np.ndarray
@@ -39,7 +39,7 @@ class Scan:
 def picture(
     scene: Scene, height: int = 256, width: int = 768, field_of_view: float = 80
 ) -> Picture:
-    """Photograph the street from the car's roof; `field_of_view` is horizontal, in degrees."""
+    """The street from the car's roof, as drawn; `field_of_view` is horizontal, in degrees."""
     focal = width / 2 / np.tan(np.radians(field_of_view) / 2)
     columns = (np.arange(width) + 0.5 - width / 2) / focal
     rows = (np.arange(height) + 0.5 - 0.44 * height) / focal

@@ -49,8 +49,9 @@ KINDS = {
         Kind("building", 11, 50, (110, 110, 110)),
         Kind("pole", 17, 80, (184, 184, 184)),
         Kind("sign", 20, 81, (240, 228, 66)),
-        Kind("vegetation", 21, 70, (0, 114, 84)),
-        Kind("trunk", 21, 71, (0, 114, 84)),
+        # in pictures a trunk is vegetation, so that kind has the last word on id 21
+        Kind("trunk", 21, 71, (96, 54, 8)),
+        Kind("vegetation", 21, 70, (0, 140, 104)),
         Kind("terrain", 22, 72, (152, 212, 160)),
         Kind("sky", 23, 0, (176, 216, 246)),
         Kind("person", 24, 30, (213, 60, 30), True),

@@ -59,5 +59,6 @@ def draw_answer(picture: Picture, answer: str) -> Drawing:
         "panoptic": f"{classes} classes and {things} things: every pixel knows both.",
     }[answer]
     if answer in {"semantic", "panoptic"}:
-        scene_plots.legend(figure, picture, columns=6)
+        own = None if answer == "semantic" else "classes; things have colours of their own"
+        scene_plots.legend(figure, picture, columns=6, title=own)
     return Drawing(figure, f"{_TITLES[answer]} {scene_plots.description(picture)}", says)
