@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from tiny_course import POINTS, RIGHT, UNIT, WRONG, answered, cell_of, hand_in, make_course
+from tiny_course import POINTS, RIGHT, SCRIPT, UNIT, WRONG, answered, cell_of, hand_in, make_course
 
 from medseg_grader import kernels
 from medseg_grader.catalogue import load_unit
@@ -106,6 +106,15 @@ class Graded:
     left: list[str]
     trouble: str
 
+    def check_class(self):
+        """The honest students have their points, nobody was left out, and there is a report."""
+        given = {s: tuple(cell.points for cell in self.results[s].cells) for s in self.honest}
+        assert given == self.honest
+        assert not [s for s in self.honest if self.results[s].findings]
+        assert (self.outcome.failures, self.outcome.complaint) == ([], "")
+        assert (self.outcome.unrecorded, self.outcome.code) == ([], 0)
+        assert self.trouble == ""
+
     def check(self, case):
         """Hold what came out for one case against what must."""
         if case.left:
@@ -124,10 +133,16 @@ class Graded:
             assert re.search(words, told[name]), (words, told)
 
 
-def grade_class(root: Path, cases: list[Case], limits: Limits) -> Graded:
-    """Hand in all cases and the honest students to a new course in `root`, and grade them."""
+def grade_class(
+    root: Path,
+    cases: list[Case],
+    limits: Limits,
+    script: str = SCRIPT,
+    kinds: tuple[str, ...] = tuple(HONEST),
+) -> Graded:
+    """Hand in all cases and honest students of some kinds to a new course, and grade them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(make_course(root))
+        patch.chdir(make_course(root, script))
         template = make_template(load_unit(UNIT))
         submitted = root / "handed_in"
         students, honest = {}, {}
@@ -136,7 +151,7 @@ def grade_class(root: Path, cases: list[Case], limits: Limits) -> Graded:
             students[case.name] = case.student or folder
             case.put(submitted / folder / UNIT, answered(template, **RIGHT))
             if number % EVERY == 0:
-                kind = list(HONEST)[number // EVERY % len(HONEST)]
+                kind = kinds[number // EVERY % len(kinds)]
                 student = f"{number:02}_honest_{kind}"
                 hand_in(submitted, student, answered(template, **HONEST[kind][0]))
                 honest[student] = HONEST[kind][1]
