@@ -227,3 +227,15 @@ def test_what_holds_no_submission_is_told_in_one_sentence(tmp_path, name):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"There is no|neither a folder|looks like a submission"):
         collect(tmp_path / name, UNITS)
+
+
+def test_a_file_name_that_is_no_text_is_spelled_out_where_it_is_told(tmp_path):
+    folder = lay(tmp_path / "in", "al/04_iou/iou.ipynb", "al/04_iou/\x1b[2Jred")
+    (folder / "al/04_iou" / os.fsdecode(b"gr\xfc\xdfe")).write_bytes(b"")
+    submission = found(folder)[1]["al"]
+    assert submission.findings == [r"Other files were left aside: _[2Jred, gr\xfc\xdfe."]
+
+
+def test_an_id_fits_into_the_name_of_a_file(tmp_path):
+    rows, _ = found(lay(tmp_path / "in", "\u5f20" * 80 + "/04_iou/iou.ipynb"))
+    assert rows[0][0] == "\u5f20" * 66

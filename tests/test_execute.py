@@ -66,6 +66,11 @@ def test_a_dead_kernel_costs_only_its_own_cell(deadly, reason):
     assert text_of(made.cells[5]) == "still here\n"
 
 
+def test_exit_ends_no_kernel():
+    _, result = run("x = 1\nexit()", "import time; time.sleep(0.5)", "assert x == 1")
+    assert errors(result) == ["", "", ""]
+
+
 def test_what_came_before_a_death_is_kept():
     made, _ = run("print('before', flush=True)\nimport os, time; time.sleep(0.5); os._exit(1)")
     assert text_of(made.cells[0]) == "before\n"

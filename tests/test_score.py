@@ -99,8 +99,10 @@ def test_a_value_without_text_is_no_points():
     assert scored(VALUE, [picture])[0].points == 0.0
 
 
-def test_the_last_value_counts():
-    assert scored(VALUE, [result("4"), result("1")])[0].points == 1.0
+def test_several_values_are_no_points_and_a_finding():
+    one, findings = scored(VALUE, [result("1"), result("4")])
+    assert one.points == 0.0
+    assert "2 values came from it, where one is due" in findings[0]
 
 
 def test_no_value_where_one_could_be_is_a_pass():

@@ -69,11 +69,11 @@ WRONG = {"double": "def double(x):\n    return 4", "triple": "def triple(x):\n  
 WORTH = {"double": {"right": 3.0, "wrong": 1.0}, "triple": {"right": 4.0, "wrong": 1.0}}
 
 
-def make_course(root):
+def make_course(root, script=SCRIPT):
     """Write the course's instructor side to a folder; commands run in there."""
     folder = root / "solutions" / UNIT
     folder.mkdir(parents=True)
-    (folder / "sums.py").write_text(SCRIPT)
+    (folder / "sums.py").write_text(script)
     (folder / "mistakes.py").write_text(MISTAKES)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     return root

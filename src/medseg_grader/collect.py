@@ -18,6 +18,7 @@ from medseg_grader.handed_in import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 
 LARGEST_MB = 128
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
+LONGEST_NAME = 200  # bytes, so that a file can be called after a student
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)")
 _TIMESTAMP = "timestamp.txt"
@@ -140,9 +141,9 @@ def _named(
 
 def _id(raw: str) -> str:
     """One spelling for one student, in characters that a gradebook can hold."""
-    text = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    text = unicodedata.normalize("NFC", text)
-    return "".join(c if c.isprintable() else "_" for c in text).strip()[:LONGEST_ID]
+    text = unicodedata.normalize("NFC", raw)
+    text = "".join(c if c.isprintable() else "_" for c in text).strip()[:LONGEST_ID]
+    return text.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _with_units(

@@ -7,7 +7,6 @@ started, the definitions from before are made again, and the notebook goes on be
 import asyncio
 import copy
 import os
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from medseg_grader.kernels import SandboxProvisioner
 from medseg_grader.limits import Limits
 from medseg_grader.receive import BoundedClient, OutputLost, Overtime
 from medseg_grader.sandbox import STRICT, Policy
+from medseg_grader.scratch import scratch_folder
 
 LONGEST_ERROR = 300
 
@@ -105,8 +105,8 @@ class _Session:
     async def run(self) -> Execution:
         start = time.monotonic()
         self.deadline = start + self.limits.notebook_seconds
-        with tempfile.TemporaryDirectory(prefix="medseg-") as folder:
-            self.folder = folder
+        with scratch_folder() as folder:
+            self.folder = str(folder)
             try:
                 for index, cell in enumerate(self.notebook.cells):
                     if cell.cell_type == "code":

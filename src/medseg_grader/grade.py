@@ -244,8 +244,8 @@ class _Run:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, notebook)
             write_result(self.root, result)
-        except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        except (OSError, ValueError) as error:  # ValueError: a text that no file can hold
+            if getattr(error, "errno", None) not in {errno.ENOSPC, errno.EDQUOT}:
                 who = f"{result.student}, {result.unit}"
                 self.outcome.failures.append(f"{who}: not kept, {error}")
                 return True

@@ -6,6 +6,7 @@ of its own, so that it can be reported; only regular files can be read, up to a 
 
 import os
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ class Entry:
     """One thing in a handed-in folder or zip.
 
     Attributes:
-        path: where it lies, relative to the folder or the zip's root.
+        path: where it lies, relative to the folder or the zip's root, as it can be shown and
+            written down.
         kind: FILE, FOLDER, LINK, OTHER (a device, an encrypted member, …) or ESCAPE (a member of
             a zip whose path leads out of it).
         size: of a file, in bytes.
@@ -84,7 +86,7 @@ def entries(container: Path) -> list[Entry]:
     Raises ValueError, with one sentence, for anything else.
     """
     if container.is_dir():
-        found = list(_walk(container, PurePosixPath(), 0))
+        found = list(_walk(container, "", 0))
     elif container.is_file() and zipfile.is_zipfile(container):
         with zipfile.ZipFile(container) as archive:
             found = [_member(container, info) for info in archive.infolist()]
@@ -95,15 +97,21 @@ def entries(container: Path) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.path)
 
 
-def _walk(root: Path, below: PurePosixPath, depth: int) -> Iterator[Entry]:
+def _walk(root: Path, below: str, depth: int) -> Iterator[Entry]:
     with os.scandir(root / below) as listing:
         for item in listing:
-            path = below / item.name
+            member = os.path.join(below, item.name)
             kind = _kind(item)
             size = item.stat(follow_symlinks=False).st_size if kind == FILE else 0
-            yield Entry(path, kind, size, root, str(path))
+            yield Entry(PurePosixPath(_shown(member)), kind, size, root, member)
             if kind == FOLDER and depth < DEEPEST:
-                yield from _walk(root, path, depth + 1)
+                yield from _walk(root, member, depth + 1)
+
+
+def _shown(name: str) -> str:
+    """A name that any file and any terminal can take: a file system's may be any bytes."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join("_" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 def _kind(item: os.DirEntry) -> str:
@@ -115,7 +123,7 @@ def _kind(item: os.DirEntry) -> str:
 
 
 def _member(container: Path, info: zipfile.ZipInfo) -> Entry:
-    path = PurePosixPath(_text(info).replace("\\", "/"))
+    path = PurePosixPath(_shown(_text(info)).replace("\\", "/"))
     mode = info.external_attr >> 16
     drive = bool(path.parts) and path.parts[0].endswith(":")
     if path.is_absolute() or ".." in path.parts or drive or not path.parts:

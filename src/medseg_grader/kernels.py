@@ -32,6 +32,7 @@ from traitlets import Bool, Dict, List, Unicode
 from medseg_grader import namespaces, sandbox, warm
 from medseg_grader.limits import Limits
 from medseg_grader.sandbox import Policy, SandboxError
+from medseg_grader.scratch import Scratch
 
 NAME = "medseg-sandbox"
 KERNELSPEC = {
@@ -55,8 +56,8 @@ class WarmParent:
         if problem := sandbox.problem():
             raise SandboxError(problem)
         self.policy = policy
-        # short, as the path of a socket has at most 107 characters
-        self.folder = sandbox.own_folder(Path(tempfile.mkdtemp(prefix="medseg-", dir="/tmp")))
+        self._scratch = Scratch()
+        self.folder = sandbox.own_folder(self._scratch.folder)
         self._ready = self._ended = False
         self._lock = threading.Lock()
         self._inside = sandbox.Inside(policy, self.folder, *policy.modules)
@@ -80,7 +81,7 @@ class WarmParent:
         if not self._ended:
             self._ended = True
             self._inside.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._scratch.close()
 
 
 class SharedParent:

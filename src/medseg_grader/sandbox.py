@@ -18,6 +18,7 @@ from pathlib import Path
 
 import medseg
 from medseg_grader import namespaces, warm
+from medseg_grader.scratch import scratch_folder
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/nvidia")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
@@ -131,9 +132,9 @@ class Inside:
 @lru_cache
 def problem() -> str:
     """Why no sandbox can be made here, in one sentence; empty if one can. Tries it, once."""
-    with tempfile.TemporaryDirectory(prefix="medseg-") as folder:
+    with scratch_folder() as folder:
         try:
-            inside = Inside(Policy(), own_folder(Path(folder)), "--check")
+            inside = Inside(Policy(), own_folder(folder), "--check")
         except SandboxError as error:
             return str(error)
         answer = inside.receive(CHECK_SECONDS)

@@ -2,7 +2,7 @@
 
 A test cell passes if it ran and raised nothing; what it wrote to stderr costs nothing. Partial
 credit is a finite number from 0 to the cell's points, as the value of the cell's last expression;
-any other value there is 0 points and a finding.
+any other value there, or more than one, is 0 points and a finding.
 """
 
 import ast
@@ -74,6 +74,8 @@ def _points(cell: NotebookNode, run: Run | None, most: float) -> tuple[float, st
     results = [o for o in cell.outputs if o.output_type == "execute_result"]
     if not results:
         return most, "", False
+    if len(results) > 1:
+        return 0.0, f"{len(results)} values came from it, where one is due.", True
     text = str(results[-1].get("data", {}).get("text/plain", ""))
     if not _ends_in_expression(cell.source):
         return 0.0, _sentence(f"its last line has no value, yet {text!r} came as one."), True

@@ -284,6 +284,9 @@ def _make_app(connection: dict[str, Any]) -> Any:
         json.dump(connection, file)
     app = App.instance()
     app.initialize(["-f", path, "--HistoryManager.hist_file=:memory:"])
+    # `exit()` would end the kernel 0.1 s later, in the midst of some other cell
+    shell: Any = app.shell
+    shell.unobserve_all("exit_now")
     return app
 
 

@@ -1,0 +1,86 @@
+"""What happens to the grader itself in the midst of a run loses nothing that is graded.
+
+A locked gradebook and a full disk under the results are in test_grade.py, a killed grader in
+test_killed.py.
+"""
+
+import nbformat
+import nbgrader.api
+import pytest
+from graded_class import scores_in
+from sqlalchemy import Engine, event
+from tiny_course import (
+    RIGHT,
+    UNIT,
+    alembic_version,
+    answered,
+    crew_here,
+    hand_in,
+    make_course,
+    run_here,
+)
+
+from medseg_grader import worker
+from medseg_grader.catalogue import load_unit
+from medseg_grader.collect import collect
+from medseg_grader.grade import grade
+from medseg_grader.limits import Limits
+from medseg_grader.template import make_template
+
+STUDENTS = [f"s{number:02}" for number in range(30)]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A class has handed in right answers to a course in the current folder."""
+    monkeypatch.chdir(make_course(tmp_path))
+    monkeypatch.setattr(worker, "execute", run_here)
+    monkeypatch.setattr(nbgrader.api, "get_alembic_version", alembic_version)
+    template = make_template(load_unit(UNIT))
+    for student in STUDENTS:
+        hand_in(tmp_path / "handed_in", student, answered(template, **RIGHT))
+    return tmp_path
+
+
+def graded(path, student=None):
+    submissions, _ = collect(path / "handed_in", [UNIT], student=student)
+    return grade(submissions, crew_here(), Limits())
+
+
+def test_a_disk_that_is_full_under_the_gradebook_loses_nothing(course):
+    graded(course, STUDENTS[0])
+
+    def no_more_pages(connection, _):
+        connection.execute("PRAGMA max_page_count = 1")  # SQLite takes it for what is there now
+
+    event.listen(Engine, "connect", no_more_pages)
+    try:
+        outcome = graded(course)
+    finally:
+        event.remove(Engine, "connect", no_more_pages)
+    assert (len(outcome.graded), outcome.code) == (29, 1)
+    assert outcome.complaint.startswith("The disk is full: free some space")
+    left_over = {r.student for r in outcome.unrecorded}
+    assert left_over
+    assert left_over.isdisjoint(scores_in(course))
+    assert graded(course).graded == []
+    assert {s: sum(own.values()) for s, own in scores_in(course).items()} == dict.fromkeys(
+        STUDENTS, 7
+    )
+
+
+def test_a_text_that_no_file_can_hold_stops_nobody_else(course, monkeypatch):
+    def with_half_a_character(notebook, *arguments, **options):
+        execution = run_here(notebook, *arguments, **options)
+        if "# odd" in str(notebook):
+            half = nbformat.v4.new_output("stream", text="\ud800")
+            next(c for c in notebook.cells if c.cell_type == "code").outputs = [half]
+        return execution
+
+    monkeypatch.setattr(worker, "execute", with_half_a_character)
+    odd = answered(make_template(load_unit(UNIT)), double=RIGHT["double"] + "  # odd")
+    hand_in(course / "handed_in", STUDENTS[1], odd)
+    outcome = graded(course)
+    assert [r.student for r in outcome.graded] == [s for s in STUDENTS if s != STUDENTS[1]]
+    assert [f.startswith(f"{STUDENTS[1]}, {UNIT}: not kept") for f in outcome.failures] == [True]
+    assert set(scores_in(course)) == {r.student for r in outcome.graded}

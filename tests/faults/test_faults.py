@@ -1,0 +1,35 @@
+"""Whatever goes wrong with one submission costs its own points, is told, and stops nobody."""
+
+import faulty_code
+import faulty_files
+import pytest
+from graded_class import grade_class
+from sandboxes import needs_sandbox
+
+from medseg_grader.limits import Limits
+
+LIMITS = Limits(
+    cell_seconds=5,
+    notebook_seconds=60,
+    memory_mb=1024,
+    processes=60,
+    file_mb=10,
+    disk_mb=20,
+    output_mb=1,
+)
+CASES = [*faulty_code.CASES, *faulty_files.CASES]
+pytestmark = [needs_sandbox, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    return grade_class(tmp_path_factory.mktemp("faults"), CASES, LIMITS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fault_costs_what_it_broke_and_no_more(case, graded):
+    graded.check(case)
+
+
+def test_the_others_keep_their_points_and_the_run_goes_on_to_its_end(graded):
+    graded.check_class()
