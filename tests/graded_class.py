@@ -22,6 +22,7 @@ from medseg_grader.collect import collect
 from medseg_grader.grade import Outcome, grade, write_report
 from medseg_grader.limits import Limits
 from medseg_grader.result import Result
+from medseg_grader.sandbox import STRICT
 from medseg_grader.template import make_template
 
 HONEST = {
@@ -157,9 +158,7 @@ def grade_class(
                 honest[student] = HONEST[kind][1]
         submissions, left = collect(submitted, [UNIT])
         # the workers fork from one warm parent: more of a test of its walls, and less to import
-        patch.setenv(kernels.SHARED, "[null, {}]")  # put back afterwards
-        kernels.warm_parent().share()
-        with crew(WORKERS) as workers:
+        with kernels.shared_warm_parent(STRICT), crew(WORKERS) as workers:
             outcome = grade(submissions, workers, limits)
         _, trouble = write_report()
         shutil.rmtree(submitted)  # some of it is large
