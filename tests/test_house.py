@@ -172,6 +172,13 @@ def test_generated_and_private_files_are_not_tracked():
     assert not [n for n in names if n.startswith("solutions/") and n.endswith(".ipynb")]
 
 
+@pytest.mark.xdist_group("house")
+def test_tests_of_a_group_stay_in_one_process(request):
+    """Where tests run side by side; else what a group shares would be made once a process."""
+    side_by_side = "PYTEST_XDIST_WORKER" in os.environ
+    assert request.node.nodeid.endswith("@house") == side_by_side
+
+
 def test_source_files_stay_below_400_lines():
     code = [p for p in tracked() if p.suffix == ".py" and (ROOT / "src") in p.parents]
     long = {p.name: n for p in code if (n := len(p.read_text().splitlines())) > 400}
