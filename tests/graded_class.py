@@ -161,6 +161,7 @@ def grade_class(
         kernels.warm_parent().share()
         with crew(WORKERS) as workers:
             outcome = grade(submissions, workers, limits)
+        kernels.close_warm_parents()  # half a GB that the tests after this one do not need
         _, trouble = write_report()
         shutil.rmtree(submitted)  # some of it is large
     results = {r.student: r for r in outcome.graded}
