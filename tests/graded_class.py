@@ -160,6 +160,7 @@ def grade_class(
         # the workers fork from one warm parent: more of a test of its walls, and less to import
         with kernels.shared_warm_parent(STRICT), crew(WORKERS) as workers:
             outcome = grade(submissions, workers, limits)
+        kernels.close_warm_parents()  # half a GB that the tests after this one do not need
         _, trouble = write_report()
         shutil.rmtree(submitted)  # some of it is large
     results = {r.student: r for r in outcome.graded}

@@ -116,7 +116,8 @@ def make_course(tmp_path, monkeypatch):
                     book.update_or_create_assignment(unit, duedate=DUE)
         return Course(roots[0], api, roots[1], list(units), monkeypatch)
 
-    return make
+    yield make
+    kernels.close_warm_parents()
 
 
 def answers(course, unit_name, choice):
