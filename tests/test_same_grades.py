@@ -19,6 +19,7 @@ from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
 from medseg_grader.grade import grade
 from medseg_grader.limits import Limits
+from medseg_grader.sandbox import STRICT
 
 ROOT = Path(__file__).parents[1]
 # kept in one process, as each has a class graded twice
@@ -51,10 +52,7 @@ class Course:
         """Grade all with us; with nbgrader the (unit, student) whose notebook has changed."""
         self.patch.chdir(self.ours)
         submissions, _ = collect(self.ours / "grading/submitted", self.units)
-        # one warm parent for all workers and both runs: less to import
-        self.patch.setenv(kernels.SHARED, "[null, {}]")
-        kernels.warm_parent().share()
-        with crew(2) as workers:
+        with kernels.shared_warm_parent(STRICT), crew(2) as workers:
             outcome = grade(submissions, workers, Limits())
         assert outcome.code == 0
         self.patch.chdir(self.stock)
