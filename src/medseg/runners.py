@@ -18,6 +18,26 @@ def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
+def with_dtype(function: Callable, value: Any, *args: Any, **kwargs: Any) -> dict:
+    """Call a function that keeps the dtype of its first argument, and report whether it does."""
+    result = function(value, *args, **kwargs)
+    due, found = (str(getattr(x, "dtype", None)).split(".")[-1] for x in (value, result))
+    dtype = "that of the input" if due == found else f"{found} instead of {due}"
+    return {"the result": result, "the dtype": dtype}
+
+
+def with_gradient(function: Callable, value: Any, *args: Any, **kwargs: Any) -> dict:
+    """Call a loss, and report its gradient with respect to its first argument as well."""
+    import torch
+
+    leaf = value.detach().clone().requires_grad_()
+    result = function(leaf, *args, **kwargs)
+    # A pretended device has no gradients, and what is no scalar tensor has no single one.
+    if type(result) is not torch.Tensor or result.ndim:
+        return {"the result": result}
+    return {"the result": result, "the gradient": torch.autograd.grad(result, leaf)[0]}
+
+
 def module(cls: type, options: dict, *inputs: Any, look: Sequence[str] = ()) -> dict:
     """Build a `torch.nn.Module` and report what every right implementation shares.
 
@@ -71,7 +91,13 @@ def _of_training(name: str) -> Callable:
     return run
 
 
-RUNNERS: dict[str, Callable] = {"call": call, "module": module, "tiles": tiles}
+RUNNERS: dict[str, Callable] = {
+    "call": call,
+    "with_dtype": with_dtype,
+    "with_gradient": with_gradient,
+    "module": module,
+    "tiles": tiles,
+}
 RUNNERS |= MAP_RUNNERS | VOLUME_RUNNERS
 for _name in ("augment", "train_epoch", "evaluate", "fit", "predict_volume"):
     RUNNERS[_name] = _of_training(_name)
