@@ -111,7 +111,7 @@ def examine(name: str, function: Callable | None) -> Verdict:
     mistake = explained.get(index)
     advice = f"\nHint: {mistake['hint']}" if mistake else ""
     mistake_name = mistake["name"] if mistake else None
-    where = describe_call(short, call)
+    where = describe_call(short, call) + data.get("legend", "")
     if error is not None and "error" not in expected[index]:
         text = f"{where} raised an error.\n{symptoms.explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)

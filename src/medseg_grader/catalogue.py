@@ -66,7 +66,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What `check` and `hint` know about one exercise; `uses` names exercises that it calls."""
+    """What `check` and `hint` know about one exercise.
+
+    `uses` names exercises that it calls; `legend` says what the numbers in its probes mean.
+    """
 
     name: str
     calls: Sequence[Call]
@@ -76,6 +79,7 @@ class Exercise:
     device: bool = False
     tolerance: float = 1e-4
     uses: Sequence[str] = ()
+    legend: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ def unit_hints(unit: Unit) -> dict:
             }
             for call in exercise.calls
         ]
-        exercises[exercise.name] = {
+        legend = {"legend": f" ({exercise.legend})"} if exercise.legend else {}
+        exercises[exercise.name] = legend | {
             "runner": exercise.runner,
             "device": exercise.device,
             "tolerance": exercise.tolerance,
