@@ -68,7 +68,8 @@ def same_fault(expected: dict, mistaken: dict, observed: dict, tolerance: float)
     return (
         due is not None
         and found is not None
-        and due.rank == found.rank == "value"
+        and due.rank == found.rank
+        and due.rank in {"value", "finite"}
         and due.sentence == found.sentence
     )
 
