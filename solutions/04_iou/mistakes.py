@@ -369,7 +369,7 @@ EXERCISES = [
     ),
     Exercise(
         name="panoptic_quality",
-        legend="2304 is road, 2560 + k car number k, 0 nothing",
+        legend="2304 is road, 2560 + k car number k, 0 void or nothing",
         calls=[
             Call(
                 torch.tensor([CAR + 1] * 3 + [0] * 3),

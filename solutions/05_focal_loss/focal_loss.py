@@ -451,7 +451,7 @@ probes.assert_stays_on_device(sigmoid_focal_loss, huge, truth)
 # %% [markdown]
 # ## A rare class, learnt with and without focus
 #
-# Does it help? A small experiment, on one slice and one rare zone, the anterior stroma. The model is the simplest that can learn at all: it sees nine smoothed and shifted copies of the image and the position, and puts them through one small hidden layer. It is trained three times from the same start: with cross-entropy, with class weights, and with focus. The picture shows where each finds the stroma, and how the IoU grows. Half a minute at most on two processor cores; the bar counts the steps.
+# Does it help? A small experiment, on one slice and one rare zone, the anterior stroma. The model is the simplest that can learn at all: it sees nine smoothed and shifted copies of the image and the position, and puts them through one small hidden layer. It is trained three times from the same start: with cross-entropy, with class weights, and with focus. The picture shows where each finds the stroma, and how the IoU grows. This takes up to half a minute on two processor cores; a bar counts the steps.
 
 # %%
 slice_index = int((label == 3).sum((1, 2)).argmax())
