@@ -34,6 +34,18 @@ def confusion_matrix(prediction, target, num_classes):
     t, p = ((row[None] == classes[:, None]).long() for row in both)
     return (t.double() @ p.double().T).long()
 """,
+    ("confusion_matrix", "torch's own words for shapes"): """
+def confusion_matrix(prediction, target, num_classes):
+    if prediction.shape != target.shape:
+        raise ValueError(f"{prediction.shape} {target.shape}")
+    if target.numel() == 0:
+        return torch.zeros(num_classes, num_classes, dtype=torch.int64, device=target.device)
+    for value in (prediction.min(), prediction.max(), target.min(), target.max()):
+        if value < 0 or value >= num_classes:
+            raise ValueError(f"{value} is not below {num_classes}")
+    cells = target.flatten().to(torch.int64) * num_classes + prediction.flatten()
+    return torch.bincount(cells, minlength=num_classes**2).view(num_classes, -1)
+""",
     ("iou_per_class", "class by class"): """
 def iou_per_class(confusion):
     values = []

@@ -67,6 +67,26 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     cost = torch.einsum("ncp,c,ncp->np", labels.flatten(2).to(flat), alpha.to(flat), focus * logp)
     return -cost.mean()
 """,
+    ("softmax_focal_loss", "classes last"): """
+def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
+    logp = logits.movedim(1, -1).log_softmax(-1)
+    p = logp.exp()
+    cost = -alpha * (1 - p) ** gamma * logp
+    return (cost * labels.movedim(1, -1).type_as(cost)).sum() / cost[..., 0].numel()
+""",
+    ("softmax_focal_loss", "from torch's cross-entropy of each class"): """
+def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
+    n, c = logits.shape[:2]
+    rows = logits.reshape(n, c, -1)
+    shares = labels.reshape(n, c, -1).to(rows.dtype)
+    total = rows.new_zeros(())
+    for k in range(c):
+        true = torch.full((n, rows.shape[2]), k, device=logits.device)
+        entropy = F.cross_entropy(rows, true, reduction="none")
+        focus = (-torch.expm1(-entropy)) ** gamma
+        total = total + (alpha[k] * shares[:, k] * focus * entropy).sum()
+    return total / (n * rows.shape[2])
+""",
     ("sigmoid_focal_loss", "two cases"): """
 def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
     positive = -alpha * torch.sigmoid(-logits) ** gamma * F.logsigmoid(logits)

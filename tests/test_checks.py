@@ -164,3 +164,8 @@ def test_import_of_medseg_does_not_import_torch():
 
     code = "import sys, medseg; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_legend_of_an_exercise_stands_behind_the_call():
+    verdict = checks.examine("04_iou.panoptic_quality", lambda prediction, target: (0.0, 0.0, 0.0))
+    assert "]) (2304 is road, 2560 + k car number k, 0 void or nothing): expected" in verdict.message

@@ -95,3 +95,19 @@ def test_affines_volumes_and_slices_are_written_out():
     assert difference((slice(1, 4),), (slice(0, 4),)).sentence == (
         "expected entry 0 of the result to be 1:4, yours is 0:4."
     )
+
+
+def test_a_number_that_is_not_finite_is_told_in_a_sentence():
+    found = difference(np.array(0.5), np.array(np.nan))
+    assert found.sentence == "expected the result to be 0.5, yours is nan."
+    found = difference(np.array([0.5, np.nan]), np.array([0.5, 0.0]))
+    assert found.sentence == "expected the result at index [1] to be nan, yours is 0."
+
+
+def test_integers_that_could_wrap_around_show_their_dtype():
+    def shown(value):
+        return describe_call("f", {"args": [encode(value)], "kwargs": {"dict": {}}})
+
+    assert shown(np.array([1, 0], dtype=np.uint8)) == "f([1, 0] (uint8))"
+    assert shown(np.array([1, 0])) == "f([1, 0])"
+    assert shown(torch.ones(2)) == "f([1, 1])"

@@ -33,6 +33,11 @@ def uses_none(values):
         (mixes_shapes, "broadcast"),
         (uses_none, "another type"),
         (lambda x: 1 / 0, "divided by zero"),
+        (lambda x: x.long() // x.long(), "`//` and `%` have no answer"),
+        (lambda x: 1 - x.bool(), "Truth values"),
+        (lambda x: x - x.max(0), "`.values`"),
+        (lambda x: x.requires_grad_().sub_(1), "in place"),
+        (lambda x: x.requires_grad_().numpy(), "numpy knows none"),
         (lambda x: undefined_name, "run the cells above"),  # noqa: F821
     ],
 )

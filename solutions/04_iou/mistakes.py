@@ -10,6 +10,7 @@ PREDICTION = torch.tensor([[0, 1, 1, 1], [0, 2, 1, 1], [0, 0, 2, 2]])
 CONFUSION = torch.tensor([[6, 2, 0], [1, 3, 0], [0, 4, 4]])
 ABSENT = torch.tensor([[5, 0, 1], [0, 0, 0], [1, 0, 3]])
 FALSE_ALARM = torch.tensor([[7, 2, 0], [0, 0, 0], [1, 0, 2]])
+NARROW = torch.tensor([19, 3, 0], dtype=torch.uint8)
 ROAD, CAR = 9 * 256, 10 * 256
 
 EXERCISES = [
@@ -19,8 +20,10 @@ EXERCISES = [
         calls=[
             Call(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 2),
             Call(PREDICTION, TARGET, 4),
-            Call(torch.tensor([0, 1]), torch.tensor([0, 1, 1]), 2, mentions=["(2,)", "(3,)"]),
-            Call(torch.tensor([0, 3]), torch.tensor([0, 1]), 3, mentions=["3"]),
+            Call(NARROW, NARROW, 20),
+            Call(torch.zeros(5).long(), torch.zeros(7).long(), 2, mentions=["5", "7"]),
+            Call(torch.zeros(2, 3).long(), torch.zeros(3, 2).long(), 2),
+            Call(torch.tensor([0, 4]), torch.tensor([0, 1]), 3, mentions=["4", "3"]),
             Call(torch.tensor([0, 1]), torch.tensor([0, -5]), 4, mentions=["-5", "4"]),
         ],
         hints=[
@@ -49,6 +52,17 @@ EXERCISES = [
                 },
             ),
             Mistake(
+                "wraps_around_in_small_types",
+                "Labels of type uint8 hold numbers up to 255 only: 19 * 20 + 19 wraps around, and "
+                "the pixel lands in another cell. Convert to int64, `.long()`, before you "
+                "multiply.",
+                {
+                    "target.reshape(-1).long() * num_classes + prediction.reshape(-1).long()": (
+                        "target.reshape(-1) * num_classes + prediction.reshape(-1)"
+                    )
+                },
+            ),
+            Mistake(
                 "counts_background_never",
                 "Background is a class like the others: its pixels are counted, too.",
                 {
@@ -74,6 +88,12 @@ EXERCISES = [
                     "len(prediction.reshape(-1)))\n    target = target.reshape(-1)[:shorter]\n"
                     "    prediction = prediction.reshape(-1)[:shorter]\n    pairs = target",
                 },
+            ),
+            Mistake(
+                "compares_sizes_only",
+                "2 x 3 and 3 x 2 pixels are equally many, and still of another shape: compare "
+                "the shapes.",
+                {"prediction.shape != target.shape": "prediction.numel() != target.numel()"},
             ),
             Mistake(
                 "accepts_unknown_classes",
@@ -185,6 +205,15 @@ EXERCISES = [
                 "`//` rounds every IoU below 1 down to 0: divide with `/`.",
                 {"return hits / union": "return hits // union"},
             ),
+            Mistake(
+                "integer_division_of_counts",
+                "`//` has no answer to 0 / 0, and rounds every IoU below 1 down to 0: divide with "
+                "`/`, which gives fractions, and NaN for an absent class.",
+                {
+                    "confusion.diagonal().double()": "confusion.diagonal().clone()",
+                    "return hits / union": "return hits // union",
+                },
+            ),
         ],
     ),
     Exercise(
@@ -219,7 +248,7 @@ EXERCISES = [
             ),
             Mistake(
                 "background_left_out",
-                "Background is one of the classes here: it belongs into the mean.",
+                "Background is one of the classes here: it belongs in the mean.",
                 {"(hits / union).nanmean()": "(hits / union)[1:].nanmean()"},
             ),
             Mistake(
@@ -235,6 +264,15 @@ EXERCISES = [
                 "accuracy_instead",
                 "This is the share of right pixels, which an all-background prediction fools.",
                 {"return (hits / union).nanmean()": "return hits.sum() / confusion.sum()"},
+            ),
+            Mistake(
+                "integer_division_of_counts",
+                "`//` has no answer to 0 / 0, and rounds every IoU below 1 down to 0: divide with "
+                "`/`, which gives fractions, and NaN for an absent class.",
+                {
+                    "confusion.diagonal().double()": "confusion.diagonal().clone()",
+                    "(hits / union).nanmean()": "(hits // union).double().nanmean()",
+                },
             ),
             Mistake(
                 "weighted_by_size",
@@ -331,6 +369,7 @@ EXERCISES = [
     ),
     Exercise(
         name="panoptic_quality",
+        legend="2304 is road, 2560 + k car number k, 0 void or nothing",
         calls=[
             Call(
                 torch.tensor([CAR + 1] * 3 + [0] * 3),
@@ -352,6 +391,11 @@ EXERCISES = [
                 torch.tensor([CAR + 1] * 4 + [CAR + 2] * 2 + [ROAD] * 2),
                 torch.tensor([CAR + 1] * 4 + [ROAD] * 4),
             ),
+            Call(torch.tensor([ROAD] * 6), torch.tensor([CAR + 1] * 4 + [ROAD] * 2)),
+            Call(
+                torch.tensor([ROAD] * 4 + [CAR + 3] * 4),
+                torch.tensor([ROAD] * 6 + [0] * 2),
+            ),
         ],
         hints=[
             "Begin with a list of the segments of both maps and their areas, then count the pixels "
@@ -366,6 +410,18 @@ EXERCISES = [
                 "matches_at_one_half",
                 "A match needs an IoU above one half; with exactly one half two could match.",
                 {"if count / union > 0.5:": "if count / union >= 0.5:"},
+            ),
+            Mistake(
+                "matches_across_classes",
+                "Only segments of the same semantic class can match: a car that is called road is "
+                "a miss and a false alarm, however well it is outlined.",
+                {"if kind and kind == mine // 256:": "if kind and mine // 256:"},
+            ),
+            Mistake(
+                "excuses_half_void",
+                "A predicted segment is excused if more than half of it is void; with exactly "
+                "half it is a false positive.",
+                {"in_void.get(m, 0) <= area / 2": "in_void.get(m, 0) < area / 2"},
             ),
             Mistake(
                 "void_in_the_union",

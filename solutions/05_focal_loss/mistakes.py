@@ -17,15 +17,42 @@ ALPHA = torch.tensor([0.3, 0.7], dtype=torch.float64)
 ONES = torch.ones(2, dtype=torch.float64)
 SURE = torch.tensor([[[1e4, -1e4], [-1e4, 1e4]]], dtype=torch.float64)
 SURE_LABELS = torch.tensor([[[0, 0], [1, 1]]])
+SHARES = torch.tensor(
+    [[[0.75, 0.0, 0.5], [0.25, 1.0, 0.5]], [[0.25, 0.0, 1.0], [0.75, 1.0, 0.0]]],
+    dtype=torch.float64,
+)
+IMAGE = torch.tensor(
+    [[[[0.5, -1.0], [2.0, 0.0], [1.0, -0.5]], [[0.0, 1.5], [-0.5, 1.0], [0.25, -2.0]]]],
+    dtype=torch.float64,
+)
+IMAGE_LABELS = torch.tensor([[[[1, 0], [0, 1], [1, 0]], [[0, 1], [1, 0], [0, 1]]]])
+
+
+def clamped(logarithm: str, probability: str) -> list[Mistake]:
+    """The commonest repair of ln 0, with the constants that are commonest."""
+    return [
+        Mistake(
+            f"keeps_the_probability_above_1e_{digits}",
+            f"A clamp, or adding 1e-{digits}, hides the infinity and not the fault: the loss stops "
+            "growing where it is largest, and its gradient is 0 there, so the worst pixels teach "
+            "nothing. Take the logarithm in one step, without the probability.",
+            {logarithm: f"{probability}.clamp(min=1e-{digits}).log()"},
+        )
+        for digits in (6, 7, 8, 10, 12)
+    ]
+
 
 EXERCISES = [
     Exercise(
         name="softmax",
+        runner="with_dtype",
         device=True,
         calls=[
             Call(LOGITS, 1),
             Call(PLANE, 1),
             Call(PLANE, -1),
+            Call(PLANE, -3),
+            Call(LOGITS.float(), 1),
             Call(HUGE, 1),
             Call(PLANE, 7, mentions=["7", "3"]),
         ],
@@ -45,6 +72,30 @@ EXERCISES = [
                 "sums_over_everything",
                 "Each pixel has its own sum, over the classes only: sum along `dim`.",
                 {"powers / powers.sum(dim=dim, keepdim=True)": "powers / powers.sum()"},
+            ),
+            Mistake(
+                "forgets_keepdim",
+                "Without `keepdim=True` the summed axis is gone, and the division meets another "
+                "axis, or none that fits.",
+                {"powers.sum(dim=dim, keepdim=True)": "powers.sum(dim=dim)"},
+            ),
+            Mistake(
+                "one_shift_for_all_pixels",
+                "One shift for the whole tensor does not do: where all logits of a pixel lie far "
+                "below the largest one of all, every power is 0, and 0 / 0 is nan. Take the "
+                "largest along `dim`.",
+                {"logits.amax(dim=dim, keepdim=True)": "logits.max()"},
+            ),
+            Mistake(
+                "always_float64",
+                "The result has the dtype of the logits: float32 in, float32 out.",
+                {"powers = shifted.exp()": "powers = shifted.double().exp()"},
+            ),
+            Mistake(
+                "refuses_the_first_axis_from_the_end",
+                "Counted from the end, the first axis is -ndim, and legal: allowed are -ndim to "
+                "ndim - 1, which is not symmetric.",
+                {"-logits.ndim <= dim < logits.ndim": "-logits.ndim < dim < logits.ndim"},
             ),
             Mistake(
                 "always_the_last_axis",
@@ -92,8 +143,9 @@ EXERCISES = [
     ),
     Exercise(
         name="log_softmax",
+        runner="with_dtype",
         device=True,
-        calls=[Call(LOGITS, 1), Call(PLANE, 1), Call(HUGE, 1)],
+        calls=[Call(LOGITS, 1), Call(PLANE, 1), Call(LOGITS.float(), 1), Call(HUGE, 1)],
         hints=[
             "Take the logarithm of the fraction on paper: what becomes of the numerator?",
             "The numerator is simply the logit. Only the sum still needs an exponential, and it "
@@ -141,6 +193,22 @@ EXERCISES = [
                 "another_base",
                 "The natural logarithm is meant, not the one to base 2.",
                 {".log()": ".log2()"},
+            ),
+            Mistake(
+                "one_shift_for_all_pixels",
+                "One shift for the whole tensor does not do: where all logits of a pixel lie far "
+                "below the largest one of all, the sum is 0 and its logarithm -∞. Take the largest "
+                "along `dim`.",
+                {"logits.amax(dim=dim, keepdim=True)": "logits.max()"},
+            ),
+            Mistake(
+                "always_float64",
+                "The result has the dtype of the logits: float32 in, float32 out.",
+                {"return shifted - ": "return shifted.double() - "},
+            ),
+            *clamped(
+                "return shifted - shifted.exp().sum(dim=dim, keepdim=True).log()",
+                "return (shifted.exp() / shifted.exp().sum(dim=dim, keepdim=True))",
             ),
         ],
     ),
@@ -202,12 +270,16 @@ EXERCISES = [
     ),
     Exercise(
         name="softmax_focal_loss",
+        runner="with_gradient",
         device=True,
         calls=[
             Call(PLANE, ONE_HOT, ONES, 0.0),
             Call(PLANE, ONE_HOT, ALPHA, 2.0),
             Call(PLANE, ONE_HOT, ALPHA),
             Call(PLANE, ONE_HOT.to(torch.uint8), ALPHA, 1.0),
+            Call(PLANE, SHARES, ALPHA, 2.0),
+            Call(IMAGE, IMAGE_LABELS, ALPHA, 2.0),
+            Call(IMAGE.unsqueeze(2), IMAGE_LABELS.unsqueeze(2), ALPHA, 2.0),
             Call(SURE, SURE_LABELS, ONES, 2.0),
         ],
         hints=[
@@ -271,6 +343,35 @@ EXERCISES = [
                 },
             ),
             Mistake(
+                "alpha_for_one_spatial_axis",
+                "Your `alpha` has room for one spatial axis only; an image has two, a volume "
+                "three. Append as many axes of length 1 as the logits have spatial ones.",
+                {"alpha.reshape(1, -1, *[1] * (logits.ndim - 2))": "alpha.reshape(1, -1, 1)"},
+            ),
+            Mistake(
+                "alpha_for_images_only",
+                "Your `alpha` has room for two spatial axes only; the logits may have one or "
+                "three. Append as many axes of length 1 as the logits have spatial ones.",
+                {"alpha.reshape(1, -1, *[1] * (logits.ndim - 2))": "alpha.reshape(1, -1, 1, 1)"},
+            ),
+            Mistake(
+                "makes_soft_labels_hard",
+                "Labels may be soft, such as 0.75 and 0.25: they are factors in the sum, not a "
+                "choice of one class.",
+                {
+                    "labels.to(logits.dtype)": (
+                        "torch.zeros_like(logits).scatter(1, labels.argmax(1, keepdim=True), 1.0)"
+                    )
+                },
+            ),
+            Mistake(
+                "detaches_the_focus",
+                "The value is right, its gradient is not: the focus depends on the logits, too, so "
+                "leave out `.detach()` and `torch.no_grad()`.",
+                {"(1 - log_p.exp())": "(1 - log_p.exp().detach())"},
+            ),
+            *clamped("torch.log_softmax(logits, dim=1)", "torch.softmax(logits, dim=1)"),
+            Mistake(
                 "log_of_a_rounded_probability",
                 "At ±10 000 a probability is rounded to 0 and its logarithm is -∞: use the "
                 "logarithm of the softmax in one step.",
@@ -285,12 +386,13 @@ EXERCISES = [
     ),
     Exercise(
         name="sigmoid_focal_loss",
+        runner="with_gradient",
         device=True,
         calls=[
             Call(torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, 1)),
             Call(PLANE, ONE_HOT),
-            Call(PLANE, ONE_HOT, 0.7, 1.0),
-            Call(PLANE, ONE_HOT, 0.5, 0.0),
+            Call(PLANE, ONE_HOT.to(torch.uint8), 0.7, 1.0),
+            Call(PLANE, ONE_HOT.bool(), 0.5, 0.0),
             Call(torch.tensor([1e4, -1e4], dtype=torch.float64), torch.tensor([0, 1]), 0.25, 0.0),
         ],
         hints=[
@@ -338,6 +440,29 @@ EXERCISES = [
                 "log_of_a_rounded_probability",
                 "At ±10 000 the sigmoid is rounded to 0 and its logarithm is -∞: use F.logsigmoid.",
                 {"F.logsigmoid(sign * logits)": "torch.sigmoid(sign * logits).log()"},
+            ),
+            *clamped("F.logsigmoid(sign * logits)", "torch.sigmoid(sign * logits)"),
+            Mistake(
+                "subtracts_truth_values",
+                "Labels may be True and False, and `1 - labels` is not defined for them: convert "
+                "them to the type of the logits first.",
+                {"(1 - alpha) * (1 - positive)": "(1 - alpha) * (1 - labels)"},
+            ),
+            Mistake(
+                "sign_wraps_around",
+                "Labels of an unsigned type have no negative numbers: 2 * 0 - 1 becomes 255 in "
+                "uint8. Convert them to the type of the logits first.",
+                {"sign = 2 * positive - 1": "sign = 2 * labels - 1"},
+            ),
+            Mistake(
+                "detaches_the_focus",
+                "The value is right, its gradient is not: the focus depends on the logits, too, so "
+                "leave out `.detach()` and `torch.no_grad()`.",
+                {
+                    "torch.sigmoid(-sign * logits) ** gamma": (
+                        "torch.sigmoid(-sign * logits).detach() ** gamma"
+                    )
+                },
             ),
             Mistake(
                 "focus_does_not_see_the_label",

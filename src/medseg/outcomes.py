@@ -68,7 +68,8 @@ def same_fault(expected: dict, mistaken: dict, observed: dict, tolerance: float)
     return (
         due is not None
         and found is not None
-        and due.rank == found.rank == "value"
+        and due.rank == found.rank
+        and due.rank in {"value", "finite"}
         and due.sentence == found.sentence
     )
 
@@ -156,8 +157,11 @@ def _compare_arrays(
     if left.dtype.kind == "f":
         wrong = np.isfinite(left) != np.isfinite(right)
         if wrong.any():
-            sentence = f"{_at(wrong)} of {name} expected {_value(left, wrong)}, "
-            return Difference("finite", sentence + f"yours is {_value(right, wrong)}.", left, right)
+            place = f"{name} at index {_first(wrong)}" if wrong.ndim else name
+            sentence = (
+                f"expected {place} to be {_value(left, wrong)}, yours is {_value(right, wrong)}."
+            )
+            return Difference("finite", sentence, left, right)
         wrong = ~np.isclose(left, right, rtol=tolerance, atol=tolerance, equal_nan=True)
     else:
         wrong = left != right
@@ -166,9 +170,11 @@ def _compare_arrays(
     if left.size <= SMALL:
         sentence = f"expected {name} to be {_plain(left)}, yours is {_plain(right)}."
     else:
+        count = int(wrong.sum())
         sentence = (
-            f"{int(wrong.sum())} of {wrong.size} values of {name} are off; {_at(wrong)} "
-            f"expected {_value(left, wrong)}, yours is {_value(right, wrong)}."
+            f"{count} of {wrong.size} values of {name} {'is' if count == 1 else 'are'} off: "
+            f"at index {_first(wrong)}, {_value(left, wrong)} was expected, yours is "
+            f"{_value(right, wrong)}."
         )
     return Difference("value", sentence, left, right)
 
@@ -210,11 +216,8 @@ def _same_dtype(expected: np.dtype, observed: np.dtype) -> bool:
     return expected == observed
 
 
-def _at(wrong: np.ndarray) -> str:
-    if wrong.ndim == 0:
-        return "the value"
-    index = ", ".join(str(int(i)) for i in np.argwhere(wrong)[0])
-    return f"at index [{index}]"
+def _first(wrong: np.ndarray) -> list[int]:
+    return [int(i) for i in np.argwhere(wrong)[0]]
 
 
 def _value(array: np.ndarray, wrong: np.ndarray) -> str:
@@ -253,7 +256,9 @@ def _brief(data: Any) -> str:
 
 def _brief_array(numbers: np.ndarray, kind: str) -> str:
     if numbers.size <= SMALL:
-        return _plain(numbers)
+        # Integers that wrap around where int64 would not: who meets them should see them.
+        narrow = numbers.dtype.kind in "iu" and numbers.dtype != np.int64
+        return f"{_plain(numbers)} ({numbers.dtype})" if narrow else _plain(numbers)
     shape = f"<{kind} of shape {numbers.shape}"
     if numbers.dtype.kind not in "iuf" or np.isnan(low := numbers.min()):
         return f"{shape}>"

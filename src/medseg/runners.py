@@ -22,7 +22,7 @@ def with_dtype(function: Callable, value: Any, *args: Any, **kwargs: Any) -> dic
     """Call a function that keeps the dtype of its first argument, and report whether it does."""
     result = function(value, *args, **kwargs)
     due, found = (str(getattr(x, "dtype", None)).split(".")[-1] for x in (value, result))
-    dtype = "as that of the input" if due == found else f"{found}, that of the input {due}"
+    dtype = "that of the input" if due == found else f"{found} instead of {due}"
     return {"the result": result, "the dtype": dtype}
 
 

@@ -45,6 +45,30 @@ _MEANINGS: list[tuple[str, str, str]] = [
     ),
     (
         "RuntimeError",
+        r"ZeroDivisionError",
+        "Whole numbers are divided by zero, which only `/` answers, with NaN or infinity: `//` and "
+        "`%` have no answer to give.",
+    ),
+    (
+        "RuntimeError",
+        r"leaf Variable|modified by an inplace operation",
+        "An operation such as `-=`, or one whose name ends in `_`, changes a tensor in place "
+        "that the gradient still needs: make a new tensor instead.",
+    ),
+    (
+        "RuntimeError",
+        r"requires grad\. Use",
+        "A gradient must flow through this function, and numpy knows none: stay with torch's "
+        "own operations.",
+    ),
+    (
+        "RuntimeError",
+        r"bool tensors? is not supported",
+        "Truth values cannot be subtracted or negated: convert them to numbers first, for example "
+        "with `.to(other.dtype)`.",
+    ),
+    (
+        "RuntimeError",
         r"view size is not compatible|non-contiguous|stride",
         "`.view` needs memory in one piece: `.reshape` copies where it must.",
     ),
@@ -100,7 +124,18 @@ _MEANINGS: list[tuple[str, str, str]] = [
         "A number, a function or None is used as if it were something else: print `type(...)` just "
         "before this line.",
     ),
-    ("TypeError", r"", "An operation meets a type that it does not handle."),
+    (
+        "TypeError",
+        r"return_types\.(max|min|median|mode|sort|topk)",
+        "Along an axis this operation gives two tensors, the values and their indices: take its "
+        "`.values`; `.amax` and `.amin` give the values alone.",
+    ),
+    (
+        "TypeError",
+        r"",
+        "Two things meet whose types do not go together: print `type(...)` of each just before "
+        "this line.",
+    ),
     ("RecursionError", r"", "The function calls itself without end."),
 ]
 

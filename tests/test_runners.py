@@ -1,0 +1,32 @@
+"""The runners that report more than what a function returns."""
+
+import pytest
+import torch
+
+from medseg.runners import with_dtype, with_gradient
+
+NUMBERS = torch.tensor([1.0, 3.0])
+
+
+def test_the_dtype_of_the_input_is_told_from_another():
+    assert with_dtype(torch.exp, NUMBERS)["the dtype"] == "that of the input"
+    widened = with_dtype(lambda x: x.double(), NUMBERS)
+    assert widened["the dtype"] == "float64 instead of float32"
+    assert with_dtype(lambda x: None, NUMBERS)["the result"] is None
+
+
+def test_a_loss_comes_with_its_gradient():
+    facts = with_gradient(lambda x, factor: factor * (x**2).sum(), NUMBERS, 2.0)
+    assert facts["the result"].item() == 20
+    assert facts["the gradient"].tolist() == [4.0, 12.0]
+    assert not NUMBERS.requires_grad
+
+
+def test_what_is_no_scalar_tensor_is_reported_as_it_is():
+    assert list(with_gradient(lambda x: x, NUMBERS)) == ["the result"]
+    assert with_gradient(lambda x: 1.5, NUMBERS) == {"the result": 1.5}
+
+
+def test_a_loss_that_is_cut_off_from_its_input_is_an_error():
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        with_gradient(lambda x: x.detach().sum(), NUMBERS)
