@@ -214,7 +214,7 @@ for size in [
 #
 # `dims` says whether images are 2D (N, C, H, W) or volumes (N, C, D, H, W). `nn.Conv2d` and `nn.Conv3d` take the same arguments.
 #
-# Which normalisation? Take `nn.BatchNorm2d(out_channels)`, for volumes `nn.BatchNorm3d(out_channels)`. In training it uses mean and standard deviation of each channel over the batch and all pixels; in evaluation mode it uses those that it gathered before, so that each output depends only on the pixels that the convolutions see. Its price: while it trains, a single picture must not shrink to a single pixel at the deepest level. `nn.GroupNorm(groups, out_channels)` and `nn.InstanceNorm2d` take their mean over the whole picture, in evaluation mode too. `GroupNorm` with about four channels per group is a right answer here as well; but then the network sees the whole picture, whatever its convolutions see, which matters in 6.7 and 6.8.
+# Which normalisation? Take `nn.BatchNorm2d(out_channels)`, for volumes `nn.BatchNorm3d(out_channels)`. In training it uses mean and standard deviation of each channel over the batch and all pixels; in evaluation mode it uses those that it gathered before, so that each output depends only on the pixels that the convolutions see. Its price: while it trains, a single picture must not shrink to a single pixel at the deepest level. `nn.GroupNorm(groups, out_channels)` divides the channels into `groups` groups and takes the mean of each over the whole picture, in evaluation mode too. About four channels per group are a right answer as well; but then the network sees the whole picture, whatever its convolutions see, which matters in 6.7 and 6.8. `nn.InstanceNorm2d` is the same with one channel per group, and cannot do with a single pixel, so it does not fit here.
 #
 # **3 points · about 15 minutes · difficulty 1 of 3**
 
@@ -604,7 +604,7 @@ one_scan = slices(case, 128)[0]
 widgets.receptive_fields(one_scan[len(one_scan) // 2])
 
 # %% [markdown]
-# Now measure it. The gradient of one output pixel with respect to the image is zero wherever the image cannot change that pixel. The picture shows its size for networks of depth 1 to 4, as a share of the largest and on a logarithmic scale. Each title says how wide the field is, and in which square around the pixel nine tenths of the gradient lie.
+# Now measure it. The gradient of one output pixel with respect to the image is zero wherever the image cannot change that pixel. The picture shows its size for networks of depth 1 to 4, as a share of the largest and on a logarithmic scale. Each title says how wide the field is, which the dashed line frames, and in which square around the pixel nine tenths of the gradient lie.
 #
 # The field is wider than the slider says, at depth 3 by about 40 pixels: the slider stops at the deepest level, but on the way up there are convolutions again, and `F.interpolate` mixes neighbours, too. And it is used unevenly. The far pixels act only through the deepest levels, whose voice is weak before training; the field grows fast, its middle keeps the weight.
 
@@ -624,13 +624,17 @@ for depth, axes in enumerate(panels, start=1):
     within = torch.bincount(distance.flatten(), strength.flatten()).cumsum(0)
     mostly.append(2 * int((within < 0.9 * within[-1]).sum()) + 1)
     share = torch.log10(strength / strength.max() + 1e-9)
-    shown = axes.imshow(share, cmap="cividis", vmin=-6, vmax=0)
-    axes.set_title(f"depth {depth}: {reached[-1]} pixels\n90 % within {mostly[-1]}")
-    axes.set_xlabel("column (pixels)")
-panels[0].set_ylabel("row (pixels)")
-scale = figure.colorbar(shown, ax=panels, ticks=[-6, -4, -2, 0])
-scale.set_ticklabels(["one millionth", "1 / 10 000", "1 / 100", "the largest"])
-scale.set_label("size of the gradient")
+    shown = axes.imshow(share, cmap="cividis", vmin=-8, vmax=0)
+    seen = torch.nonzero(strength)
+    (top, left), (bottom, right) = (seen.amin(0) - 0.5).tolist(), (seen.amax(0) + 0.5).tolist()
+    frame = [left, right, right, left, left], [top, top, bottom, bottom, top]
+    axes.plot(*frame, color="white", linestyle="dashed")
+    axes.set_title(f"depth {depth}: {reached[-1]} pixels\n90 % within {mostly[-1]}", fontsize=14)
+    axes.set_xlabel("column (pixels)", fontsize=12)
+panels[0].set_ylabel("row (pixels)", fontsize=12)
+scale = figure.colorbar(shown, ax=panels, ticks=[-8, -4, 0], shrink=0.75)
+scale.set_ticklabels(["$10^{-8}$ of it", "$10^{-4}$ of it", "the largest"], fontsize=12)
+scale.set_label("size of the gradient", fontsize=12)
 plots.show(
     figure,
     "Size of the gradient of one output pixel in the middle of a 240 by 240 image, for depths 1 to "
