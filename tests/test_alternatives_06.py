@@ -51,6 +51,43 @@ class DoubleConv(nn.Module):
         x = F.leaky_relu(self.norm_one(self.one(x)), 0.1)
         return F.leaky_relu(self.norm_two(self.two(x)), 0.1)
 """,
+    ("DoubleConv", "four channels a group, in place"): """
+class DoubleConv(nn.Module):
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        conv = getattr(nn, f"Conv{dims}d")
+        groups = out_channels // 4 if out_channels % 4 == 0 else 1
+        sizes = [(in_channels, out_channels), (out_channels, out_channels)]
+        self.steps = nn.ModuleList(conv(a, b, 3, 1, 1) for a, b in sizes)
+        self.norms = nn.ModuleList(nn.GroupNorm(groups, out_channels) for _ in sizes)
+
+    def forward(self, x):
+        for step, norm in zip(self.steps, self.norms):
+            x = norm(step(x)).relu_()
+        return x
+""",
+    ("Down", "strided convolution"): """
+class Down(nn.Module):
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        step = 2 if dims == 2 else (1, 2, 2)
+        conv = nn.Conv2d if dims == 2 else nn.Conv3d
+        self.shrink = conv(in_channels, in_channels, step, stride=step)
+        self.block = DoubleConv(in_channels, out_channels, dims)
+
+    def forward(self, x):
+        return self.block(self.shrink(x))
+""",
+    ("Down", "mean"): """
+class Down(nn.Module):
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        pool = nn.AvgPool2d(2) if dims == 2 else nn.AvgPool3d((1, 2, 2))
+        self.steps = nn.Sequential(pool, DoubleConv(in_channels, out_channels, dims))
+
+    def forward(self, x):
+        return self.steps(x)
+""",
     ("Down", "pooling function"): """
 class Down(nn.Module):
     def __init__(self, in_channels, out_channels, dims=2):
@@ -97,6 +134,27 @@ class UNet(nn.Module):
     def forward(self, x):
         return self.last(self.inner(self.first(x), 0))
 """,
+    ("UNet", "levels in dictionaries"): """
+class UNet(nn.Module):
+    def __init__(self, in_channels, num_classes, features=16, depth=4, dims=2):
+        super().__init__()
+        self.enter = DoubleConv(in_channels, features, dims)
+        self.levels = nn.ModuleList()
+        for level in range(depth):
+            f = features * 2**level
+            parts = {"down": Down(f, 2 * f, dims), "up": Up(2 * f, f, f, dims)}
+            self.levels.append(nn.ModuleDict(parts))
+        self.head = (nn.Conv2d if dims == 2 else nn.Conv3d)(features, num_classes, 1)
+
+    def forward(self, x):
+        def go(x, level):
+            if level == len(self.levels):
+                return x
+            parts = self.levels[level]
+            return parts["up"](go(parts["down"](x), level + 1), x)
+
+        return self.head(go(self.enter(x), 0))
+""",
     ("receptive_field", "backwards"): """
 def receptive_field(layers):
     field = 1
@@ -140,4 +198,22 @@ def test_another_right_answer_keeps_all_points_and_passes_its_check(key):
     namespace = namespace_of(unit, None, None)
     run_definitions(ALTERNATIVES[key], "alternative", namespace)
     verdict = checks.examine(f"{UNIT}.{exercise}", namespace[exercise])
+    assert verdict.outcome == checks.RIGHT, verdict.message
+
+
+@pytest.mark.parametrize("groups", ["1", "out_channels // 2 if out_channels % 2 == 0 else 1"])
+@pytest.mark.parametrize("name", ["recursive", "levels in dictionaries"])
+def test_a_right_unet_of_blocks_with_group_normalisation_passes(groups, name):
+    block = ALTERNATIVES["DoubleConv", "group norm, attributes, bias"]
+    sources = {
+        "DoubleConv": block.replace("GroupNorm(1,", f"GroupNorm({groups},"),
+        "UNet": ALTERNATIVES["UNet", name],
+    }
+    unit = load_unit(UNIT)
+    scores = verify.score(unit, sources, skip_slow_of_others=True)
+    assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
+    namespace = namespace_of(unit, None, None)
+    for source in sources.values():
+        run_definitions(source, "alternative", namespace)
+    verdict = checks.examine(f"{UNIT}.UNet", namespace["UNet"])
     assert verdict.outcome == checks.RIGHT, verdict.message

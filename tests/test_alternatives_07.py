@@ -63,6 +63,29 @@ def augment(image, label, generator):
     return linear[: len(image)] * light, nearest[-1].round().to(label.dtype)
 """
 
+AUGMENT_UP_TO_ITS_LIMITS = """
+def augment(image, label, generator):
+    if list(image.shape[1:]) != list(label.shape):
+        raise ValueError(f"image {tuple(image.shape[1:])} and label {tuple(label.shape)} differ")
+    def draw(reach, *shape):
+        return reach * (2 * torch.rand(*shape, generator=generator) - 1)
+    angle, zoom = draw(0.26, 1), 1 + draw(0.15, 1)
+    mirror = -1.0 if draw(1, 1) < 0 else 1.0
+    c, s = zoom * angle.cos(), zoom * angle.sin()
+    theta = torch.stack([torch.cat([mirror * c, -s]), torch.cat([mirror * s, c])])
+    theta = torch.cat([theta, draw(0.15, 2, 1)], dim=1)[None]
+    height, width = label.shape[-2:]
+    grid = F.affine_grid(theta, (1, 1, height, width), align_corners=False)
+    bumps = F.interpolate(draw(0.1, 1, 2, 6, 6), (height, width), mode="bicubic")
+    grid = (grid + bumps.permute(0, 2, 3, 1)).to(image)
+    flat = image.reshape(1, -1, height, width)
+    new = F.grid_sample(flat, grid, align_corners=False).reshape(image.shape)
+    zones = label.reshape(1, -1, height, width).to(image.dtype)
+    moved = F.grid_sample(zones, grid, mode="nearest", align_corners=False)
+    light = (1 + draw(0.3, 1)).to(image)
+    return new * light, moved.reshape(label.shape).to(label.dtype)
+"""
+
 TRAIN_WITH_SET_TO_NONE_FIRST = """
 def train_epoch(model, batches, loss, optimizer, device):
     losses, sizes = [], []
@@ -213,13 +236,20 @@ def zone_volumes_ml(labels, affine, num_classes):
     return counts.double().mul(size.item())
 """
 
+VOLUMES_IN_SINGLE_PRECISION = """
+def zone_volumes_ml(labels, affine, num_classes):
+    millilitres = abs(np.linalg.det(affine[:3, :3])) / 1000
+    sizes = [(labels == k).sum().float() * millilitres for k in range(num_classes)]
+    return torch.stack(sizes)
+"""
+
 ALTERNATIVES = {
-    "augment": (AUGMENT_WITH_NUMPY, AUGMENT_IN_STEPS),
+    "augment": (AUGMENT_WITH_NUMPY, AUGMENT_IN_STEPS, AUGMENT_UP_TO_ITS_LIMITS),
     "train_epoch": (TRAIN_WITH_SET_TO_NONE_FIRST, TRAIN_WITH_CLOSURE),
     "evaluate": (EVALUATE_BY_COUNTING, EVALUATE_IN_INFERENCE_MODE),
     "fit": (FIT_WITH_WHILE, FIT_WITH_TORCH_SAVE),
     "predict_volume": (PREDICT_SLICE_BY_SLICE, PREDICT_AT_ONCE),
-    "zone_volumes_ml": (VOLUMES_BY_LOOP, VOLUMES_BY_ONE_HOT),
+    "zone_volumes_ml": (VOLUMES_BY_LOOP, VOLUMES_BY_ONE_HOT, VOLUMES_IN_SINGLE_PRECISION),
 }
 CASES = [(name, source) for name, sources in ALTERNATIVES.items() for source in sources]
 

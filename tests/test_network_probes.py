@@ -51,11 +51,98 @@ def test_bounded_outputs_are_no_logits(last, logits):
     assert probes.gives_logits(cls, {}, image) is logits
 
 
-def test_smooth_outputs_lack_detail():
-    image = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert probes.keeps_detail(chain(CONV()), {}, image)
-    smooth = chain(lambda: nn.AvgPool2d(4), lambda: nn.Upsample(scale_factor=4, mode="bilinear"))
-    assert not probes.keeps_detail(smooth, {}, image)
+class SmallUNet(nn.Module):
+    """One level down and up, with group normalisation, with its skip or without."""
+
+    def __init__(self, skip, in_channels, num_classes, features, depth, dims):
+        super().__init__()
+        self.skip, self.features = skip, features
+        self.enter = self.block(in_channels, features)
+        self.below = self.block(features, 2 * features)
+        self.above = self.block(3 * features, features)
+        self.head = nn.Conv2d(features, num_classes, 1)
+
+    def block(self, inside, outside):
+        return nn.Sequential(
+            nn.Conv2d(inside, outside, 3, padding=1), nn.GroupNorm(1, outside), nn.ReLU()
+        )
+
+    def forward(self, x):
+        x = self.enter(x)
+        low = nn.functional.interpolate(self.below(nn.functional.max_pool2d(x, 2)), scale_factor=2)
+        return self.head(self.above(torch.cat([x if self.skip else 0 * x, low], dim=1)))
+
+
+@pytest.mark.parametrize("features", [2, 3, 5, 8])
+@pytest.mark.parametrize("skip", [True, False])
+def test_detail_comes_through_the_skip_only(skip, features):
+    options = {"in_channels": 1, "num_classes": 3, "features": features, "depth": 1}
+    assert probes.keeps_detail(lambda **k: SmallUNet(skip, **k), options) is skip
+
+
+NORMS = {
+    "batch": nn.BatchNorm2d,
+    "one group": lambda c: nn.GroupNorm(1, c),
+    "two groups": lambda c: nn.GroupNorm(2, c),
+    "instance": nn.InstanceNorm2d,
+}
+BLOCK = {"in_channels": 3, "out_channels": 4}
+
+
+def block_of(norm, words):
+    """A block from words: conv, large, norm, relu, leaky."""
+
+    def build(in_channels, out_channels):
+        layers, channels = [], in_channels
+        for word in words.split():
+            if word in {"conv", "large"}:
+                size = 3 if word == "conv" else 5
+                layers.append(nn.Conv2d(channels, out_channels, size, padding=size // 2))
+                channels = out_channels
+            else:
+                kinds = {"norm": NORMS[norm], "relu": lambda _: nn.ReLU()}
+                layers.append((kinds | {"leaky": lambda _: nn.LeakyReLU(0.1)})[word](channels))
+        return nn.Sequential(*layers)
+
+    return build
+
+
+def block_facts(cls):
+    return (
+        probes.three_convolutions(cls, BLOCK),
+        probes.relu_in_between(cls, BLOCK),
+        probes.relu_at_the_end(cls, BLOCK),
+        probes.normalises(cls, BLOCK),
+    )
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("conv norm relu conv norm relu", (2, True, True, True)),
+        ("conv norm leaky conv norm leaky", (2, True, True, True)),
+        ("conv relu norm conv relu norm", (2, True, True, True)),
+        ("conv norm conv norm", (2, False, False, True)),
+        ("conv norm conv norm relu", (2, False, True, True)),
+        ("conv norm relu conv norm", (2, True, False, True)),
+        ("conv relu conv relu", (2, True, True, False)),
+        ("conv norm relu conv relu", (2, True, True, False)),
+        ("large norm relu", (0, False, True, True)),
+    ],
+)
+def test_parts_of_a_block_are_recognised(norm, words, expected):
+    assert block_facts(block_of(norm, words)) == expected
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_without_norms_of_the_whole_picture_an_output_depends_on_its_surroundings(norm, capsys):
+    network = block_of(norm, "conv norm relu conv norm relu")(1, 4).eval()
+    image = torch.randn(1, 1, 21, 21, requires_grad=True)
+    probes.seeing_locally(network)(image)[0, :, 10, 10].sum().backward()
+    assert not image.grad[0, 0, :8].any()
+    assert ("Left out" in capsys.readouterr().out) is (norm != "batch")
+    assert type(network[1]) is type(NORMS[norm](4))
 
 
 def test_layers_in_a_plain_list_are_not_registered():

@@ -4,7 +4,15 @@ import torch
 
 from medseg_grader.catalogue import Call, Exercise, Mistake
 
-BLOCK_LOOKS = ["receptive field", "is linear", "uses every channel"]
+BLOCK_LOOKS = [
+    "the number of 3-convolutions",
+    "receptive field",
+    "the block is more than one convolution",
+    "a ReLU follows the first convolution",
+    "a ReLU follows the second convolution",
+    "each convolution is normalised",
+    "each input channel is used",
+]
 SMALL = {"in_channels": 1, "num_classes": 3, "features": 4, "depth": 2}
 NOISE = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(6), dtype=torch.float32)
 NOISE = (NOISE * 100).round() / 100
@@ -13,6 +21,29 @@ NOISE = (NOISE * 100).round() / 100
 def ones(*shape):
     return torch.ones(*shape, dtype=torch.float32)
 
+
+def built(options, *inputs, look=(), mentions=()):
+    """A probe of a module, shown as a student would write it."""
+    numbers = ", ".join(f"{name}={value}" for name, value in options.items())
+    shapes = " and ".join(str(tuple(image.shape)) for image in inputs)
+    kwargs = {"look": list(look)} if look else {}
+    shown = f"({numbers}) on an input of shape {shapes}"
+    return Call(options, *inputs, shown=shown, mentions=mentions, **kwargs)
+
+
+def tiled(image, tile, margin, weight):
+    """A probe of overlap_tile; the model is a convolution by `weight`."""
+    numbers = str(image[0, 0].int().tolist()), str(weight[0, 0].int().tolist())
+    shown = f"(image, {tile}, {margin}, model) with the image {numbers[0]} and as model a "
+    shown += f"convolution by {numbers[1]}"
+    return Call(image, tile, margin, weight, shown=shown)
+
+
+def square(*rows):
+    return torch.tensor([[rows]], dtype=torch.float64)
+
+
+CROSS = square([0.0, 1, 0], [2, 3, 4], [0, 5, 0])
 
 EXERCISES = [
     Exercise(
@@ -23,6 +54,8 @@ EXERCISES = [
             Call(7, 3, padding=1),
             Call(8, 2, 2),
             Call(9, 4, 3, 2),
+            Call(5, 5),
+            Call(2, 3, padding=1),
             Call(2, 7, padding=1, mentions=["4", "7"]),
         ],
         hints=[
@@ -65,6 +98,18 @@ EXERCISES = [
                 {"if padded < kernel:": "if False:"},
             ),
             Mistake(
+                "compares_with_the_unpadded_size",
+                "The window may be larger than the image if the padding makes up for it: compare "
+                "the kernel with the padded size.",
+                {"if padded < kernel:": "if size < kernel:"},
+            ),
+            Mistake(
+                "refuses_a_window_that_just_fits",
+                "A window as large as the padded image has one position: only a larger one has "
+                "none.",
+                {"if padded < kernel:": "if padded <= kernel:"},
+            ),
+            Mistake(
                 "names_only_the_kernel",
                 "The reader of your message needs both numbers: the padded size that came and the "
                 "kernel.",
@@ -83,6 +128,8 @@ EXERCISES = [
             Call(21, 1, mentions=["17"]),
             Call(8, 1),
             Call(12, 1),
+            Call(16, 1),
+            Call(36, 2),
         ],
         hints=[
             "Follow one number through the U: which steps change it, and by how much?",
@@ -125,6 +172,23 @@ EXERCISES = [
                 {"if now < 1:": "if False:"},
             ),
             Mistake(
+                "leaves_nothing",
+                "No pixel at all is no output: the size must be at least 1 after each level up.",
+                {"if now < 1:": "if now < 0:"},
+            ),
+            Mistake(
+                "checks_the_way_down_only",
+                "The bottom may be large enough and the way up still use all pixels up: check "
+                "there, too.",
+                {
+                    "    now -= 4\n    for _ in": "    now -= 4\n    if now < 1:\n"
+                    '        raise ValueError(f"{now} pixels at the bottom, expected 1")\n'
+                    "    for _ in",
+                    '    if now < 1:\n        raise ValueError(f"{now} pixels are left at the end, '
+                    'expected at least 1")\n': "",
+                },
+            ),
+            Mistake(
                 "one_level_too_many",
                 "`depth` counts the poolings; there are as many levels up as levels down.",
                 {"for level in range(depth):": "for level in range(depth + 1):"},
@@ -136,8 +200,9 @@ EXERCISES = [
         runner="module",
         device=True,
         calls=[
-            Call({"in_channels": 3, "out_channels": 4}, ones(1, 3, 13, 13), look=BLOCK_LOOKS),
-            Call({"in_channels": 2, "out_channels": 5, "dims": 3}, ones(1, 2, 3, 4, 5)),
+            built({"in_channels": 3, "out_channels": 4}, ones(1, 3, 13, 13), look=BLOCK_LOOKS),
+            built({"in_channels": 2, "out_channels": 5, "dims": 3}, ones(1, 2, 5, 6, 7)),
+            built({"in_channels": 2, "out_channels": 4}, ones(1, 2, 1, 1)),
         ],
         hints=[
             "Six layers stand in a row: convolution, normalisation, ReLU, twice.",
@@ -176,6 +241,62 @@ EXERCISES = [
                     "            conv(out": "            norm(out_channels),\n            conv(out",
                     "            nn.ReLU(inplace=True),\n        )": "        )",
                 },
+            ),
+            Mistake(
+                "no_activation_in_between",
+                "A ReLU stands behind each normalisation; between your two convolutions there is "
+                "none.",
+                {
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n"
+                    "            conv(out": "            norm(out_channels),\n            conv(out",
+                },
+            ),
+            Mistake(
+                "no_activation_at_the_end",
+                "The block ends with a ReLU: the next convolution, on the level below or above, "
+                "would otherwise follow the second one directly.",
+                {"            nn.ReLU(inplace=True),\n        )": "        )"},
+            ),
+            Mistake(
+                "one_large_convolution",
+                "One 5-convolution sees as far as two 3-convolutions, but has more weights and "
+                "only one ReLU: use two windows of 3.",
+                {
+                    "conv(in_channels, out_channels, 3, padding=1, bias=False)": (
+                        "conv(in_channels, out_channels, 5, padding=2, bias=False)"
+                    ),
+                    "            conv(out_channels, out_channels, 3, padding=1, bias=False),\n"
+                    "            norm(out_channels),\n"
+                    "            nn.ReLU(inplace=True),\n        )": "        )",
+                },
+            ),
+            Mistake(
+                "no_normalisation",
+                "Between each convolution and its ReLU belongs a normalisation, such as "
+                "`nn.BatchNorm2d(out_channels)`.",
+                {
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n"
+                    "            conv(out": "            nn.ReLU(inplace=True),\n            conv(out",
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n        )": (
+                        "            nn.ReLU(inplace=True),\n        )"
+                    ),
+                },
+            ),
+            Mistake(
+                "normalises_within_one_picture_and_channel",
+                "`nn.InstanceNorm2d`, and `nn.GroupNorm` with as many groups as channels, need more "
+                "than one pixel per channel, which the deepest level may not have. "
+                "`nn.BatchNorm2d` does not, in evaluation mode.",
+                {
+                    "{2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims]": (
+                        "lambda channels: nn.GroupNorm(channels, channels)"
+                    )
+                },
+            ),
+            Mistake(
+                "gives_nothing_back",
+                "`forward` calculates, but what it calculated is lost: `return` it.",
+                {"return self.layers(x)": "self.layers(x)"},
             ),
             Mistake(
                 "always_2d",
@@ -226,11 +347,11 @@ EXERCISES = [
         device=True,
         uses=["DoubleConv"],
         calls=[
-            Call(
+            built(
                 {"in_channels": 1, "out_channels": 2}, ones(1, 1, 28, 28), look=["receptive field"]
             ),
-            Call({"in_channels": 1, "out_channels": 2}, ones(1, 1, 9, 7)),
-            Call({"in_channels": 2, "out_channels": 3, "dims": 3}, ones(1, 2, 3, 8, 6)),
+            built({"in_channels": 1, "out_channels": 2}, ones(1, 1, 9, 7)),
+            built({"in_channels": 2, "out_channels": 3, "dims": 3}, ones(1, 2, 3, 8, 6)),
         ],
         hints=[
             "Two parts only: a pooling and a double convolution. Which comes first?",
@@ -292,23 +413,24 @@ EXERCISES = [
         device=True,
         uses=["DoubleConv"],
         calls=[
-            Call(
+            built(
                 {"in_channels": 3, "skip_channels": 3, "out_channels": 2},
                 ones(1, 3, 4, 4),
                 ones(1, 3, 8, 8),
-                look=["depends on x and skip"],
+                look=["the output depends on x", "the output depends on the skip"],
             ),
-            Call(
+            built(
                 {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
                 ones(1, 4, 3, 5),
                 ones(1, 2, 6, 10),
+                mentions=["dimension 0"],  # tells a failing torch.cat from a failing convolution
             ),
-            Call(
+            built(
                 {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
                 ones(1, 4, 3, 5),
                 ones(1, 2, 7, 10),
             ),
-            Call(
+            built(
                 {"in_channels": 3, "skip_channels": 2, "out_channels": 3, "dims": 3},
                 ones(1, 3, 3, 2, 2),
                 ones(1, 2, 3, 5, 4),
@@ -366,6 +488,12 @@ EXERCISES = [
                 {"in_channels + skip_channels": "in_channels"},
             ),
             Mistake(
+                "concatenates_the_batch",
+                "Without `dim=1` torch.cat joins along axis 0, the pictures of the batch; the "
+                "channels are axis 1.",
+                {"torch.cat([skip, x], dim=1)": "torch.cat([skip, x])"},
+            ),
+            Mistake(
                 "concatenates_rows",
                 "The channels are axis 1; axis 2 holds the rows (or the slices).",
                 {
@@ -381,19 +509,20 @@ EXERCISES = [
         device=True,
         uses=["DoubleConv", "Down", "Up"],
         calls=[
-            Call(
+            built(
                 SMALL,
                 NOISE,
                 look=[
+                    "channels at the bottom",
                     "channels of the levels",
-                    "gives logits",
-                    "sums to one",
+                    "the output",
                     "fine detail arrives",
+                    "a 1-convolution gives the logits",
                 ],
             ),
-            Call({**SMALL, "depth": 3, "features": 2}, ones(1, 1, 8, 13)),
-            Call({**SMALL, "depth": 1}, ones(1, 1, 6, 6)),
-            Call({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
+            built({**SMALL, "depth": 3, "features": 2}, ones(1, 1, 8, 13)),
+            built({**SMALL, "depth": 1}, ones(1, 1, 6, 6)),
+            built({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
         ],
         hints=[
             "Write the number of channels beside every box of the diagram, for depth 2, before you "
@@ -429,9 +558,26 @@ EXERCISES = [
                 {"features * 2**level for": "features for"},
             ),
             Mistake(
+                "channels_grow_by_addition",
+                "Each level has twice the channels of the one above, features * 2**level: 4, 8, "
+                "16, not 4, 8, 12.",
+                {"features * 2**level for": "features * (level + 1) for"},
+            ),
+            Mistake(
                 "softmax_at_the_end",
                 "Give logits: the loss applies the softmax itself, and twice is once too often.",
                 {"return self.head(x)": "return self.head(x).softmax(1)"},
+            ),
+            Mistake(
+                "sigmoid_at_the_end",
+                "Give logits: no sigmoid behind the head. The loss turns logits into probabilities.",
+                {"return self.head(x)": "return self.head(x).sigmoid()"},
+            ),
+            Mistake(
+                "log_softmax_at_the_end",
+                "Give logits, not the logarithms of probabilities: the loss of unit 5 calculates "
+                "these itself.",
+                {"return self.head(x)": "return self.head(x).log_softmax(1)"},
             ),
             Mistake(
                 "relu_at_the_end",
@@ -462,6 +608,20 @@ EXERCISES = [
                 "forgets_dims",
                 "Hand `dims` on to every part; its default is 2.",
                 {"DoubleConv(in_channels, widths[0], dims)": "DoubleConv(in_channels, widths[0])"},
+            ),
+            Mistake(
+                "one_level_up_too_few",
+                "There are as many levels up as down: the last of them has the full size again.",
+                {
+                    "for level in reversed(range(depth))": "for level in reversed(range(1, depth))",
+                    "(widths[0], num_classes, 1)": "(widths[1], num_classes, 1)",
+                },
+            ),
+            Mistake(
+                "wide_head",
+                "The head looks at one pixel at a time: a 1-convolution. The levels have looked "
+                "around enough.",
+                {"(widths[0], num_classes, 1)": "(widths[0], num_classes, 3, padding=1)"},
             ),
             Mistake(
                 "head_for_one_class",
@@ -526,29 +686,14 @@ EXERCISES = [
         runner="tiles",
         device=True,
         calls=[
-            Call(
-                torch.arange(12.0, dtype=torch.float64).reshape(1, 1, 3, 4),
-                2,
-                0,
-                torch.tensor([[[[2.0]]]], dtype=torch.float64),
-            ),
-            Call(
-                torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2),
-                4,
-                1,
-                torch.tensor([[[[0.0, 1, 0], [2, 3, 4], [0, 5, 0]]]], dtype=torch.float64),
-            ),
-            Call(
-                torch.arange(16.0, dtype=torch.float64).reshape(1, 1, 4, 4),
-                2,
-                1,
-                torch.tensor([[[[0.0, 1, 0], [2, 3, 4], [0, 5, 0]]]], dtype=torch.float64),
-            ),
-            Call(
+            tiled(torch.arange(12.0, dtype=torch.float64).reshape(1, 1, 3, 4), 2, 0, square([2.0])),
+            tiled(torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2), 4, 1, CROSS),
+            tiled(torch.arange(16.0, dtype=torch.float64).reshape(1, 1, 4, 4), 2, 1, CROSS),
+            tiled(
                 torch.arange(15.0, dtype=torch.float64).reshape(1, 1, 5, 3) ** 2,
                 2,
                 1,
-                torch.tensor([[[[1.0, 0, 0], [0, 1, 0], [0, 0, 2]]]], dtype=torch.float64),
+                square([1.0, 0, 0], [0, 1, 0], [0, 0, 2]),
             ),
         ],
         hints=[
@@ -568,6 +713,18 @@ EXERCISES = [
                         "    surplus = (-width % tile, -height % tile)\n"
                         "    padded = F.pad(image, (margin, margin + surplus[0], margin, "
                         "margin + surplus[1]))"
+                    )
+                },
+            ),
+            Mistake(
+                "mirrors_with_f_pad",
+                "F.pad mirrors once, so it cannot add as many pixels as the image has. Mirror a "
+                "list of row numbers with np.pad, which goes on, and index the image with it.",
+                {
+                    "    padded = image[:, :, mirrored(height)][:, :, :, mirrored(width)]": (
+                        "    surplus = (-width % tile, -height % tile)\n"
+                        "    padded = F.pad(image, (margin, margin + surplus[0], margin, "
+                        'margin + surplus[1]), mode="reflect")'
                     )
                 },
             ),

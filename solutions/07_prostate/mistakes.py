@@ -17,7 +17,7 @@ MIRRORED = TILTED * np.array([-1, 1, 1, 1])
 AUGMENT = Exercise(
     name="augment",
     runner="augment",
-    calls=[Call(48, seed=3)],
+    calls=[Call(48, seed=3, shown="(image, label, generator) on pictures of 48 by 48 pixels")],
     hints=[
         "Write the geometry first, without any change of brightness, and look at the picture "
         "below: do the contours follow the zones?",
@@ -66,6 +66,35 @@ AUGMENT = Exercise(
             {"align_corners=False) + field": "align_corners=False)"},
         ),
         Mistake(
+            "torn_apart",
+            "Your field displaces pixels by a large part of the picture: no bladder does that to a "
+            "prostate. In these positions the picture is 2 wide, so 0.05 are 2.5 per cent of it.",
+            {"coarse = uniform(-0.05, 0.05,": "coarse = uniform(-0.6, 0.6,"},
+        ),
+        Mistake(
+            "not_smooth",
+            "Neighbouring pixels are displaced in different directions, which tears the tissue to "
+            "pieces. Draw a coarse grid, of about five by five, and let F.interpolate blow it up.",
+            {"[min(5, size) for size in spatial]": "[min(64, size) for size in spatial]"},
+        ),
+        Mistake(
+            "turned_too_far",
+            "You turn by far more than 15 degrees, but patients lie on their backs. Are your angles "
+            "in radians? 15 degrees are 0.26.",
+            {"turn, zoom = uniform(-0.2, 0.2)": "turn, zoom = uniform(-0.8, 0.8)"},
+        ),
+        Mistake(
+            "moves_between_slices",
+            "In a volume your field also displaces along the slices, which lie 3 mm apart: set that "
+            "component to 0. It is the last of the grid's three coordinates.",
+            {"    coarse[:, 2:] = 0\n": ""},
+        ),
+        Mistake(
+            "gives_nothing_back",
+            "Your function calculates, but gives nothing back: `return` the image and the label.",
+            {"return brighter, zones.to(label.dtype)": "zones.to(label.dtype)"},
+        ),
+        Mistake(
             "upside_down",
             "You exchange front and back: the rectum would lie in front of the prostate. Which "
             "axis of the picture runs from right to left, and which coordinate is that in the grid?",
@@ -95,7 +124,16 @@ AUGMENT = Exercise(
 TRAIN_EPOCH = Exercise(
     name="train_epoch",
     runner="train_epoch",
-    calls=[Call(WEIGHT, PICTURES, CLASSES, 0.5)],
+    calls=[
+        Call(
+            WEIGHT,
+            PICTURES,
+            CLASSES,
+            0.5,
+            shown="(model, batches, cross_entropy, optimizer, device) on batches of 3, 2 and 1 "
+            "pictures",
+        )
+    ],
     hints=[
         "Five things happen to each batch: predict, compare, forget the old gradients, find the "
         "new ones, step. In which order?",
@@ -154,7 +192,15 @@ TRAIN_EPOCH = Exercise(
 EVALUATE = Exercise(
     name="evaluate",
     runner="evaluate",
-    calls=[Call(WEIGHT, PICTURES, CLASSES, 4)],
+    calls=[
+        Call(
+            WEIGHT,
+            PICTURES,
+            CLASSES,
+            4,
+            shown="(model, batches, 4, device) on batches of 3, 2 and 1 pictures",
+        )
+    ],
     hints=[
         "Confusion matrices add up: start with zeros, add that of each batch.",
         "Which axis of the logits counts the classes? The prediction is the index of the largest.",
@@ -222,7 +268,9 @@ FIT = Exercise(
     name="fit",
     runner="fit",
     uses=("augment", "train_epoch", "evaluate", "predict_volume"),
-    calls=[Call(3.0, 4.5, 0.25, 0.8, 6)],
+    calls=[
+        Call(3.0, 4.5, 0.25, 0.8, 6, shown=" with a model of one weight and two batches, 6 epochs")
+    ],
     hints=[
         "Write it without checkpoints first: epochs, history, best state. Then ask what a second "
         "call would have to know.",
@@ -294,7 +342,7 @@ FIT = Exercise(
             "remembers, not how well it does on new patients.",
             {
                 "confusion = evaluate(model, validation_batches, num_classes, device)": (
-                    "confusion = evaluate(model, list(train_batches)[:1], num_classes, device)"
+                    "confusion = evaluate(model, train_batches, num_classes, device)"
                 )
             },
         ),
@@ -304,7 +352,7 @@ FIT = Exercise(
 PREDICT_VOLUME = Exercise(
     name="predict_volume",
     runner="predict_volume",
-    calls=[Call(LINES, STACK)],
+    calls=[Call(LINES, STACK, shown="(model, volume, device) on a volume of 11 by 3 by 4 voxels")],
     hints=[
         "The network wants (N, 1, H, W), the volume is (D, H, W): what is N, and where does the "
         "channel go?",
@@ -343,6 +391,12 @@ PREDICT_VOLUME = Exercise(
             "mode_not_restored",
             "The model came in training mode and leaves in evaluation mode.",
             {"    model.train(mode)\n": ""},
+        ),
+        Mistake(
+            "volume_stays_on_the_cpu",
+            "The model may live on a graphics card, while the volume comes from the CPU. Move each "
+            "stack to the device before the model sees it.",
+            {"stack.unsqueeze(1).to(device)": "stack.unsqueeze(1)"},
         ),
         Mistake(
             "left_on_the_device",

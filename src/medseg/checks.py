@@ -104,7 +104,8 @@ def examine(name: str, function: Callable | None) -> Verdict:
         if (difference := compare(e, o, tolerance)) is not None
     }
     if not differences:
-        return Verdict(RIGHT, f"{short} gives what it should on all {len(expected)} probes.")
+        where = f" on all {len(expected)} probes" if len(expected) > 1 else ""
+        return Verdict(RIGHT, f"{short} gives what it should{where}.")
     explained = explanations(data["mistakes"], expected, observed, tolerance)
     index = _told_first(differences, expected, explained)
     call, difference, error = data["calls"][index], differences[index], errors[index]

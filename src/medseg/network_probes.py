@@ -5,6 +5,7 @@ modules are built from a fixed random state and looked at in evaluation mode, fr
 outputs, the gradients of their outputs, and the shapes of their parameters.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ def module_facts(cls: Callable, options: dict, *inputs: torch.Tensor) -> dict[st
     facts: dict[str, Any] = {
         "is a torch.nn.Module": True,
         "every layer is registered": True,
-        "output is a tensor": isinstance(output, torch.Tensor),
+        "what forward gives": _kind(output),
     }
     if not isinstance(output, torch.Tensor):
         return facts
@@ -39,6 +40,12 @@ def module_facts(cls: Callable, options: dict, *inputs: torch.Tensor) -> dict[st
         gradients = torch.autograd.grad(output.square().mean(), parameters, allow_unused=True)
         facts["every parameter takes part"] = all(g is not None for g in gradients)
     return facts
+
+
+def _kind(output: Any) -> str:
+    if output is None:
+        return "nothing (is there a `return` in it?)"
+    return "a tensor" if isinstance(output, torch.Tensor) else type(output).__name__
 
 
 def reach(cls: Callable, options: dict, image: torch.Tensor) -> list[int]:
@@ -117,37 +124,148 @@ def depends_on(cls: Callable, options: dict, inputs: list[torch.Tensor], positio
         return not torch.allclose(network(*inputs), network(*changed))
 
 
+def output_kind(cls: Callable, options: dict, image: torch.Tensor) -> str:
+    """ "logits", or what else the outputs look like: the smallest, the largest, their sum."""
+    kinds = []
+    for seed in range(3):
+        with torch.no_grad():
+            output = build(cls, options, seed).eval()(50 * image)
+        total = output.sum(1)
+        if bool((output.logsumexp(1).abs() < 1e-2).all()):
+            kinds.append("logarithms of probabilities, as after log_softmax")
+        elif output.min() < -1e-3 and output.max() > 1e-3:
+            return "logits"
+        elif torch.allclose(total, torch.ones_like(total), atol=1e-4):
+            kinds.append("probabilities that sum to 1, as after softmax")
+        elif output.min() >= 0 and output.max() <= 1:
+            kinds.append("numbers from 0 to 1, as after sigmoid")
+        else:
+            kinds.append("numbers of one sign only, as after ReLU")
+    return max(set(kinds), key=kinds.count)
+
+
 def gives_logits(cls: Callable, options: dict, image: torch.Tensor) -> bool:
     """Whether the output is unbounded: no softmax, log-softmax, sigmoid or ReLU at the end."""
-    with torch.no_grad():
-        output = build(cls, options).eval()(50 * image)
-    is_log_softmax = bool((output.logsumexp(1).abs() < 1e-2).all())
-    return bool(output.min() < -1e-3) and bool(output.max() > 1e-3) and not is_log_softmax
+    return output_kind(cls, options, image) == "logits"
 
 
-def sums_to_one(cls: Callable, options: dict, image: torch.Tensor) -> bool:
-    """Whether the output sums to 1 over the classes, as after a softmax."""
-    with torch.no_grad():
-        total = build(cls, options).eval()(image).sum(1)
-    return torch.allclose(total, torch.ones_like(total), atol=1e-4)
+def keeps_detail(cls: Callable, options: dict) -> bool:
+    """Whether a 2D U-Net hands pixel-fine detail to its output, past the first pooling.
 
-
-def keeps_detail(cls: Callable, options: dict, image: torch.Tensor) -> bool:
-    """Whether pixel-fine differences of the input reach the output.
-
-    Of the output for a noise image, the part is taken that changes within blocks of 2 x 2 pixels.
-    Without skips what comes up from below is smooth, and little of it is left.
+    Without the uppermost skip all that the output knows has gone through `features` maps of a
+    quarter of the pixels, so its Jacobian has at most that rank, whatever the layers, the
+    normalisation and the weights. With the skip it has more, for some weights at least.
     """
-    shares = []
-    for seed in range(5):
+    # with two features a ReLU may silence too many
+    features, size = max(4, options["features"]), max(8, 2 ** (options["depth"] + 1))
+    channels = {"in_channels": features, "num_classes": features, "features": features}
+    options = {**options, **channels, "dims": 2}
+    numbers = features * size**2
+    image = torch.randn(1, features, size, size, generator=torch.Generator().manual_seed(4))
+    for seed in range(4):
+        network = build(cls, options, seed).eval()
+        copies = image.repeat(numbers, 1, 1, 1).requires_grad_()
+        (rows,) = torch.autograd.grad(network(copies).flatten(1).diagonal().sum(), copies)
+        if torch.linalg.matrix_rank(rows.flatten(1), rtol=1e-4) > numbers // 4:
+            return True
+    return False
+
+
+def has_pointwise_head(cls: Callable, options: dict) -> bool:
+    """Whether some weight turns `features` channels into `num_classes`, pixel by pixel."""
+    ends = options["num_classes"], options["features"]
+    shapes = [tuple(p.shape) for p in build(cls, options).parameters()]
+    return any(shape[:2] == ends and set(shape[2:]) <= {1} for shape in shapes)
+
+
+def most_channels(cls: Callable, options: dict) -> int:
+    """The largest number of channels that a convolution gives."""
+    return max((len(weight) for weight in _convolutions(build(cls, options))), default=0)
+
+
+def three_convolutions(cls: Callable, options: dict) -> int:
+    """How many convolutions have a window of three pixels along every axis."""
+    weights = _convolutions(build(cls, options))
+    return sum(set(weight.shape[2:]) == {3} for weight in weights)
+
+
+def normalises(cls: Callable, options: dict) -> bool:
+    """Whether a normalisation stands behind each convolution of a 2D block.
+
+    If so, a convolution with ninefold weights gives nearly the same output in training.
+    """
+    image = _noise(options)
+    for position in range(len(_convolutions(build(cls, options)))):
+        network = build(cls, options).train()
         with torch.no_grad():
-            output = build(cls, options, seed).eval()(image)
-        output = output - output.mean(dim=(-2, -1), keepdim=True)
-        blocks = torch.nn.functional.avg_pool2d(output, 2)
-        blocks = blocks.repeat_interleave(2, -1).repeat_interleave(2, -2)
-        fine = (output - blocks).square().sum() / output.square().sum()
-        shares.append(float(fine))
-    return sorted(shares)[2] > 0.3
+            before = network(image.clone())
+            _convolutions(network)[position].mul_(9)
+            after = network(image.clone())
+        if (after - before).norm() > before.norm():
+            return False
+    return True
+
+
+def relu_at_the_end(cls: Callable, options: dict) -> bool:
+    """Whether a 2D block's outputs above 0 outweigh those below, as after a ReLU or its like."""
+    with torch.no_grad():
+        outputs = [build(cls, options, seed).train()(_noise(options)) for seed in range(4)]
+    return _leans_upwards(torch.stack(outputs))
+
+
+def relu_in_between(cls: Callable, options: dict) -> bool:
+    """Whether what a 2D block's second convolution gets leans upwards, as after a ReLU.
+
+    The second convolution is made to pass its input on, once as it is and once with the sign
+    changed; the difference of the two outputs shows that input, normalised.
+    """
+    channels = options["out_channels"]
+    shape = (channels, channels, 3, 3)
+    parts = []
+    for seed in range(4):
+        signs = []
+        for sign in (1, -1):
+            network = build(cls, options, seed).train()
+            second = [w for w in _convolutions(network) if tuple(w.shape) == shape]
+            if not second:
+                return False
+            with torch.no_grad():
+                second[-1].zero_()
+                second[-1][:, :, 1, 1] = sign * torch.eye(channels)
+                signs.append(network(_noise(options)))
+        parts.append(signs[0] - signs[1])
+    return _leans_upwards(torch.stack(parts))
+
+
+def _leans_upwards(values: torch.Tensor) -> bool:
+    return bool(values.clamp(max=0).square().sum() < 0.65 * values.clamp(min=0).square().sum())
+
+
+def _noise(options: dict) -> torch.Tensor:
+    draw = torch.Generator().manual_seed(3)
+    return torch.randn(4, options["in_channels"], 12, 12, generator=draw)
+
+
+def _convolutions(network: torch.nn.Module) -> list[torch.Tensor]:
+    return [parameter for parameter in network.parameters() if parameter.dim() >= 3]
+
+
+def seeing_locally(network: torch.nn.Module) -> torch.nn.Module:
+    """A copy without the layers that look at all pixels of a picture at once, and a line about it.
+
+    Group and instance normalisation take their mean over the whole picture, in evaluation mode
+    too: with them each output depends on every pixel, and no tile can match the whole.
+    """
+    local, left_out = copy.deepcopy(network), set()
+    kinds = torch.nn.GroupNorm, torch.nn.LayerNorm, torch.nn.modules.instancenorm._InstanceNorm
+    for part in list(local.modules()):
+        for name, child in list(part.named_children()):
+            if isinstance(child, kinds):
+                left_out.add(type(child).__name__)
+                setattr(part, name, torch.nn.Identity())
+    if left_out:
+        print(f"Left out here, as it looks at the whole picture: {' and '.join(sorted(left_out))}.")
+    return local
 
 
 def keeps_batch_apart(cls: Callable, options: dict, images: torch.Tensor) -> bool:

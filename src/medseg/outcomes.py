@@ -75,7 +75,12 @@ def same_fault(expected: dict, mistaken: dict, observed: dict, tolerance: float)
 
 
 def describe_call(name: str, call: dict) -> str:
-    """`name(…)` with its probe inputs, abbreviated where they are long."""
+    """`name(…)` with its probe inputs, abbreviated where they are long.
+
+    Where the inputs are no arguments of the function, the author says in `shown` what is called.
+    """
+    if "shown" in call:
+        return name + call["shown"]
     args = [_brief(arg) for arg in call["args"]]
     args += [f"{key}={_brief(value)}" for key, value in call["kwargs"]["dict"].items()]
     return f"{name}({', '.join(args)})"
@@ -118,7 +123,7 @@ def _compare_values(expected: Any, observed: Any, tolerance: float, name: str) -
         return None
     sentence = f"expected {name} to be {_brief(expected)}, yours is {_brief(observed)}."
     if expected is True and observed is False:
-        sentence = f"this should be true of yours, and is not: {name}."
+        sentence = f"this should hold, and does not: {name}."
     return Difference("value", sentence)
 
 

@@ -171,8 +171,8 @@ def target_yours_difference(target: np.ndarray, yours: np.ndarray) -> tuple[Figu
         right.set_title("different: black")
         right.set_xlabel("column")
     left.set_ylabel("row")
+    left.locator_params(integer=True)
     _set_font(figure)
-
     count = int(wrong.sum())
     alt = f"Target, yours and their difference: {count} of {wrong.size} elements differ"
     if count:

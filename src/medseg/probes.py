@@ -145,7 +145,9 @@ def output_of(cls: Callable, options: dict, *inputs: Any, seed: int = 0) -> Any:
 
     network = build(cls, options, seed).eval()
     with torch.no_grad():
-        return network(*inputs)
+        output = network(*inputs)
+    assert output is not None, "forward gives nothing back: is there a `return` in it?"
+    return output
 
 
 def parameter_shapes(cls: Callable, options: dict) -> list[tuple[int, ...]]:

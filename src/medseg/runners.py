@@ -46,19 +46,27 @@ def module(cls: type, options: dict, *inputs: Any, look: Sequence[str] = ()) -> 
     from medseg import network_probes as probes
 
     facts = probes.module_facts(cls, options, *inputs)
+    if "output shape" not in facts:
+        return facts
     looks: dict[str, Callable[[], Any]] = {
+        "the number of 3-convolutions": lambda: probes.three_convolutions(cls, options),
         "receptive field": lambda: probes.reach(cls, options, inputs[0]),
-        "is linear": lambda: probes.is_linear(cls, options, tuple(inputs[0].shape)),
-        "uses every channel": lambda: probes.uses_every_channel(
+        "the block is more than one convolution": lambda: (
+            not probes.is_linear(cls, options, tuple(inputs[0].shape))
+        ),
+        "a ReLU follows the first convolution": lambda: probes.relu_in_between(cls, options),
+        "a ReLU follows the second convolution": lambda: probes.relu_at_the_end(cls, options),
+        "each convolution is normalised": lambda: probes.normalises(cls, options),
+        "each input channel is used": lambda: probes.uses_every_channel(
             cls, options, tuple(inputs[0].shape)
         ),
-        "depends on x and skip": lambda: [
-            probes.depends_on(cls, options, list(inputs), k) for k in (0, 1)
-        ],
+        "the output depends on x": lambda: probes.depends_on(cls, options, list(inputs), 0),
+        "the output depends on the skip": lambda: probes.depends_on(cls, options, list(inputs), 1),
+        "channels at the bottom": lambda: probes.most_channels(cls, options),
         "channels of the levels": lambda: probes.widths(cls, options, options["features"]),
-        "sums to one": lambda: probes.sums_to_one(cls, options, inputs[0]),
-        "gives logits": lambda: probes.gives_logits(cls, options, inputs[0]),
-        "fine detail arrives": lambda: probes.keeps_detail(cls, options, inputs[0]),
+        "the output": lambda: probes.output_kind(cls, options, inputs[0]),
+        "fine detail arrives": lambda: probes.keeps_detail(cls, options),
+        "a 1-convolution gives the logits": lambda: probes.has_pointwise_head(cls, options),
     }
     return facts | {name: looks[name]() for name in look}
 

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from IPython.utils.capture import capture_output
 
+from medseg import displacements
+
 DRAWS = 24
 
 
@@ -53,9 +55,12 @@ def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
     blocks = torch.randint(0, 2, (size // 8, size // 8), generator=state)
     label = 1 + 2 * blocks.repeat_interleave(8, 0).repeat_interleave(8, 1)
     image = torch.stack([label, 3 - label]).float()
-    pairs = [function(image.clone(), label.clone(), _random(seed + k)) for k in range(DRAWS)]
     first = function(image.clone(), label.clone(), _random(seed))
+    if _what(first) != PAIR:
+        return {"what comes back": _what(first)}
+    pairs = [function(image.clone(), label.clone(), _random(seed + k)) for k in range(DRAWS)]
     facts: dict[str, Any] = {
+        "what comes back": PAIR,
         "shape of the image": list(pairs[0][0].shape),
         "shape of the label": list(pairs[0][1].shape),
         "dtypes": [str(part.dtype) for part in pairs[0]],
@@ -68,9 +73,13 @@ def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
     facts["brightness changes"] = bool(levels.std() > 0.02)
     facts |= _mirrors(function, size, seed)
     facts["straight lines bend"] = _bends(function, size, seed)
+    facts |= displacements.facts(function, size, (_random(seed + 300 + k) for k in range(DRAWS)))
     volume, inside = image[:, None].repeat(1, 4, 1, 1), label[None].repeat(4, 1, 1)
     deep = function(volume, inside, _random(seed))
     facts["volumes work too"] = deep[0].shape == volume.shape and deep[1].shape == inside.shape
+    facts["slices of a volume keep their places"] = displacements.slices_stay(
+        function, size, _random(seed)
+    )
     facts["shapes that differ raise a ValueError with both"] = _refuses(function, image, label)
     facts["works on an accelerator, with new tensors on the device of the image"] = (
         _works_elsewhere(
@@ -124,15 +133,15 @@ def evaluate(
         restored.append(model.training == mode)
         notes.append(model)
 
-    def elsewhere(move: Callable, device: torch.device) -> bool:
-        return _on(host, function(_moved(LinearModel(weight), move), batches, num_classes, device))
+    def elsewhere(move: Callable, device: torch.device) -> Any:
+        return function(_moved(LinearModel(weight), move), batches, num_classes, device)
 
     return {
         "confusion": confusion,
         "evaluation mode": all(m.modes and not any(m.modes) for m in notes),
         "no gradients": all(m.gradients and not any(m.gradients) for m in notes),
         "mode restored": all(restored),
-        "works on the device, answers on the CPU": _works_elsewhere(elsewhere),
+        **_answers_on_the_cpu(elsewhere),
     }
 
 
@@ -144,15 +153,15 @@ def predict_volume(
     model = LinearShift(weight).train()
     labels = function(model, volume.clone(), host)
 
-    def elsewhere(move: Callable, device: torch.device) -> bool:
-        return _on(host, function(_moved(LinearShift(weight), move), volume, device))
+    def elsewhere(move: Callable, device: torch.device) -> Any:
+        return function(_moved(LinearShift(weight), move), volume, device)
 
     return {
         "labels": labels,
         "evaluation mode": bool(model.modes) and not any(model.modes),
         "no gradients": bool(model.gradients) and not any(model.gradients),
         "mode restored": model.training,
-        "works on the device, answers on the CPU": _works_elsewhere(elsewhere),
+        **_answers_on_the_cpu(elsewhere),
     }
 
 
@@ -205,20 +214,21 @@ def fit(
     def run(checkpoint: Path, fails_in: int | None = None, until: int = epochs) -> tuple:
         model = Threshold()
         optimizer = torch.optim.SGD(model.parameters(), rate, momentum=momentum)
-        train = Batches(batches, fails_in)
-        arguments = (model, train, Batches(batches), loss, optimizer, 2, until)
+        train, watched = Batches(batches, fails_in), Batches(batches)
+        arguments = (model, train, watched, loss, optimizer, 2, until)
         try:
             history = function(*arguments, torch.device("cpu"), checkpoint)
         except Interrupted:
             history = None
-        return history, model.weight.detach().clone(), train.passes
+        return history, model.weight.detach().clone(), train.passes, watched.passes
 
     with tempfile.TemporaryDirectory() as folder, capture_output() as said:
-        history, weight, _ = run(Path(folder, "straight.pt"))
+        history, weight, _, looks = run(Path(folder, "straight.pt"))
         run(Path(folder, "resumed.pt"), fails_in=epochs - 1)
-        resumed, resumed_weight, passes = run(Path(folder, "resumed.pt"))
-        again, again_weight, no_passes = run(Path(folder, "resumed.pt"))
+        resumed, resumed_weight, passes, _ = run(Path(folder, "resumed.pt"))
+        again, again_weight, no_passes, _ = run(Path(folder, "resumed.pt"))
     return {
+        "the validation batches are looked at after each epoch": looks >= epochs,
         "history": history,
         "weight that is left": weight,
         "history of an interrupted run": resumed,
@@ -243,6 +253,19 @@ def _random(seed: int) -> torch.Generator:
     # another global state each time: only the generator may decide
     torch.manual_seed(int(torch.randint(2**31, ())))
     return torch.Generator().manual_seed(seed)
+
+
+PAIR = "an image and a label"
+
+
+def _what(result: Any) -> str:
+    """What `augment` gave, in words."""
+    if result is None:
+        return "nothing (is there a `return`?)"
+    parts = result if isinstance(result, tuple | list) else ()
+    if len(parts) == 2 and all(torch.is_tensor(part) for part in parts):
+        return PAIR
+    return f"a {type(result).__name__}" + (f" of {len(parts)}" if parts else "")
 
 
 def _same(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:
@@ -315,6 +338,17 @@ def _moved(model: torch.nn.Module, move: Callable) -> torch.nn.Module:
     for name, parameter in list(model.named_parameters()):
         setattr(model, name, torch.nn.Parameter(move(parameter.detach())))
     return model
+
+
+def _answers_on_the_cpu(run: Callable[[Callable, torch.device], Any]) -> dict[str, bool]:
+    """Two facts: it runs with a model elsewhere, and what it gives lies on the CPU all the same."""
+    runs = _works_elsewhere(lambda move, device: run(move, device) is not None)
+    home = torch.device("cpu")
+    return {
+        "works with a model on an accelerator": runs,
+        "answers on the CPU": runs
+        and _works_elsewhere(lambda move, device: _on(home, run(move, device))),
+    }
 
 
 def _works_elsewhere(run: Callable[[Callable, torch.device], bool]) -> bool:

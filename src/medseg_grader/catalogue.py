@@ -28,11 +28,15 @@ SOLUTION = re.compile(
 class Call:
     """One probe: the arguments with which `check` calls the student's function.
 
-    `mentions` are texts that the message of an expected ValueError must contain.
+    `mentions` are texts that the message of an expected ValueError must contain. `shown` stands
+    for the arguments where a runner makes others of them: `check` prints it behind the name.
     """
 
-    def __init__(self, *args: Any, mentions: Sequence[str] = (), **kwargs: Any) -> None:
-        self.args, self.kwargs, self.mentions = list(args), kwargs, list(mentions)
+    def __init__(
+        self, *args: Any, mentions: Sequence[str] = (), shown: str = "", **kwargs: Any
+    ) -> None:
+        self.args, self.kwargs = list(args), kwargs
+        self.mentions, self.shown = list(mentions), shown
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ def unit_hints(unit: Unit) -> dict:
                 "args": encode(call.args),
                 "kwargs": encode(call.kwargs),
                 "mentions": call.mentions,
+                **({"shown": call.shown} if call.shown else {}),
             }
             for call in exercise.calls
         ]
