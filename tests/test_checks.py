@@ -168,4 +168,5 @@ def test_import_of_medseg_does_not_import_torch():
 
 def test_the_legend_of_an_exercise_stands_behind_the_call():
     verdict = checks.examine("04_iou.panoptic_quality", lambda prediction, target: (0.0, 0.0, 0.0))
-    assert "]) (2304 is road, 2560 + k car number k, 0 void or nothing): expected" in verdict.message
+    legend = "(2304 is road, 2560 + k car number k, 0 void or nothing)"
+    assert f"]) {legend}: expected" in verdict.message
