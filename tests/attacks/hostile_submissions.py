@@ -161,7 +161,10 @@ os.kill(1, 15)
 PLANTS = """
 import os, tempfile
 for place in ('/tmp', '/dev/shm', tempfile.gettempdir(), os.path.expanduser('~'), '.'):
-    open(f'{place}/planted', 'w').close()
+    try:
+        open(f'{place}/planted', 'w').close()
+    except OSError:  # /tmp is only read where Python's environment lies in it
+        continue
 """
 FINDS = """
 import os, tempfile
