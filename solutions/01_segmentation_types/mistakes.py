@@ -312,8 +312,7 @@ EXERCISES = [
                 "begin from a fixed seed.",
                 {
                     "    own = 255 * ((instance[..., None] * np.array([0.618034, 0.754878, "
-                    "0.569840])) % 1)": "    own = np.random.default_rng().integers(0, 256, "
-                    "(256, 3))[instance]"
+                    "0.569840])) % 1)": "    own = np.random.randint(0, 256, (256, 3))[instance]"
                 },
             ),
             Mistake(

@@ -522,7 +522,7 @@ def split_patients(ids, fractions, generator):
                 "own_generator",
                 "With the same generator state two calls give different parts: draw from the "
                 "generator that came, and from nothing else.",
-                {"generator.permutation(count)": "np.random.default_rng().permutation(count)"},
+                {"generator.permutation(count)": "np.random.permutation(count)"},
             ),
             Mistake(
                 "empty_part",

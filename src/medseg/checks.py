@@ -8,6 +8,7 @@ in `medseg/hints/04_iou.json`. `hint("04_iou.iou_per_class")` gives one more hin
 import copy
 import difflib
 import json
+import random
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -275,9 +276,16 @@ def _own_random_state() -> Iterator[None]:
     """Probes start from the same random state and leave the student's own one as it was."""
     import torch
 
+    numpys, own = np.random.get_state(), random.getstate()  # noqa: NPY002
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        yield
+        np.random.seed(0)  # noqa: NPY002
+        random.seed(0)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpys)  # noqa: NPY002
+            random.setstate(own)
 
 
 def _pictures(difference: Difference) -> tuple[np.ndarray, np.ndarray] | None:
