@@ -276,9 +276,14 @@ def test_alternative_keeps_all_points(unit, name, source):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("source", ALTERNATIVES["fit"])
+@pytest.mark.parametrize(
+    "source",
+    [FIT_WITH_WHILE, pytest.param(FIT_WITH_TORCH_SAVE, marks=pytest.mark.acceptance)],
+    ids=["while", "torch.save"],
+)
 def test_alternative_fit_keeps_all_points(unit, source):
-    results = score(unit, {"fit": source})
+    results = score(unit, {"fit": source}, skip_slow_of_others=True)
+    assert any(name.startswith("test_fit") for name in results)
     assert all(s.reached == s.points for s in results.values()), results
 
 

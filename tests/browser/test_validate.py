@@ -12,7 +12,7 @@ from medseg.carry import notebook_name
 from medseg_grader.bundle import write_bundle
 from medseg_grader.catalogue import HIDDEN, load_unit
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 UNIT = "04_iou"
 SECONDS = 900  # the whole notebook runs in the meantime, on a machine that may be busy
 
@@ -34,7 +34,6 @@ def test_validate_lists_what_fails_in_an_untouched_notebook(open_notebook, cours
     assert answer.count("NotImplementedError: ") == len(visible)
 
 
-@pytest.mark.browser
 def test_validate_accepts_a_solved_notebook(open_notebook, course):
     notebook = open_notebook(course.solved(UNIT))
     answer = validate(notebook)
@@ -42,13 +41,11 @@ def test_validate_accepts_a_solved_notebook(open_notebook, course):
     assert "Success! Your notebook passes all the tests." in answer
 
 
-@pytest.mark.browser
 def test_validate_accepts_a_solved_training_notebook(open_notebook, course):
     notebook = open_notebook(course.solved("07_prostate"))
     assert "Success! Your notebook passes all the tests." in validate(notebook)
 
 
-@pytest.mark.browser
 def test_validate_works_where_a_student_unpacked_the_bundle(new_page, course, tmp_path):
     with zipfile.ZipFile(write_bundle(tmp_path / "course.zip", [UNIT])) as archive:
         archive.extractall(tmp_path)
