@@ -299,7 +299,7 @@ probes.assert_raises_value_error(
 )
 
 # %% nbgrader={"grade": true, "grade_id": "test_average_gradients_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# A network's gradients on shares of a batch, compared with autograd on the whole; wrong input; the device.
+# A network's gradients on shares of a batch, compared with autograd on the whole; new tensors of the right dtype; wrong input; the device.
 ### BEGIN HIDDEN TESTS
 draw = probes.torch_rng(8101)
 for count in (1, 2, 3, 5):
@@ -313,14 +313,20 @@ for count in (1, 2, 3, 5):
     expected = list(torch.autograd.grad(loss, list(layer.parameters())))
     probes.assert_close(average_gradients(shares), expected, "the averaged gradients")
     probes.assert_close(shares, before, "the workers' own gradients after the call")
+    probes.assert_facts(probes.facts_of("averaged", average_gradients, shares))
+    short = [[tensor.float() for tensor in worker] for worker in shares]
+    probes.assert_facts(probes.facts_of("averaged", average_gradients, short))
     probes.assert_stays_on_device(average_gradients, shares)
 flat, tall = torch.zeros(2, 3), torch.zeros(3, 2)
-probes.assert_raises_value_error(average_gradients, [[flat], [tall]], mentions=["(2, 3)", "(3, 2)"])
+probes.assert_raises_value_error(average_gradients, [[flat], [tall]], mentions=["2, 3", "3, 2"])
+probes.assert_raises_value_error(
+    average_gradients, [[flat], [flat], [tall]], mentions=["2, 3", "3, 2"]
+)
 probes.assert_raises_value_error(
     average_gradients, [[flat] * 4, [flat] * 4, [flat] * 7], mentions=["4", "7"]
 )
 probes.assert_raises_value_error(
-    average_gradients, [[torch.zeros(1)], [torch.zeros(3)]], mentions=["(1,)", "(3,)"]
+    average_gradients, [[torch.zeros(1)], [torch.zeros(6)]], mentions=["1", "6"]
 )
 ### END HIDDEN TESTS
 
@@ -447,7 +453,7 @@ for shape, ids, w0, sigma in [
     result = border_weights(plane, w0, sigma)
     probes.assert_close(result, torch.from_numpy(expected), "the weights")
     probes.assert_keeps_inputs(border_weights, plane, w0, sigma)
-    probes.assert_stays_on_device(border_weights, plane, w0, sigma)
+    probes.assert_returns_to_device(border_weights, plane, w0, sigma)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -478,7 +484,7 @@ plots.show(
 #
 # $$E = -\frac{1}{N\,|\Omega|} \sum_{x} w(x) \, \ln p_{\ell(x)}(x)$$
 #
-# We divide by the number of pixels, not by the sum of the weights: a picture full of borders shall count for more. *By hand.* Two pixels, two classes, all logits 0, so that $p = 1/2$ everywhere; weights 3 and 1. $E = -\frac{1}{2}(3 + 1)\ln\frac12 = 2 \cdot 0.693 = 1.386$.
+# We divide by the number of pixels, not by the sum of the weights: a picture full of borders shall count for more. *By hand.* Two pixels, two classes, all logits 0, so that $p = 1/2$ everywhere; weights 5 and 1. $E = -\frac{1}{2}(5 + 1)\ln\frac12 = 3 \cdot 0.693 = 2.079$.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 #
@@ -510,9 +516,9 @@ check("08_scaling_up.weighted_cross_entropy", weighted_cross_entropy)
 # %% nbgrader={"grade": true, "grade_id": "test_weighted_cross_entropy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand; then random pictures, compared with scipy; huge logits; gradients; the device.
 result = weighted_cross_entropy(
-    torch.zeros(1, 2, 1, 2), torch.tensor([[[0, 1]]]), torch.tensor([[[3.0, 1.0]]])
+    torch.zeros(1, 2, 1, 2), torch.tensor([[[0, 1]]]), torch.tensor([[[5.0, 1.0]]])
 )
-probes.assert_close(result, torch.tensor(1.386294), "the loss of the example")
+probes.assert_close(result, torch.tensor(2.079442), "the loss of the example")
 ### BEGIN HIDDEN TESTS
 from scipy.special import log_softmax
 
@@ -582,7 +588,7 @@ plots.show(
 # %% [markdown]
 # One term in a loss, of one line, and things that touch have come apart. The price: the line itself is counted as background, so each outline is a little too small, and SQ stays below 1. It is well spent.
 #
-# **By hand = by library.** torchmetrics, class by class, on the answers of the careful network for this picture. The first row is the background, the second the cells, and their mean is your number.
+# **By hand = by library.** torchmetrics, class by class, on the answers of the careful network for this picture. The first row is the cells, the second the background, and their mean is your number.
 
 # %%
 from torchmetrics.functional.detection import panoptic_quality as library_quality
