@@ -224,9 +224,9 @@ BORDER_WEIGHTS = Exercise(
         ),
         Mistake(
             "no_answer_for_few_instances",
-            "With fewer than two instances there are no two distances. Ask for the number of "
-            "instances first, and return 0 everywhere.",
-            {"if len(numbers) >= 2:": "if True:"},
+            "With fewer than two instances there are no two smallest distances to take. Ask for the "
+            "number of instances first, and return 0 everywhere.",
+            {"if len(numbers) >= 2:": "if len(numbers) >= 1:"},
         ),
         Mistake(
             "squares_each_distance",
@@ -430,6 +430,17 @@ WEIGHTED = Exercise(
             "After `gather` there is still an axis of length 1, (N, 1, H, W); times (N, H, W) each "
             "picture meets the weights of all. Remove it with `.squeeze(1)`.",
             {EACH: "-torch.log_softmax(logits, dim=1).gather(1, labels[:, None])"},
+        ),
+        Mistake(
+            "probability_without_logarithm",
+            "You average probabilities. The loss of a pixel is minus the logarithm of its "
+            "probability: `F.nll_loss`, too, takes the result of log_softmax.",
+            {EACH: "-torch.softmax(logits, dim=1).gather(1, labels[:, None])[:, 0]"},
+        ),
+        Mistake(
+            "softmax_over_the_pictures",
+            "Axis 0 counts the pictures. The softmax goes over the classes, axis 1.",
+            {EACH: "-torch.log_softmax(logits, dim=0).gather(1, labels[:, None])[:, 0]"},
         ),
         Mistake(
             "softmax_along_a_row",
