@@ -161,7 +161,7 @@ with torch.no_grad():
         seconds[name] = time.perf_counter() - begin
 off = {name: (value - logits["whole"]).abs() for name, value in logits.items()}
 inside = np.s_[32:-32, 32:-32]  # the slide's own border does not reach so far
-figure = Figure(figsize=(12, 3.4), layout="constrained")
+figure = Figure(figsize=(12, 3.2), layout="constrained")
 all_axes = figure.subplots(1, 4)
 for axes, name in zip(all_axes, ways, strict=True):
     shown = slide if name == "whole" else off[name]
@@ -170,7 +170,7 @@ for axes, name in zip(all_axes, ways, strict=True):
     title = "the slide" if name == "whole" else f"{name}: off by"
     axes.set_title(title, fontsize=10)
     axes.set_axis_off()
-figure.colorbar(drawn, ax=all_axes, label="difference of the logit")
+figure.colorbar(drawn, ax=all_axes, fraction=0.03, pad=0.01, label="difference of the logit")
 plots.show(
     figure,
     "A large slide, and by how much the logit for cell differs from that of the whole slide: "
