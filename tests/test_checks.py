@@ -144,6 +144,11 @@ def test_hints_come_one_after_the_other_and_stop_at_the_last(capsys):
     assert out.count("That was the last one.") == 2
 
 
+def test_a_hint_without_a_name_asks_for_one(capsys):
+    medseg.hint()
+    assert "Say for which exercise" in capsys.readouterr().out
+
+
 def test_a_hint_that_does_not_exist_is_refused(capsys):
     medseg.hint(NAME, stage=99)
     assert "There is no hint 99" in capsys.readouterr().out

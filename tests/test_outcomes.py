@@ -111,3 +111,9 @@ def test_integers_that_could_wrap_around_show_their_dtype():
     assert shown(np.array([1, 0], dtype=np.uint8)) == "f([1, 0] (uint8))"
     assert shown(np.array([1, 0])) == "f([1, 0])"
     assert shown(torch.ones(2)) == "f([1, 1])"
+
+
+def test_what_came_instead_of_an_error_is_told_without_the_facts_beside_it():
+    observed = {"value": {"dict": {"the result": 4, "each tensor is a new one": True}}}
+    difference = compare({"error": "ValueError", "mentions": []}, observed, 1e-4)
+    assert difference.sentence == "expected a ValueError, yours returned 4."

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from medseg.runners import with_dtype, with_gradient
+from medseg.runners import RUNNERS, averaged, device_fault, with_dtype, with_gradient
 
 NUMBERS = torch.tensor([1.0, 3.0])
 
@@ -30,3 +30,30 @@ def test_what_is_no_scalar_tensor_is_reported_as_it_is():
 def test_a_loss_that_is_cut_off_from_its_input_is_an_error():
     with pytest.raises(RuntimeError, match="does not require grad"):
         with_gradient(lambda x: x.detach().sum(), NUMBERS)
+
+
+def test_an_average_of_lists_tells_of_its_dtypes_and_of_tensors_that_are_not_new():
+    right = averaged(
+        lambda lists: [(a + b) / 2 for a, b in zip(*lists, strict=True)], [[NUMBERS]] * 2
+    )
+    assert [*right.values()][1:] == [True, True]
+    widened, own, part = (
+        [*averaged(function, [[NUMBERS]]).values()][1:]
+        for function in (
+            lambda lists: [lists[0][0].double()],
+            lambda lists: lists[0],
+            lambda lists: [lists[0][0][:]],
+        )
+    )
+    assert (widened, own, part) == ([False, True], [True, False], [True, False])
+    assert averaged(lambda lists: None, [[NUMBERS]]) == {"the result": None}
+
+
+def test_who_may_calculate_with_numpy_is_told_to_come_back():
+    there, stay = (
+        device_fault(lambda x: x.cpu(), RUNNERS[name], NUMBERS)
+        for name in ("through_numpy", "call")
+    )
+    assert "bring it back" in there
+    assert "leave out" not in there
+    assert "leave out `.cpu()`" in stay

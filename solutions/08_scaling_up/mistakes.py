@@ -28,16 +28,24 @@ LABELS = torch.tensor([[[0, 1, 1], [2, 0, 1]], [[2, 2, 0], [1, 0, 0]]])
 LOGITS = torch.linspace(-3, 4, 36, dtype=torch.float64).reshape(2, 3, 2, 3).flip(3) ** 2 / 4
 WEIGHTS = torch.tensor([[[1, 8, 1], [2, 1, 0]], [[5, 1, 1], [1, 3, 10]]], dtype=torch.float64)
 
+FLAT = floats([1, 0, 2], [3, 1, 4])
+HALF = [[tensor.float() for tensor in worker] for worker in TWO]
+
 AVERAGE = "[torch.stack(tensors).mean(dim=0) for tensors in zip(*gradients, strict=True)]"
 AVERAGE_GRADIENTS = Exercise(
     name="average_gradients",
+    runner="averaged",
     device=True,
     calls=[
         Call(TWO),
         Call(THREE),
         Call([THREE[0]]),
+        Call(HALF),
         Call([THREE[0], THREE[1][:1]], mentions=["1", "2"]),
-        Call([[floats(1, 2)], [floats(1, 2, 3)]], mentions=["(2,)", "(3,)"]),
+        Call([[floats(1, 2, 3, 4)], [floats(1, 2, 3, 4, 5, 6, 7)]], mentions=["4", "7"]),
+        Call([[FLAT], [FLAT.reshape(3, 2)]], mentions=["2, 3", "3, 2"]),
+        Call([*TWO, [*TWO[0], FLAT]], mentions=["3", "4"]),
+        Call([[FLAT], [FLAT], [floats([5, 6])]], mentions=["2, 3", "1, 2"]),
     ],
     hints=[
         "The input is sorted by workers, the result by parameters. Which loop is the outer one?",
@@ -99,6 +107,23 @@ AVERAGE_GRADIENTS = Exercise(
             },
         ),
         Mistake(
+            "accepts_other_shapes",
+            "Gradients of different shapes do not belong together: compare the shapes in each "
+            "place, and raise a ValueError that names both.",
+            {"if tensor.shape != expected.shape:": "if False:"},
+        ),
+        Mistake(
+            "compares_sizes_only",
+            "2 x 3 and 3 x 2 numbers are equally many, and still of another shape: compare "
+            "`shape`, not `numel()`.",
+            {"tensor.shape != expected.shape": "tensor.numel() != expected.numel()"},
+        ),
+        Mistake(
+            "looks_at_two_workers_only",
+            "You compare the first two workers; the third may be the odd one. Go through them all.",
+            {"for other in gradients[1:]:": "for other in gradients[1:2]:"},
+        ),
+        Mistake(
             "message_without_shapes",
             "Your ValueError for other shapes comes at the right place; its message should name "
             "both shapes.",
@@ -107,6 +132,18 @@ AVERAGE_GRADIENTS = Exercise(
                     '"the shapes differ"'
                 )
             },
+        ),
+        Mistake(
+            "widens_the_numbers",
+            "The average should have the dtype of the parameter's gradients, or the optimiser "
+            "cannot use it: leave out `.double()` and float64.",
+            {"torch.stack(tensors).mean": "torch.stack(tensors).double().mean"},
+        ),
+        Mistake(
+            "hands_back_a_workers_tensor",
+            "With one worker you return its own tensor. Whoever changes the average then changes "
+            "that worker, too: make a new tensor.",
+            {AVERAGE: "first if len(gradients) == 1 else " + AVERAGE},
         ),
         Mistake(
             "averages_on_the_cpu",
@@ -118,6 +155,7 @@ AVERAGE_GRADIENTS = Exercise(
 
 BORDER_WEIGHTS = Exercise(
     name="border_weights",
+    runner="through_numpy",
     device=True,
     calls=[
         Call(torch.tensor([[1, 0, 0, 2]])),
@@ -128,12 +166,68 @@ BORDER_WEIGHTS = Exercise(
     ],
     hints=[
         "Ask first for one instance: how far is each pixel from it? Then do so for all of them.",
-        "`ndimage.distance_transform_edt(labels != k)` is the distance to instance k. Stack these "
-        "maps and sort along the first axis: the two smallest come first.",
+        "With `labels = instances.cpu().numpy()`, `ndimage.distance_transform_edt(labels != k)` is "
+        "the distance to instance k. Stack these maps and sort along the first axis: the two "
+        "smallest come first.",
         "Add the two, then square the sum; at the end, set the weights inside the instances to 0. "
         "Fewer than two instances need an answer of their own.",
     ],
     mistakes=[
+        Mistake(
+            "forgets_the_minus",
+            "Your weights grow with the distance: the exponent has a minus in front.",
+            {"np.exp(-((nearest + second) ** 2)": "np.exp(((nearest + second) ** 2)"},
+        ),
+        Mistake(
+            "adds_w_c",
+            "You add 1 to each weight. That is w_c, the first term of the paper's formula; asked "
+            "for is the second.",
+            {"torch.from_numpy(weights)": "torch.from_numpy(1 + weights)"},
+        ),
+        Mistake(
+            "adds_w_c_on_the_background",
+            "Your weights on the background are 1 too large. That 1 is w_c, which is added later.",
+            {"weights = w0 * np.exp": "weights = 1 + w0 * np.exp"},
+        ),
+        Mistake(
+            "nearest_twice",
+            "You count the distance to the nearest instance twice: the second one is that to "
+            "another instance.",
+            {"nearest + second": "2 * nearest"},
+        ),
+        Mistake(
+            "distances_from_the_outline",
+            "Your distances are 1 too small. They go from centre to centre, so that a pixel beside "
+            "a cell is at a distance of 1, as the transform says.",
+            {
+                "ndimage.distance_transform_edt(labels != k)": (
+                    "ndimage.distance_transform_edt(labels != k) - 1"
+                )
+            },
+        ),
+        Mistake(
+            "sorts_along_a_row",
+            "You sort along the last axis, among the pixels of a row. Sort at each pixel, among "
+            "the instances: `axis=0`.",
+            {"np.sort(away, axis=0)[:2]": "np.sort(away)[:2]"},
+        ),
+        Mistake(
+            "no_second_instance",
+            "With one instance there is no second distance to pick. Give that case an answer of "
+            "its own: 0 everywhere.",
+            {
+                "if len(numbers) >= 2:": "if len(numbers) >= 1:",
+                "nearest, second = np.sort(away, axis=0)[:2]": (
+                    "away.sort(axis=0)\n        nearest, second = away[0], away[1]"
+                ),
+            },
+        ),
+        Mistake(
+            "no_answer_for_few_instances",
+            "With fewer than two instances there are no two smallest distances to take. Ask for the "
+            "number of instances first, and return 0 everywhere.",
+            {"if len(numbers) >= 2:": "if len(numbers) >= 1:"},
+        ),
         Mistake(
             "squares_each_distance",
             "You square each distance and add. The formula adds the distances and squares the sum.",
@@ -183,6 +277,12 @@ BORDER_WEIGHTS = Exercise(
             {
                 "np.unique(labels[labels > 0])": "np.arange(1, len(np.unique(labels[labels > 0])) + 1)"
             },
+        ),
+        Mistake(
+            "numbers_up_to_the_largest",
+            "You go through all numbers up to the largest, also those that do not occur: a "
+            "distance to nothing means nothing. Use the numbers that occur.",
+            {"np.unique(labels[labels > 0])": "np.arange(1, labels.max() + 1)"},
         ),
         Mistake(
             "background_as_an_instance",
@@ -236,14 +336,16 @@ BORDER_WEIGHTS = Exercise(
 )
 
 LOSS = "(weights * each).mean()"
+EACH = 'F.cross_entropy(logits, labels, reduction="none")'
 WEIGHTED = Exercise(
     name="weighted_cross_entropy",
+    runner="with_gradient",
     device=True,
     calls=[
         Call(
             torch.zeros(1, 2, 1, 2, dtype=torch.float64),
             torch.tensor([[[0, 1]]]),
-            floats([[3, 1]]),
+            floats([[5, 1]]),
         ),
         Call(LOGITS, LABELS, WEIGHTS),
         Call(1e4 * LOGITS, LABELS, WEIGHTS),
@@ -270,6 +372,23 @@ WEIGHTED = Exercise(
             {LOSS: "(weights * each).sum()"},
         ),
         Mistake(
+            "mean_over_the_classes",
+            "You divide by the number of classes as well. Each pixel has one loss, that of its "
+            "true class: divide by the number of pixels.",
+            {LOSS: "(weights * each).mean() / logits.shape[1]"},
+        ),
+        Mistake(
+            "one_loss_for_each_pixel",
+            "You return one value for each pixel; take their mean.",
+            {LOSS: "weights * each"},
+        ),
+        Mistake(
+            "cut_off_from_the_logits",
+            "No gradient flows back to the logits, so that no network could learn from this loss: "
+            "leave out `torch.no_grad()`, `.detach()`, `.item()` and numpy.",
+            {"F.cross_entropy(logits,": "F.cross_entropy(logits.detach(),"},
+        ),
+        Mistake(
             "one_loss_for_each_picture",
             "You return one value for each picture; take the mean over them, too.",
             {LOSS: "(weights * each).mean(dim=(1, 2))"},
@@ -294,11 +413,40 @@ WEIGHTED = Exercise(
             "logarithm_of_a_softmax",
             "At large logits a probability becomes 0 and its logarithm infinite: use log_softmax "
             "or cross_entropy.",
+            {EACH: "-torch.softmax(logits, dim=1).gather(1, labels[:, None])[:, 0].log()"},
+        ),
+        Mistake(
+            "small_number_in_the_logarithm",
+            "A small number added to the probability keeps its logarithm finite, but then no loss "
+            "exceeds a limit, and the gradient vanishes: use log_softmax or cross_entropy.",
             {
-                'F.cross_entropy(logits, labels, reduction="none")': (
-                    "-torch.softmax(logits, dim=1).gather(1, labels[:, None])[:, 0].log()"
+                EACH: (
+                    "-(torch.softmax(logits, dim=1).gather(1, labels[:, None])[:, 0] + 1e-8).log()"
                 )
             },
+        ),
+        Mistake(
+            "axis_left_after_gather",
+            "After `gather` there is still an axis of length 1, (N, 1, H, W); times (N, H, W) each "
+            "picture meets the weights of all. Remove it with `.squeeze(1)`.",
+            {EACH: "-torch.log_softmax(logits, dim=1).gather(1, labels[:, None])"},
+        ),
+        Mistake(
+            "probability_without_logarithm",
+            "You average probabilities. The loss of a pixel is minus the logarithm of its "
+            "probability: `F.nll_loss`, too, takes the result of log_softmax.",
+            {EACH: "-torch.softmax(logits, dim=1).gather(1, labels[:, None])[:, 0]"},
+        ),
+        Mistake(
+            "softmax_over_the_pictures",
+            "Axis 0 counts the pictures. The softmax goes over the classes, axis 1.",
+            {EACH: "-torch.log_softmax(logits, dim=0).gather(1, labels[:, None])[:, 0]"},
+        ),
+        Mistake(
+            "softmax_along_a_row",
+            "The probabilities of one pixel add up to 1 over the classes: take the softmax along "
+            "axis 1.",
+            {EACH: "-torch.log_softmax(logits, dim=-1).gather(1, labels[:, None])[:, 0]"},
         ),
         Mistake(
             "softmax_twice",

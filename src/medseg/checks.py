@@ -56,8 +56,11 @@ def check(name: str, function: Callable | None = None) -> None:
         plots.show(figure, alt)
 
 
-def hint(name: str, stage: int | None = None) -> None:
+def hint(name: str = "", stage: int | None = None) -> None:
     """Print the next hint for the exercise `name`; `stage` (1, 2, …) picks one."""
+    if name == "":
+        print('Say for which exercise: hint("04_iou.iou_per_class"), for example.')
+        return
     try:
         stages = exercise_data(name)["hints"]
     except ValueError as error:

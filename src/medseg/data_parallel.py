@@ -151,9 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     if os.environ.get("RANK", "0") == "0":
         workers = os.environ.get("WORLD_SIZE", "1")
-        print(
-            f"workers {workers}, loss {losses[0]:.4f} in the first step, {losses[-1]:.4f} at last"
-        )
+        later = f", {losses[-1]:.4f} in the last" if len(losses) > 1 else ""
+        print(f"workers {workers}, loss {losses[0]:.4f} in the first step{later}")
     return 0
 
 

@@ -88,7 +88,7 @@ def describe_call(name: str, call: dict) -> str:
 
 def _compare_errors(expected: dict, observed: dict) -> Difference | None:
     if "error" not in observed:
-        value = _brief(observed["value"])
+        value = _brief(_without_facts(observed["value"]))
         return Difference("error", f"expected a {expected['error']}, yours returned {value}.")
     if "error" not in expected:
         return Difference("error", f"yours raised {observed['error']}.")
@@ -102,6 +102,12 @@ def _compare_errors(expected: dict, observed: dict) -> Difference | None:
             "both the value that came and what was expected.",
         )
     return None
+
+
+def _without_facts(value: Any) -> Any:
+    """What a function returned, where a runner reports facts beside it."""
+    facts = value.get("dict", {}) if isinstance(value, dict) else {}
+    return facts.get("the result", value)
 
 
 def _compare_values(expected: Any, observed: Any, tolerance: float, name: str) -> Difference | None:

@@ -103,6 +103,12 @@ def assert_stays_on_device(function: Callable, *args: Any, **kwargs: Any) -> Non
     assert fault is None, fault
 
 
+def assert_returns_to_device(function: Callable, *args: Any, **kwargs: Any) -> None:
+    """As `assert_stays_on_device`, where the exercise tells to calculate with numpy on the CPU."""
+    fault = device_fault(function, RUNNERS["through_numpy"], *args, **kwargs)
+    assert fault is None, fault
+
+
 def assert_module_stays_on_device(cls: Callable, options: dict, *inputs: Any) -> None:
     """As `assert_stays_on_device`, for a module built as `cls(**options)`."""
     fault = device_fault(cls, RUNNERS["module"], options, *inputs)

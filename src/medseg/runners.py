@@ -38,6 +38,32 @@ def with_gradient(function: Callable, value: Any, *args: Any, **kwargs: Any) -> 
     return {"the result": result, "the gradient": torch.autograd.grad(result, leaf)[0]}
 
 
+def averaged(function: Callable, lists: list) -> dict:
+    """Call a function that makes one list of tensors of several lists of them.
+
+    Reports whether its tensors have the dtypes of the first list's, and are none of the inputs.
+    """
+    import torch
+
+    result = function(lists)
+    facts = {"the result": result}
+    if not isinstance(result, list) or any(type(x) is not torch.Tensor for x in result):
+        return facts
+    given = {x.untyped_storage().data_ptr() for tensors in lists for x in tensors}
+    facts["each tensor has the dtype of its gradients"] = all(
+        x.dtype == first.dtype for x, first in zip(result, lists[0], strict=False)
+    )
+    facts["each tensor is a new one"] = all(
+        x.untyped_storage().data_ptr() not in given for x in result
+    )
+    return facts
+
+
+def through_numpy(function: Callable, *args: Any, **kwargs: Any) -> Any:
+    """As `call`, for a function that may calculate on the CPU and must bring its result back."""
+    return function(*args, **kwargs)
+
+
 def module(cls: type, options: dict, *inputs: Any, look: Sequence[str] = ()) -> dict:
     """Build a `torch.nn.Module` and report what every right implementation shares.
 
@@ -103,6 +129,8 @@ RUNNERS: dict[str, Callable] = {
     "call": call,
     "with_dtype": with_dtype,
     "with_gradient": with_gradient,
+    "averaged": averaged,
+    "through_numpy": through_numpy,
     "module": module,
     "tiles": tiles,
 }
@@ -146,7 +174,7 @@ def _fault_on(
         return None  # MPS has no float64: this probe cannot be asked there
     if runner is module:
         return _module_fault(lambda value: tree_map(move, value), device, function, args)
-    return _judge(lambda: runner(function, *args, **kwargs), device)
+    return _judge(lambda: runner(function, *args, **kwargs), device, _advice(runner))
 
 
 def _fault_on_pretended(
@@ -158,7 +186,7 @@ def _fault_on_pretended(
         args, kwargs = pretend(args), pretend(kwargs)
         if runner is module:
             return _module_fault(pretend, DEVICE.type, function, args)
-        return _judge(lambda: runner(function, *args, **kwargs), DEVICE.type)
+        return _judge(lambda: runner(function, *args, **kwargs), DEVICE.type, _advice(runner))
 
 
 def _module_fault(move: Callable, device: str, cls: Callable, args: tuple) -> str | None:
@@ -171,7 +199,15 @@ def _module_fault(move: Callable, device: str, cls: Callable, args: tuple) -> st
     return _judge(lambda: torch.func.functional_call(network, state, tuple(inputs)), device)
 
 
-def _judge(run: Callable, device: str) -> str | None:
+STAY = "make new tensors with `device=` of an input, and leave out `.cpu()`"
+COME_BACK = "bring it back with `.to(…)` and the device of the input"
+
+
+def _advice(runner: Callable) -> str:
+    return COME_BACK if runner is through_numpy else STAY
+
+
+def _judge(run: Callable, device: str, advice: str = STAY) -> str | None:
     import torch
     from torch.utils._pytree import tree_iter
 
@@ -187,8 +223,8 @@ def _judge(run: Callable, device: str) -> str | None:
     for tensor in (x for x in tree_iter(result) if isinstance(x, torch.Tensor)):
         if tensor.device.type != device:
             return (
-                f"with inputs on a {device} device your result lies on {tensor.device.type}: make "
-                "new tensors with `device=` of an input, and leave out `.cpu()`."
+                f"with inputs on a {device} device your result lies on {tensor.device.type}: "
+                f"{advice}."
             )
     if any(isinstance(x, np.ndarray) for x in tree_iter(result)):
         return f"with inputs on a {device} device your result is a numpy array on the host."
