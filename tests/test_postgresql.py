@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -42,17 +43,15 @@ def server_user():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server():
     """URL of an empty database; the server listens on a socket in a folder of its own."""
     pytest.importorskip("psycopg", reason="needs psycopg: pip install 'unets-by-hand[postgresql]'")
     if not (program("initdb") and program("pg_ctl")):
         pytest.skip("needs a PostgreSQL server: apt install postgresql")
-    # short, as the path of a socket has at most 107 characters
-    folder = Path(tmp_path_factory.mktemp("postgresql"))
+    # short, as the path of a socket has at most 107 characters; the server's user can reach it
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-", dir="/tmp"))
     data, user = folder / "data", server_user()
     if user:
-        for path in [folder, *folder.parents[:2]]:
-            path.chmod(0o755)
         shutil.chown(folder, user)
 
     def call(name, *words):
@@ -73,6 +72,7 @@ def server(tmp_path_factory):
         yield f"postgresql+psycopg://grader@/postgres?host={folder}"
     finally:
         call("pg_ctl", "--wait", "--mode", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
