@@ -79,6 +79,12 @@ def test_what_a_notebook_carries_over_itself_comes_along(units):
     assert names["f"]() is names["mean_iou"]
 
 
+def test_a_notebook_that_carries_over_from_itself_gets_the_stand_in(units, capsys):
+    write(units, "from medseg import carry_over", 'mean_iou = carry_over("04_iou", "mean_iou")')
+    assert carry.carry_over("04_iou", "mean_iou").__module__ == "medseg.stand_ins"
+    assert "stands in, because iou.ipynb does not define it" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", [("04_iuo", "mean_iou"), ("04_iou", "mean_uoi")])
 def test_unknown_unit_or_exercise_raises_value_error(units, name):
     with pytest.raises(ValueError, match=name[0] if name[0] != "04_iou" else name[1]):

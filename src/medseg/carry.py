@@ -8,6 +8,8 @@ from typing import Any
 
 from medseg import checks, stand_ins
 
+_being_read: set[Path] = set()
+
 
 def carry_over(unit: str, name: str) -> Any:
     """Your own `name` from the notebook of `unit`, or MONAI's counterpart if it is not done yet.
@@ -21,7 +23,7 @@ def carry_over(unit: str, name: str) -> Any:
     path = Path("..") / unit / notebook_name(unit)
     try:
         mine = definitions(path).get(name)
-        if mine is None:
+        if mine is None or getattr(mine, "__module__", "") == stand_ins.__name__:
             raise ValueError(f"{path.name} does not define it")
         verdict = checks.examine(f"{unit}.{name}", mine)
     except (OSError, ValueError, SyntaxError, TypeError) as error:
@@ -51,18 +53,26 @@ def definitions(path: Path) -> dict[str, Any]:
     Of each code cell only imports, functions, classes, assignments of literal constants and calls
     of `carry_over` are executed, in order; a cell that does not parse (a magic, an unfinished
     line) is left out.
-    Raises OSError if the file cannot be read and ValueError if it is no notebook.
+    Raises OSError if the file cannot be read and ValueError if it is no notebook, or carries over
+    from itself.
     """
     import nbformat
 
+    path = path.resolve()
+    if path in _being_read:
+        raise ValueError(f"{path.name} carries it over from itself")
     try:
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
         raise ValueError(f"{path.name} is not a readable notebook") from error
     namespace: dict[str, Any] = {"__name__": "carried_over"}
-    for index, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code":
-            run_definitions(cell.source, f"{path.name} cell {index + 1}", namespace)
+    _being_read.add(path)
+    try:
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code":
+                run_definitions(cell.source, f"{path.name} cell {index + 1}", namespace)
+    finally:
+        _being_read.discard(path)
     return namespace
 
 
