@@ -9,6 +9,7 @@ from medseg_grader.catalogue import load_unit
 from medseg_grader.probing import namespace_of
 
 UNIT = "06_unet"
+pytestmark = pytest.mark.slow
 ALTERNATIVES = {
     ("conv_output_size", "by counting"): """
 def conv_output_size(size, kernel, stride=1, padding=0):

@@ -11,6 +11,7 @@ from medseg_grader.probing import namespace_of
 from medseg_grader.verify import score
 
 UNIT = "07_prostate"
+pytestmark = pytest.mark.slow
 
 AUGMENT_WITH_NUMPY = """
 def augment(image, label, generator):

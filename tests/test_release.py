@@ -66,6 +66,7 @@ def test_only_notebooks_are_released(anew):
     assert names == {".ipynb"}
 
 
+@pytest.mark.slow
 def test_a_release_that_fails_leaves_the_released_notebook_as_it_was(tmp_path, monkeypatch):
     """nbgrader deletes a unit's released folder before it builds the next one."""
     unit = "04_iou"

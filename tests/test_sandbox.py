@@ -36,7 +36,8 @@ PROBES = {
     "open_files": "[os.readlink(f'/proc/self/fd/{f}') for f in (0,)]",
     "network": "tried(lambda: socket.create_connection(('127.0.0.1', PORT), 2))",
     "internet": "tried(lambda: socket.create_connection(('192.0.2.1', 80), 2))",
-    "abstract": "tried(lambda: socket.socket(socket.AF_UNIX).connect('\\0medseg-test'))",
+    "abstract": "tried(lambda: socket.socket(socket.AF_UNIX).connect("
+    "f'\\0medseg-test-{HOST_PID}'))",
     "loopback": "tried(lambda: socket.create_server(('127.0.0.1', 0)).close())",
     "interfaces": "[name for _, name in socket.if_nameindex()]",
     "mount": "tried(lambda: call('mount', b'x', b'/tmp', b'tmpfs', 0, 0))",
@@ -87,7 +88,7 @@ def seen():
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.socket(socket.AF_UNIX) as abstract,
     ):
-        abstract.bind("\0medseg-test")
+        abstract.bind(f"\0medseg-test-{os.getpid()}")
         abstract.listen()
         prelude = f"{PRELUDE}PORT = {server.getsockname()[1]}\nHOST_PID = {os.getpid()}\n"
         probes = [f"print(json.dumps({probe}, default=str))" for probe in PROBES.values()]
