@@ -43,7 +43,7 @@ from medseg_grader.limits import Limits
 from medseg_grader.notebooks import solution_notebook
 
 ROOT = Path(__file__).parents[1]
-UNITS = [find_unit(number) for number in ("04", "05", "06")]
+NUMBERS = ("04", "05", "06")
 sys.path.append(str(ROOT / "tests"))
 
 
@@ -64,11 +64,12 @@ def compare_class(untouched: int, solved: int) -> None:
 
 
 def _compare(what: str, students: int) -> str:
+    units = [find_unit(number) for number in NUMBERS]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        api = scratch_course(root, UNITS)
+        api = scratch_course(root, units)
         submitted = root / "grading/submitted"
-        for unit in UNITS:
+        for unit in units:
             released = root / "notebooks" / unit / notebook_name(unit)
             notebook = nbformat.read(released, as_version=4)
             if what == "solved":
@@ -79,14 +80,14 @@ def _compare(what: str, students: int) -> str:
                 nbformat.write(notebook, target)
         begin = time.monotonic()
         for student in tqdm(sorted(path.name for path in submitted.iterdir()), f"stock, {what}"):
-            for unit in UNITS:
+            for unit in units:
                 run(api, "autograde", unit, student, force=True, create=True)
         stock = time.monotonic() - begin
         shutil.rmtree(root / "grading/autograded")
-        ours, own, _ = _graded(root / "ours", submitted, UNITS)
+        ours, own, _ = _graded(root / "ours", submitted, units)
     cores = len(os.sched_getaffinity(0))
     own /= cores
-    row = f"{what:<22}{students * len(UNITS):>12}{stock:>9.1f}{ours:>8.1f}{stock / ours:>7.1f}"
+    row = f"{what:<22}{students * len(units):>12}{stock:>9.1f}{ours:>8.1f}{stock / ours:>7.1f}"
     return f"{row}{own:>8.1f}{1 - own / ours:>8.0%}"
 
 
