@@ -12,8 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
-from tiny_course import POINTS, RIGHT, SCRIPT, UNIT, WRONG, answered, cell_of, hand_in, make_course
+from tiny_course import (
+    POINTS,
+    RIGHT,
+    SCRIPT,
+    UNIT,
+    WRONG,
+    answered,
+    cell_of,
+    hand_in,
+    make_course,
+    scores_in,
+)
 
 from medseg_grader import kernels
 from medseg_grader.catalogue import load_unit
@@ -165,12 +175,3 @@ def grade_class(
         shutil.rmtree(submitted)  # some of it is large
     results = {r.student: r for r in outcome.graded}
     return Graded(outcome, results, scores_in(root), honest, students, left, trouble)
-
-
-def scores_in(root: Path) -> dict[str, dict[str, float]]:
-    """{student: {grade_id: auto_score}} as nbgrader's API tells them."""
-    with Gradebook(f"sqlite:///{root}/grading/gradebook.db", "unets-by-hand") as book:
-        return {
-            s.student.id: {g.name: g.auto_score for nb in s.notebooks for g in nb.grades}
-            for s in book.assignment_submissions(UNIT)
-        }

@@ -5,31 +5,26 @@ import json
 import sqlite3
 from contextlib import closing
 
-import nbgrader.api
 import pytest
-from nbgrader.api import Gradebook
 from tiny_course import (
     POINTS,
     RIGHT,
     UNIT,
     WRONG,
-    alembic_version,
     answered,
     crew_here,
     hand_in,
-    make_course,
-    run_here,
+    make_quick_course,
+    scores_in,
 )
 
 from medseg.cli import main
 from medseg_grader import grade as grading
-from medseg_grader import gradebook, worker
-from medseg_grader.catalogue import load_unit
+from medseg_grader import gradebook
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade, one_run_at_a_time
 from medseg_grader.limits import Limits
 from medseg_grader.result import load_results, notebook_path, result_path
-from medseg_grader.template import make_template
 
 CLASS = {"right": RIGHT, "half": {"double": RIGHT["double"]}, "wrong": WRONG, "untouched": {}}
 EXPECTED = {"right": 7.0, "half": 3.0, "wrong": 2.0, "untouched": 0.0, "broken": 0.0}
@@ -38,10 +33,7 @@ EXPECTED = {"right": 7.0, "half": 3.0, "wrong": 2.0, "untouched": 0.0, "broken":
 @pytest.fixture
 def template(tmp_path, monkeypatch):
     """A class of five has handed in to a course in the current folder; nothing is graded yet."""
-    monkeypatch.chdir(make_course(tmp_path))
-    monkeypatch.setattr(worker, "execute", run_here)
-    monkeypatch.setattr(nbgrader.api, "get_alembic_version", alembic_version)
-    template = make_template(load_unit(UNIT))
+    template = make_quick_course(tmp_path, monkeypatch)
     for student, answers in CLASS.items():
         hand_in(tmp_path / "handed_in", student, answered(template, **answers))
     hand_in(tmp_path / "handed_in", "broken", json.dumps(answered(template)).encode()[:500])
@@ -58,20 +50,11 @@ def students(results):
     return {result.student for result in results}
 
 
-def scores(path):
-    """{student: {grade_id: auto_score}} as nbgrader's API tells them."""
-    with Gradebook(f"sqlite:///{path}/grading/gradebook.db", "unets-by-hand") as book:
-        return {
-            s.student.id: {g.name: g.auto_score for nb in s.notebooks for g in nb.grades}
-            for s in book.assignment_submissions(UNIT)
-        }
-
-
 def test_everybody_has_the_points_of_their_answers(template, tmp_path):
     outcome = graded(tmp_path)
     assert {r.student: r.points for r in outcome.graded} == EXPECTED
-    assert {name: sum(own.values()) for name, own in scores(tmp_path).items()} == EXPECTED
-    assert scores(tmp_path)["right"] == POINTS
+    assert {name: sum(own.values()) for name, own in scores_in(tmp_path).items()} == EXPECTED
+    assert scores_in(tmp_path)["right"] == POINTS
     assert (outcome.code, outcome.line().split(";")[0]) == (
         0,
         "5 graded, 0 unchanged, 1 with findings, 0 not graded",
@@ -97,19 +80,19 @@ def test_a_file_that_is_no_notebook_is_told_and_stops_nobody(template, tmp_path)
 
 def test_what_is_graded_is_not_done_again_until_it_changes(template, tmp_path):
     graded(tmp_path)
-    before = scores(tmp_path)
+    before = scores_in(tmp_path)
     again = graded(tmp_path)
     assert (again.graded, students(again.unchanged)) == ([], set(EXPECTED))
     hand_in(tmp_path / "handed_in", "wrong", answered(template, **RIGHT))
     assert students(graded(tmp_path).graded) == {"wrong"}
-    assert scores(tmp_path) == {**before, "wrong": before["right"]}
+    assert scores_in(tmp_path) == {**before, "wrong": before["right"]}
 
 
 def test_a_resubmission_that_fails_replaces_the_earlier_points(template, tmp_path):
     graded(tmp_path)
     hand_in(tmp_path / "handed_in", "right", b"")
     graded(tmp_path)
-    assert set(scores(tmp_path)["right"].values()) == {0.0}
+    assert set(scores_in(tmp_path)["right"].values()) == {0.0}
 
 
 def test_changed_tests_limits_and_force_are_graded_anew(template, tmp_path):
@@ -123,15 +106,15 @@ def test_changed_tests_limits_and_force_are_graded_anew(template, tmp_path):
 
 def test_one_student_can_be_graded_alone(template, tmp_path):
     assert students(graded(tmp_path, student="half").graded) == {"half"}
-    assert set(scores(tmp_path)) == {"half"}
+    assert set(scores_in(tmp_path)) == {"half"}
 
 
 def test_a_lost_gradebook_is_filled_again_from_the_results(template, tmp_path):
     graded(tmp_path)
-    before = scores(tmp_path)
+    before = scores_in(tmp_path)
     (tmp_path / "grading/gradebook.db").unlink()
     assert graded(tmp_path).graded == []
-    assert scores(tmp_path) == before
+    assert scores_in(tmp_path) == before
 
 
 def test_a_lost_result_or_notebook_is_made_again(template, tmp_path):
@@ -163,7 +146,7 @@ def test_a_locked_gradebook_loses_nothing(template, tmp_path, monkeypatch):
     assert "kept the gradebook locked" in outcome.complaint
     monkeypatch.setattr(grading._Run, "_keep", keep)
     assert graded(tmp_path).graded == []
-    assert {name: sum(own.values()) for name, own in scores(tmp_path).items()} == EXPECTED
+    assert {name: sum(own.values()) for name, own in scores_in(tmp_path).items()} == EXPECTED
 
 
 def test_a_full_disk_stops_the_run_and_keeps_what_is_graded(template, tmp_path, monkeypatch):
@@ -181,7 +164,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_is_graded(template, tmp_path, 
     monkeypatch.setattr(grading, "write_result", write)
     outcome = graded(tmp_path)
     assert (len(outcome.graded), len(outcome.unchanged)) == (3, 2)
-    assert {name: sum(own.values()) for name, own in scores(tmp_path).items()} == EXPECTED
+    assert {name: sum(own.values()) for name, own in scores_in(tmp_path).items()} == EXPECTED
 
 
 def test_a_second_run_in_the_same_course_is_refused(tmp_path):
@@ -205,7 +188,7 @@ def test_the_command_grades_in_the_sandbox(template, tmp_path, capfd, monkeypatc
     assert "5 graded, 0 unchanged, 1 with findings, 0 not graded; " in printed.out
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert {s["student"]: s["points"] for s in summary["submissions"]} == EXPECTED
-    assert scores(tmp_path)["right"] == POINTS
+    assert scores_in(tmp_path)["right"] == POINTS
     assert "Report: grading/report/index.html" in printed.out
     index = (tmp_path / "grading/report/index.html").read_text(encoding="utf-8")
     assert all(student in index for student in EXPECTED)

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
 from tiny_course import (
     POINTS,
     RIGHT,
@@ -16,16 +15,13 @@ from tiny_course import (
     answered,
     crew_here,
     hand_in,
-    make_course,
-    run_here,
+    make_quick_course,
+    scores,
 )
 
-from medseg_grader import worker
-from medseg_grader.catalogue import load_unit
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade, write_report
 from medseg_grader.limits import Limits
-from medseg_grader.template import make_template
 
 pytestmark = pytest.mark.slow
 # Debian keeps a server's programs out of the PATH
@@ -77,9 +73,7 @@ def server():
 
 @pytest.fixture
 def class_of_three(tmp_path, monkeypatch):
-    monkeypatch.chdir(make_course(tmp_path))
-    monkeypatch.setattr(worker, "execute", run_here)
-    template = make_template(load_unit(UNIT))
+    template = make_quick_course(tmp_path, monkeypatch)
     for student, answers in {"ada": RIGHT, "ben": WRONG, "cem": {}}.items():
         hand_in(tmp_path / "handed_in", student, answered(template, **answers))
     return template
@@ -88,15 +82,6 @@ def class_of_three(tmp_path, monkeypatch):
 def graded(path, url):
     submissions, _ = collect(path / "handed_in", [UNIT])
     return grade(submissions, crew_here(), Limits(), db_url=url)
-
-
-def scores(url):
-    """{student: {grade_id: auto_score}} as nbgrader's API tells them."""
-    with Gradebook(url, "unets-by-hand") as book:
-        return {
-            s.student.id: {g.name: g.auto_score for nb in s.notebooks for g in nb.grades}
-            for s in book.assignment_submissions(UNIT)
-        }
 
 
 def test_grades_regrades_and_the_report_live_in_postgresql(server, class_of_three, tmp_path):

@@ -10,8 +10,11 @@ from pathlib import Path
 import nbformat
 import nbgrader.api
 
+from medseg_grader import worker
+from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import Crew
 from medseg_grader.execute import CellRun, Execution
+from medseg_grader.template import make_template
 
 ROOT = Path(__file__).parents[1]
 UNIT = "01_sums"
@@ -77,6 +80,28 @@ def make_course(root, script=SCRIPT):
     (folder / "mistakes.py").write_text(MISTAKES)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     return root
+
+
+def make_quick_course(root, monkeypatch):
+    """The course as current folder, graded in this process; returns the unit's template."""
+    monkeypatch.chdir(make_course(root))
+    monkeypatch.setattr(worker, "execute", run_here)
+    monkeypatch.setattr(nbgrader.api, "get_alembic_version", alembic_version)
+    return make_template(load_unit(UNIT))
+
+
+def scores(db_url):
+    """{student: {grade_id: auto_score}} as nbgrader's API tells them."""
+    with nbgrader.api.Gradebook(db_url, "unets-by-hand") as book:
+        return {
+            s.student.id: {g.name: g.auto_score for nb in s.notebooks for g in nb.grades}
+            for s in book.assignment_submissions(UNIT)
+        }
+
+
+def scores_in(root):
+    """The scores in the gradebook of the course in a folder."""
+    return scores(f"sqlite:///{root}/grading/gradebook.db")
 
 
 def released(template):

@@ -8,6 +8,7 @@ from typing import Any
 
 from medseg import checks, stand_ins
 
+# Notebooks whose definitions are being run now, so that one which names itself ends.
 _being_read: set[Path] = set()
 
 

@@ -31,7 +31,7 @@ from traitlets import Bool, Dict, List, Unicode
 
 from medseg_grader import namespaces, sandbox, warm
 from medseg_grader.limits import Limits
-from medseg_grader.sandbox import Policy, SandboxError
+from medseg_grader.sandbox import STRICT, Policy, SandboxError
 from medseg_grader.scratch import Scratch
 
 NAME = "medseg-sandbox"
@@ -124,7 +124,7 @@ def warm_parent(policy: Policy | None = None) -> WarmParent | SharedParent:
     It is the one that a parent process shares, if there is such a one, else one of its own. Call
     it early: the warm parent imports while the caller does something else.
     """
-    key = (os.getpid(), policy or Policy())
+    key = (os.getpid(), policy or STRICT)
     with _parents_lock:
         if key not in _parents:
             folder, shared = json.loads(os.environ.get(SHARED, "[null, {}]"))

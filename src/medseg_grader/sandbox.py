@@ -134,7 +134,7 @@ def problem() -> str:
     """Why no sandbox can be made here, in one sentence; empty if one can. Tries it, once."""
     with scratch_folder() as folder:
         try:
-            inside = Inside(Policy(), own_folder(folder), "--check")
+            inside = Inside(STRICT, own_folder(folder), "--check")
         except SandboxError as error:
             return str(error)
         answer = inside.receive(CHECK_SECONDS)

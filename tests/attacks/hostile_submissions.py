@@ -160,11 +160,14 @@ os.kill(1, 15)
 """
 PLANTS = """
 import os, tempfile
+planted = 0
 for place in ('/tmp', '/dev/shm', tempfile.gettempdir(), os.path.expanduser('~'), '.'):
     try:
         open(f'{place}/planted', 'w').close()
-    except OSError:  # /tmp is only read where Python's environment lies in it
-        continue
+        planted += 1
+    except OSError:
+        assert place == '/tmp'  # is only read where Python's environment lies in it
+assert planted >= 4
 """
 FINDS = """
 import os, tempfile
