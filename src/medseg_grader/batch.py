@@ -62,6 +62,8 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
                 parameters={"DATA": data, "OUTPUT": str(output), **(parameters or {})},
                 cwd=str(folders[UNIT]),
                 progress_bar={"file": sys.stdout, "desc": "notebook"} if progress else False,
+                # or the kernel remarks on its transport in the midst of the bar
+                extra_arguments=["--log-level=ERROR"],
             )
         except PapermillExecutionError as error:
             raise ValueError(
