@@ -255,9 +255,14 @@ def test_no_network_is_one_sentence(served, capsys, tmp_path):
 
 
 def start(data_sets, root, **options):
-    """The command in a process of its own."""
+    """The command in a process of its own.
+
+    It heeds SIGINT even where whoever runs the tests does not: what a shell without job control
+    starts in the background ignores it.
+    """
     code = (
-        "import json, sys; from medseg.real_data import DataSet, main; "
+        "import json, signal, sys; from medseg.real_data import DataSet, main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "sets = {k: DataSet(**v) for k, v in json.loads(sys.argv[1]).items()}; "
         "sys.exit(main(sys.argv[2:], sets))"
     )

@@ -21,7 +21,11 @@ def test_cells_run_in_order_and_keep_their_outputs():
     assert text_of(made.cells[0]) == "hello\n"
     assert made.cells[1].outputs[0].data["text/plain"] == "3"
     assert result.findings == []
-    assert result.peak_memory_mb > 0
+
+
+def test_the_most_memory_is_that_of_the_students_code_however_short_the_run():
+    _, result = run("kept = bytearray(200 * 2**20)")
+    assert 190 < result.peak_memory_mb < 400
 
 
 def test_an_exception_is_the_cells_own_error_and_stops_nothing():

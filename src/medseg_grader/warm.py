@@ -172,6 +172,9 @@ def _watch(
         ready, _, _ = select.select([control.fileno(), end], [], [], POLL_SECONDS)
         if end in ready:
             break
+        memory, tasks = namespaces.usage(proc)  # also before the end: it may come before any poll
+        memory -= imported
+        peak = max(peak, memory)
         if control.fileno() in ready:
             order = control.recv(1)
             if order == b"i":
@@ -179,9 +182,6 @@ def _watch(
             else:  # told to end it, or nobody is left to tell
                 os.kill(first, signal.SIGKILL)
                 continue
-        memory, tasks = namespaces.usage(proc)
-        memory -= imported
-        peak = max(peak, memory)
         if not reason and memory > limits["memory_mb"]:
             reason = f"it used more than {limits['memory_mb']:g} MB of memory"
         if not reason and tasks > limits["processes"] + 2:
