@@ -6,8 +6,8 @@ solved, where the students' own calculations are; it prints seconds, ratios, and
 beyond the cells' own run time.
 
 `python benchmarks/grading.py line [--sizes 10 100 1000]` grades classes of tiny submissions and
-prints seconds against a straight line, the memory of the grader's own process, and the time to
-record one submission.
+prints seconds against a straight line, the memory of the grader's own process, the time to record
+one submission, and the seconds of the report on all, which the line does not hold.
 
 `python benchmarks/grading.py start [--repeats 20]` times the sandbox and a warm kernel in it.
 """
@@ -37,7 +37,7 @@ from medseg_grader.catalogue import find_unit, load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
-from medseg_grader.grade import grade
+from medseg_grader.grade import grade, write_report
 from medseg_grader.kernels import SandboxProvisioner, shared_warm_parent
 from medseg_grader.limits import Limits
 from medseg_grader.notebooks import solution_notebook
@@ -123,11 +123,14 @@ def draw_line(sizes: list[int]) -> None:
     slope, start = np.polyfit(sizes, seconds, 1, w=1 / seconds)
     print(
         f"{'submissions':>12}{'seconds':>9}{'line':>8}{'off':>7}{'parent MB':>11}{'record ms':>11}"
+        f"{'report s':>10}"
     )
     for size, row in zip(sizes, rows, strict=True):
         line = start + slope * size
         numbers = f"{row['seconds']:>9.1f}{line:>8.1f}{row['seconds'] / line - 1:>+7.0%}"
-        print(f"{size:>12}{numbers}{row['megabytes']:>11.0f}{row['record_ms']:>11.1f}")
+        print(
+            f"{size:>12}{numbers}{row['megabytes']:>11.0f}{row['record_ms']:>11.1f}{row['report']:>10.1f}"
+        )
     print(f"line: {start:.1f} s to start and {1000 * slope:.0f} ms for each submission")
 
 
@@ -144,11 +147,17 @@ def grade_tiny(size: int) -> None:
         for number in range(size):
             hand_in(root / "handed_in", f"student_{number:04d}", notebook)
         seconds, _, recorded = _graded(root, root / "handed_in", [UNIT])
+        begin = time.monotonic()
+        page, trouble = write_report(root=root)
+        if page is None:
+            raise RuntimeError(trouble)
+        report = time.monotonic() - begin
         os.chdir(ROOT)
     cost = {
         "seconds": seconds,
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "record_ms": 1000 * statistics.median(recorded),
+        "report": report,
     }
     print(json.dumps(cost))
 

@@ -219,6 +219,23 @@ def test_when_it_was_handed_in(tmp_path, text, timestamp, findings):
     (tmp_path / "al/04_iou/timestamp.txt").write_text(text)
     submission = found(tmp_path)[1]["al"]
     assert (submission.timestamp, len(submission.findings)) == (timestamp, findings)
+    assert submission.exchange == ({} if findings else {"timestamp.txt": text})
+
+
+def test_what_the_exchange_put_beside_it_comes_along(tmp_path):
+    lay(tmp_path, "al/04_iou/iou.ipynb")
+    (tmp_path / "al/04_iou/submission_secret.txt").write_text("4f2c")
+    submission = found(tmp_path)[1]["al"]
+    assert (submission.exchange, submission.findings) == ({"submission_secret.txt": "4f2c"}, [])
+
+
+def test_a_link_in_the_place_of_the_exchanges_secret_is_not_read(tmp_path):
+    lay(tmp_path, "al/04_iou/iou.ipynb")
+    (tmp_path / "elsewhere").write_text("mine")
+    (tmp_path / "al/04_iou/submission_secret.txt").symlink_to(tmp_path / "elsewhere")
+    submission = found(tmp_path)[1]["al"]
+    assert submission.exchange == {}
+    assert submission.findings == ["submission_secret.txt is no small text file; it was not read."]
 
 
 @pytest.mark.parametrize("name", ["none", "file.txt", "empty"])

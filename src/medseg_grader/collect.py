@@ -22,6 +22,8 @@ LONGEST_NAME = 200  # bytes, so that a file can be called after a student
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)")
 _TIMESTAMP = "timestamp.txt"
+# what nbgrader's exchange puts beside a submission, to know it again when feedback goes back
+_EXCHANGE = (_TIMESTAMP, "submission_secret.txt")
 # what operating systems and Jupyter leave behind in every folder
 _LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini"}
 
@@ -30,8 +32,8 @@ _LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.
 class Submission:
     """What one student handed in for one unit; `notebook` is None where it cannot be read.
 
-    `findings` say what was odd, one sentence each; `name`, `number` and `timestamp` are as in
-    `medseg_grader.result.Result`.
+    `findings` say what was odd, one sentence each; `name`, `number`, `timestamp` and `exchange` are
+    as in `medseg_grader.result.Result`.
     """
 
     student: str
@@ -41,6 +43,7 @@ class Submission:
     name: str = ""
     number: str = ""
     timestamp: str = ""
+    exchange: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -180,18 +183,24 @@ def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
     chosen, findings = _choose(wanted, candidates)
     if hand.late:
         findings.append("Canvas marks it as late.")
-    timestamp = ""
+    timestamp, exchange = "", {}
     named = [entry for _, entry in candidates]
     others = [name for name, entry in files if entry not in named and entry.kind != FOLDER]
     for name, entry in files:
-        if name == _TIMESTAMP and not hand.number:
+        if name in _EXCHANGE and not hand.number:
             others.remove(name)
-            timestamp, complaint = _read_timestamp(entry)
-            findings += complaint
+            try:
+                exchange[name] = _text(entry)
+                if name == _TIMESTAMP:
+                    timestamp = _time(exchange[name])
+            except ValueError as error:
+                exchange.pop(name, None)
+                findings.append(f"{name} {error}.")
     if others:
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
         findings.append(f"Other files were left aside: {', '.join(others[:4])}{more}.")
-    return Submission(hand.student, hand.unit, chosen, findings, hand.name, hand.number, timestamp)
+    whose = hand.student, hand.unit
+    return Submission(*whose, chosen, findings, hand.name, hand.number, timestamp, exchange)
 
 
 def _candidates(wanted: str, unit: str, files: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
@@ -221,14 +230,21 @@ def _choose(wanted: str, candidates: list[tuple[str, Entry]]) -> tuple[Entry | N
     return entry, findings
 
 
-def _read_timestamp(entry: Entry) -> tuple[str, list[str]]:
+def _text(entry: Entry) -> str:
+    """What a small text file says; ValueError with the rest of a sentence on what it is instead."""
+    if entry.kind != FILE or entry.size > 1000:
+        raise ValueError("is no small text file; it was not read")
+    try:
+        return entry.read().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError("is no text that can be read") from error
+
+
+def _time(text: str) -> str:
     # here, as workers import this module, and nbgrader takes a second to load
     from nbgrader.utils import parse_utc
 
-    if entry.kind != FILE or entry.size > 1000:
-        return "", [f"{_TIMESTAMP} is no small text file; it was not read."]
     try:
-        text = entry.read().decode("utf-8-sig").strip()
-        return (parse_utc(text).isoformat() if text else ""), []
-    except (OSError, ValueError, OverflowError):
-        return "", [f"{_TIMESTAMP} is not a date; when it was handed in is not known."]
+        return parse_utc(text.strip()).isoformat() if text.strip() else ""
+    except (ValueError, OverflowError) as error:
+        raise ValueError("is not a date; when it was handed in is not known") from error

@@ -25,6 +25,7 @@ from medseg_grader.limits import Limits
 from medseg_grader.receive import BoundedClient, OutputLost, Overtime
 from medseg_grader.sandbox import STRICT, Policy
 from medseg_grader.scratch import scratch_folder
+from medseg_grader.warm import KERNEL_OPTIONS
 
 LONGEST_ERROR = 300
 
@@ -215,7 +216,7 @@ class _Session:
         await manager.start_kernel(
             cwd=self.folder,
             env={**os.environ, **self.environment},
-            extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=ERROR"],
+            extra_arguments=[*KERNEL_OPTIONS, "--log-level=ERROR"],
         )
         self.client = BoundedClient(self.notebook, manager, self.room)
         await self.client.connect()

@@ -243,6 +243,8 @@ class _Run:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, notebook)
+            for name, text in result.exchange.items():
+                write_text(path.with_name(name), text)
             write_result(self.root, result)
         except (OSError, ValueError) as error:  # ValueError: a text that no file can hold
             if getattr(error, "errno", None) not in {errno.ENOSPC, errno.EDQUOT}:

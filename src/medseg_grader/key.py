@@ -36,6 +36,7 @@ def result_key(
         "policy": asdict(policy) if policy else None,
         "findings": submission.findings,
         "timestamp": submission.timestamp,
+        "exchange": submission.exchange,
     }
     digest.update(json.dumps(parts, sort_keys=True).encode())
     if submission.notebook is not None:

@@ -47,6 +47,8 @@ class Result:
         number: the platform's own number for the student (Moodle: the participant's, Canvas: the
             user's), by which its grade import finds them; empty for nbgrader's layout.
         timestamp: when it was handed in, ISO 8601 in UTC; empty where unknown.
+        exchange: what nbgrader's exchange had put beside the submission, text by file name;
+            `nbgrader release_feedback` reads it beside a page.
     """
 
     student: str
@@ -61,6 +63,7 @@ class Result:
     name: str = ""
     number: str = ""
     timestamp: str = ""
+    exchange: dict[str, str] = field(default_factory=dict)
 
     @property
     def points(self) -> float:

@@ -10,6 +10,7 @@ is warmed up.
 
 import gc
 import importlib
+import io
 import json
 import os
 import random
@@ -71,6 +72,9 @@ OWN_PLACES = {
     "XDG_CACHE_HOME": f"{namespaces.HOME}/.cache",
     "MPLCONFIGDIR": f"{namespaces.HOME}/.matplotlib",
 }
+# IPython's own tracebacks, which show the code around every line, cost more time than all else in
+# a notebook with nothing filled in; the plain one says the same of the line that failed.
+KERNEL_OPTIONS = ("--HistoryManager.hist_file=:memory:", "--InteractiveShell.xmode=Plain")
 POLL_SECONDS = 0.05
 DOOR = "door"
 READY = b"ready"
@@ -105,10 +109,26 @@ def warm_up(modules: Sequence[str]) -> None:
         torch.manual_seed(0)
         # the first use of an optimiser imports as much again
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
+    if "matplotlib" in sys.modules:
+        _draw_once()
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("an imported module started a thread, a fork would lose it")
     gc.collect()
     gc.freeze()  # a later collection would touch, and so copy, all that the kernels share
+
+
+def _draw_once() -> None:
+    """The first figure reads fonts and fills caches, for all that come after it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    ax = figure.subplots()
+    ax.plot([1.0, 2.0], label="$x^2$")
+    ax.imshow([[0.0, 1.0]])
+    ax.contour([[0.0, 1.0], [1.0, 0.0]])
+    ax.set(title="title", xlabel="x", ylabel="y")
+    ax.legend()
+    figure.savefig(io.BytesIO(), format="png")
 
 
 def serve(channel: socket.socket, door: socket.socket) -> None:
@@ -283,7 +303,7 @@ def _make_app(connection: dict[str, Any]) -> Any:
     with open(path, "w", encoding="utf-8") as file:
         json.dump(connection, file)
     app = App.instance()
-    app.initialize(["-f", path, "--HistoryManager.hist_file=:memory:"])
+    app.initialize(["-f", path, *KERNEL_OPTIONS])
     # `exit()` would end the kernel 0.1 s later, in the midst of some other cell
     shell: Any = app.shell
     shell.unobserve_all("exit_now")

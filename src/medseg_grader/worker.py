@@ -77,6 +77,7 @@ def grade(job: Job) -> tuple[Result, str]:
         name=submission.name,
         number=submission.number,
         timestamp=submission.timestamp,
+        exchange=submission.exchange,
     )
     return result, nbformat.writes(rebuilt.notebook, version=4) + "\n"
 

@@ -90,7 +90,11 @@ def _wait_for_server(runtime, process, log, seconds=90):
 
 # JupyterLab asks for the list of kernels now and then; Jupyter's server answers that with an error
 # where one of them ends in this very moment, and JupyterLab asks again.
-KERNEL_ENDED = r"status of 500 .*/api/kernels\?\d+\)"
+# And where the page is closed before the debugger has been told what the kernel holds, it says so.
+KERNEL_ENDED = (
+    r"status of 500 .*/api/kernels\?\d+\)",
+    r"^Could not restore the debugger state: Canceled future",
+)
 
 
 @dataclass
@@ -100,7 +104,7 @@ class Listener:
     A test adds to `harmless` what may be complained about or asked for, as regular expressions.
     """
 
-    harmless: list[str] = field(default_factory=lambda: [KERNEL_ENDED])
+    harmless: list[str] = field(default_factory=lambda: list(KERNEL_ENDED))
     complaints: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 

@@ -171,16 +171,13 @@ def test_links_are_never_followed(tmp_path, quick):
     assert not page.with_name("timestamp.txt").exists()
 
 
-def test_what_release_feedback_needs_is_copied(tmp_path, quick):
-    ada = result_of("ada")
+def test_what_release_feedback_needs_lies_beside_the_page(tmp_path, quick):
+    beside = {"timestamp.txt": "2026-03-01 12:00:00 UTC", "submission_secret.txt": "abc"}
+    ada = replace(result_of("ada"), exchange=beside)
     url, out = course(tmp_path, ada)
-    source = tmp_path / "grading/autograded/ada" / UNIT
-    (source / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
-    (source / "submission_secret.txt").write_text("abc")
     report.write([ada], url, out)
     folder = pages_of(tmp_path)[0].parent
-    assert (folder / "timestamp.txt").read_text() == "2026-03-01 12:00:00 UTC"
-    assert (folder / "submission_secret.txt").read_text() == "abc"
+    assert {name: (folder / name).read_text() for name in beside} == beside
 
 
 def test_broken_and_missing_notebooks_cost_nobody_the_page(tmp_path, quick):

@@ -24,14 +24,12 @@ from medseg_grader.report.feedback import exercise_titles, feedback_page, reason
 from medseg_grader.report.lms import CanvasExporter, MoodleExporter
 from medseg_grader.report.marks import Mark, Marks, read_marks
 from medseg_grader.report.pages import findings_page, index_page, items_page, mistakes_page
-from medseg_grader.result import AUTOGRADED, Result, notebook_path
+from medseg_grader.result import Result, notebook_path
 
 __all__ = ["CanvasExporter", "MoodleExporter", "write"]
 
 FEEDBACK = Path("grading/feedback")
 LARGEST_NOTEBOOK = 200 * 2**20
-# What nbgrader's release_feedback reads beside a page.
-_BESIDE = ("timestamp.txt", "submission_secret.txt")
 
 
 def write(results: Iterable[Result], gradebook_url: str, out: Path) -> Path:
@@ -108,10 +106,8 @@ def _write_feedback(unit: Unit, result: Result, mark: Mark, root: Path, out: Pat
         text = feedback_page(unit, result, mark, notebook, key=key)
         for page in stale:
             write_text(page, text)
-    for file in _BESIDE:
-        content = _read(root / AUTOGRADED / result.student / unit.name / file, 1000)
-        if content is not None:
-            (places[1].with_name(file)).write_bytes(content)
+    for file, text in result.exchange.items():
+        write_text(places[1].with_name(file), text)
     return places[0]
 
 
