@@ -24,10 +24,26 @@ def test_a_pressed_button_stops_after_the_epoch_and_not_after_the_last_one():
     live = LiveTraining(3)
     live.update(HISTORY[:1])
     live.button._handle_custom_msg({"stop": True}, [])
+    assert live.button.heard
     with pytest.raises(Stopped):
         live.update(HISTORY)
-    assert "Stopped on request" in live.picture.says
     live.update([*HISTORY, HISTORY[0]])
+
+
+def test_the_last_picture_says_that_it_was_stopped_even_if_the_wish_came_while_it_was_drawn(capsys):
+    live = LiveTraining(3)
+    live.update(HISTORY[:1])
+    live.asked.set()
+    live.finish()
+    assert "Stopped on request" in live.picture.says
+    assert "Stopped on request" in capsys.readouterr().out
+
+
+def test_a_message_and_an_interrupt_are_one_wish():
+    live = LiveTraining(3)
+    live.button._handle_custom_msg({"stop": True}, [])
+    live._interrupted(signal.SIGINT, None)
+    assert live.asked.is_set()
 
 
 def test_the_first_interrupt_is_a_wish_and_the_second_an_order():

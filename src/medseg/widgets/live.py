@@ -1,8 +1,9 @@
 """Live training: progress bar, curves, and a button that stops and keeps the best (unit 07).
 
-While a cell runs, the kernel reads no messages of widgets. So the button does what the ■ of the
-toolbar does: it has the server interrupt the kernel. During training the first interrupt is a wish
-that is granted when the epoch has ended and its checkpoint is written; the second stops at once.
+The button sends a message. Some kernels hear it while a cell runs, and say so; for the others the
+button does what the ■ of the toolbar does: it has the server interrupt the kernel. During training
+the first interrupt is a wish, as the message is, that is granted when the epoch has ended and its
+checkpoint is written; the second stops at once.
 """
 
 from __future__ import annotations
@@ -32,11 +33,15 @@ class Stopped(Exception):
 
 
 class StopButton(anywidget.AnyWidget):
-    """The button; once `over` is True it can no longer be pressed."""
+    """The button; once `over` is True it can no longer be pressed.
+
+    `heard` says that its message has come through, so that no interrupt is needed.
+    """
 
     _esm = Path(__file__).with_name("stop.js")
     _css = Path(__file__).with_name("widgets.css")
     over = traitlets.Bool(False).tag(sync=True)
+    heard = traitlets.Bool(False).tag(sync=True)
 
 
 class LiveTraining:
@@ -54,11 +59,11 @@ class LiveTraining:
             value=done, max=epochs, layout=ipywidgets.Layout(width="360px")
         )
         self.button, self.picture = StopButton(), Picture(says="The first epoch is running.")
-        # Heard at once by frontends and kernels that pass messages on while a cell runs.
-        self.button.on_msg(lambda *_: self.asked.set())
+        self.button.on_msg(self._pressed)
         self._display_id = f"training-{id(self)}-{time.monotonic_ns()}"
         self._last, self._history = 0.0, list[Mapping[str, float]]()
         self._former: Any = None
+        self._interrupted_once = False
 
     @cached_property
     def view(self) -> ipywidgets.Widget:
@@ -84,11 +89,10 @@ class LiveTraining:
         self._history = list(history)
         self.bar.value = self.done = len(history)
         self._say()
-        ended = len(history) >= self.epochs
-        if ended or self.asked.is_set() or time.monotonic() - self._last > SECONDS_BETWEEN_PICTURES:
+        if time.monotonic() - self._last > SECONDS_BETWEEN_PICTURES:
             self.picture.showing(self._drawing())
             self._last = time.monotonic()
-        if self.asked.is_set() and not ended:
+        if self.asked.is_set() and len(history) < self.epochs:
             raise Stopped
 
     def finish(self) -> None:
@@ -98,16 +102,24 @@ class LiveTraining:
             self._former = None
         self.button.over = True
         if self._history:
+            # Not earlier: the wish to stop may have come while the last picture was drawn.
             drawing = self._drawing()
+            self.picture.showing(drawing)
             show_still(drawing.figure, drawing.alt, display_id=self._display_id, update=True)
             print(drawing.says)
         else:
             self.picture.says = "No epoch was trained."
 
+    def _pressed(self, *_: Any) -> None:
+        """The button's message came, in another thread than the training's or after it."""
+        self.asked.set()
+        self.button.heard = True
+
     def _interrupted(self, number: int, frame: Any) -> None:
         """The handler of SIGINT; it only notes the wish, as it may come at any point."""
-        if self.asked.is_set():
+        if self._interrupted_once:
             signal.default_int_handler(number, frame)
+        self._interrupted_once = True
         self.asked.set()
 
     def _say(self) -> None:

@@ -1,7 +1,9 @@
-// A button that has the kernel interrupted, which medseg.widgets.live takes as a wish to stop.
+// A button that tells the kernel to stop; where no message gets through while a cell runs, it has
+// the kernel interrupted, which medseg.widgets.live takes as a wish to stop.
 const READY = "Stop and keep the best";
 const PRESSED = "Stopping after this epoch …";
 const OVER = "Training has ended";
+const PATIENCE = 700; // ms
 const NO_KERNEL = "Press ■ in the toolbar: it stops after this epoch and keeps the best";
 
 function render({ model, el }) {
@@ -13,13 +15,15 @@ function render({ model, el }) {
     button.textContent = over ? OVER : READY;
     button.disabled = over;
   };
-  button.addEventListener("click", async () => {
+  button.addEventListener("click", () => {
     if (button.disabled) return;
     button.disabled = true;
     const kernel = model.widget_manager?.kernel;
     button.textContent = kernel ? PRESSED : NO_KERNEL;
     model.send({ stop: true });
-    await kernel?.interrupt();
+    setTimeout(() => {
+      if (!model.get("heard") && !model.get("over")) kernel?.interrupt();
+    }, PATIENCE);
   });
   follow();
   model.on("change:over", follow);
