@@ -279,7 +279,7 @@ def test_alternative_keeps_all_points(unit, name, source):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
-    [FIT_WITH_WHILE, pytest.param(FIT_WITH_TORCH_SAVE, marks=pytest.mark.acceptance)],
+    [FIT_WITH_WHILE, FIT_WITH_TORCH_SAVE],
     ids=["while", "torch.save"],
 )
 def test_alternative_fit_keeps_all_points(unit, source):

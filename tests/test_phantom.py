@@ -106,12 +106,12 @@ def test_the_sign_of_the_contrast_to_the_surroundings_varies():
     from scipy import ndimage
 
     signs = []
-    for seed in range(400, 406):
+    for seed in range(400, 412):
         image, label = phantom.volumes(seed)
         gland = label.array > 0
         rim = ndimage.binary_dilation(gland, np.ones((9, 9, 1))) & ~gland
         signs.append(image.array[gland].mean() < image.array[rim].mean())
-    assert 1 <= sum(signs) <= 5
+    assert 2 <= sum(signs) <= 10
 
 
 def test_peripheral_zone_is_brighter_than_transition_zone_on_average(patients):

@@ -195,7 +195,6 @@ def give_by_hand(root, unit, student):
         book.db.commit()
 
 
-@pytest.mark.acceptance
 def test_a_class_of_twelve_in_four_units(make_course):
     units = ["01_segmentation_types", "02_laser_scans", "04_iou", "05_focal_loss"]
     course = make_course(*units)

@@ -116,10 +116,7 @@ def test_a_unit_is_sound_by_the_instructors_command():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "2"])
-@pytest.mark.parametrize(
-    "name",
-    [n if n == "04_iou" else pytest.param(n, marks=pytest.mark.acceptance) for n in unit_names()],
-)
+@pytest.mark.parametrize("name", unit_names())
 def test_solutions_keep_all_points_under_other_seeds(name, seed):
     """In a process of its own, as a grader would run it."""
     code = (
