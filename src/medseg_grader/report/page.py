@@ -33,7 +33,7 @@ th, td { border: 1px solid #c4c9d0; padding: .3rem .55rem; text-align: left; ver
 thead th { background: #eceff3; }
 td { overflow-wrap: anywhere; min-width: 2.5rem; } td.text { min-width: 14rem; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
-td.number, td > span { white-space: nowrap; }
+td.number, td > span, td > a { white-space: nowrap; }
 img { max-width: 100%; height: auto; }
 figure { margin: 1rem 0; }
 section { border-top: 1px solid #d5d8dd; }
