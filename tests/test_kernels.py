@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import shutil
 import sys
 import tomllib
@@ -21,7 +22,7 @@ from sandboxes import run as run_quick
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from medseg_grader import kernels, sandbox
+from medseg_grader import kernels, sandbox, warm
 from medseg_grader.course import run
 from medseg_grader.kernels import SandboxProvisioner, describe_exit, warm_parent
 
@@ -116,6 +117,13 @@ def test_a_module_that_cannot_be_imported_is_told():
     policy = sandbox.Policy(modules=("no_such_module",))
     with pytest.raises(sandbox.SandboxError, match="No module named 'no_such_module'"):
         warm_parent(policy).fork()
+
+
+def test_the_warm_parent_renders_the_patients_that_units_open_with():
+    opening = re.compile(r"phantom_cases\(1, seed=(\d+)")
+    scripts = [path.read_text() for path in ROOT.glob("solutions/*/*.py")]
+    seeds = {int(seed) for script in scripts for seed in opening.findall(script)}
+    assert {10_000 * seed for seed in seeds} == set(warm.PATIENTS)
 
 
 @pytest.mark.slow

@@ -25,10 +25,22 @@ def millilitres(label):
 
 
 def test_the_same_seed_gives_the_same_bytes(patients):
+    phantom._rendered.cache_clear()
     image, label = phantom.volumes(SEEDS[0])
     assert np.array_equal(image.array, patients[0][0].array)
     assert np.array_equal(label.array, patients[0][1].array)
     assert np.array_equal(image.affine, patients[0][0].affine)
+
+
+def test_whoever_changes_a_volume_changes_it_for_nobody_else():
+    first = phantom.volumes(7)
+    kept = [volume.array.copy() for volume in first]
+    for volume in first:
+        volume.array[:] = 0
+        volume.affine[:] = 0
+    again = phantom.volumes(7)
+    assert all(np.array_equal(a, v.array) for a, v in zip(kept, again, strict=True))
+    assert again[0].spacing[2] > 2
 
 
 def test_another_seed_is_another_patient(patients):
