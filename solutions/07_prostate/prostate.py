@@ -139,7 +139,7 @@ plots.show(
 # %% [markdown]
 # ## 7.1 Augmentation
 #
-# A dozen patients are few. But a prostate that is mirrored, slightly turned, or squeezed by a fuller bladder is still a prostate, and you know where its zones then lie: where the same motion takes the labels. *Augmentation* makes a new picture of each slice, every time that it is used. [Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597) call elastic deformation the key to training with very few images.
+# One or two dozen patients are few. But a prostate that is mirrored, slightly turned, or squeezed by a fuller bladder is still a prostate, and you know where its zones then lie: where the same motion takes the labels. *Augmentation* makes a new picture of each slice, every time that it is used. [Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597) call elastic deformation the key to training with very few images.
 #
 # For each pixel $p$ of the new picture, look up where it comes from:
 #
@@ -541,7 +541,7 @@ probes.assert_facts(facts)
 #
 # The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills most of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
-# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 8000 slices in all for the phantom, whatever the number of patients, and some more for real patients, who differ more from each other.
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 7000 slices in all for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other.
 #
 # `channels_last` keeps the channels of a pixel next to each other in memory, which makes convolutions faster and changes no result.
 #
@@ -557,7 +557,7 @@ train_batches = training.SliceBatches(
     train_cases, BATCH_SIZE, SIZE, augment=augment, generator=training.generator(0)
 )
 validation_batches = training.SliceBatches(validation_cases, size=SIZE)
-slices_in_all = SLICES_IN_ALL or (8000 if DATA == "phantom" else 11_000)
+slices_in_all = SLICES_IN_ALL or (7000 if DATA == "phantom" else 11_000)
 full = training.epochs_for(train_batches.slices, slices_in_all)
 epochs = training.shortened(full, 1)
 

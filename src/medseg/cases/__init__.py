@@ -27,7 +27,7 @@ __all__ = [
     "to_native",
 ]
 
-PHANTOM_CASES = 24
+PHANTOM_CASES = 40
 
 
 def load_cases(
@@ -44,7 +44,7 @@ def load_cases(
     Args:
         data: "phantom", or a folder: one with a `dataset.json` is read as one of the Medical
             Segmentation Decathlon, one with `CaseNN.mhd` as PROMISE12.
-        count: how many at most; None means 24 phantoms, or all cases of the folder.
+        count: how many at most; None means 40 phantoms, or all cases of the folder.
         seed, scanner: of the phantoms.
         channel: of a Decathlon's 4D images.
         progress: whether to show a progress bar.
