@@ -84,15 +84,15 @@ def test_a_notebook_holds_the_widget_and_beside_it_a_still_picture(monkeypatch):
     assert "widget-view+json" not in page
 
 
-def test_while_graded_there_is_a_picture_and_no_widget(monkeypatch):
+def test_while_graded_a_description_stands_for_widget_and_picture(monkeypatch):
     source = (
         f"{SOURCE}\nimport sys\nprint([m for m in ('ipywidgets', 'torch') if m in sys.modules])"
     )
     source = source.replace("widgets.segmentation_types(", "display(widgets.segmentation_types(")
     notebook = run_cell(source.replace("seed=0))", "seed=0)))"), monkeypatch, "autograde")
-    picture, printed = notebook.cells[0].outputs
-    assert "<img" in picture.data["text/html"]
-    assert WIDGET not in picture.data
+    described, printed = notebook.cells[0].outputs
+    assert described.data.keys() == {"text/plain"}
+    assert "panoptic" in described.data["text/plain"]
     assert printed.text == "[]\n"
     assert "widgets" not in notebook.metadata
 
