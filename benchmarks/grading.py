@@ -128,9 +128,8 @@ def draw_line(sizes: list[int]) -> None:
     for size, row in zip(sizes, rows, strict=True):
         line = start + slope * size
         numbers = f"{row['seconds']:>9.1f}{line:>8.1f}{row['seconds'] / line - 1:>+7.0%}"
-        print(
-            f"{size:>12}{numbers}{row['megabytes']:>11.0f}{row['record_ms']:>11.1f}{row['report']:>10.1f}"
-        )
+        numbers += f"{row['megabytes']:>11.0f}{row['record_ms']:>11.1f}{row['report']:>10.1f}"
+        print(f"{size:>12}{numbers}")
     print(f"line: {start:.1f} s to start and {1000 * slope:.0f} ms for each submission")
 
 
