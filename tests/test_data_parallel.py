@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from medseg.cells import apart, cells
+from medseg.scenes.microscope import apart, cells
 from medseg.data_parallel import gradients, share
 
 TORCHRUN = ["torch.distributed.run", "--standalone", "--local-addr", "localhost"]

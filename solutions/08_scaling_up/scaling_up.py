@@ -25,7 +25,7 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from medseg import carry_over, check, hint, plots, probes, training
-from medseg.cells import apart, cells
+from medseg.scenes.microscope import apart, cells
 from medseg.data_parallel import gradients
 
 # %% [markdown]

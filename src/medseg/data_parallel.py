@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
 
-from medseg.cells import apart, cells
+from medseg.scenes.microscope import apart, cells
 from medseg.training import save_checkpoint
 
 SIZE = 64
