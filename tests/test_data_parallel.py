@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from medseg.scenes.microscope import apart, cells
 from medseg.data_parallel import gradients, share
+from medseg.scenes.microscope import apart, cells
 
 TORCHRUN = ["torch.distributed.run", "--standalone", "--local-addr", "localhost"]
 

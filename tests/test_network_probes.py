@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from medseg import network_probes as probes
-from medseg.u_diagram import Stage, draw_u, trace
+from medseg.plots.u_net import Stage, draw_u, trace
 
 
 def chain(*layers):

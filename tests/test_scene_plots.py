@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from medseg import scene_plots, scenes
+from medseg import scenes
+from medseg.plots import scene_plots
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from medseg import widgets
-from medseg.u_diagram import draw_u
+from medseg.plots.u_net import draw_u
 from medseg.widgets.boxes import box_iou, draw_boxes
 from medseg.widgets.field import contracting_path, fields
 from medseg.widgets.focal import focal_loss

@@ -19,8 +19,9 @@
 import numpy as np
 from scipy import ndimage
 
-from medseg import check, hint, plots, probes, scene_plots, scenes, widgets
+from medseg import check, hint, plots, probes, scenes, widgets
 from medseg.cases import phantom_cases
+from medseg.plots import scene_plots
 
 # %%
 street = scenes.street(seed=0)

@@ -18,7 +18,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from medseg import check, hint, plots, probes, scene_plots, scenes
+from medseg import check, hint, plots, probes, scenes
+from medseg.plots import scene_plots
 
 # %%
 street = scenes.street(seed=0)

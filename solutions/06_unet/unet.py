@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from medseg import check, hint, network_probes, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
-from medseg.u_diagram import Stage, draw_u
+from medseg.plots import Stage, draw_u
 
 # %% [markdown]
 # Here is what we are after. Each box is a block of convolutions; the number in it counts its channels, the numbers below are the size of its output. To the left the size halves and the channels double, to the right it is undone, and the dotted lines are the skips. The letter explains the name.

@@ -25,8 +25,8 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from medseg import carry_over, check, hint, plots, probes, training
-from medseg.scenes.microscope import apart, cells
 from medseg.data_parallel import gradients
+from medseg.scenes.microscope import apart, cells
 
 # %% [markdown]
 # A microscope's view of cells, drawn by a seeded program. Left the picture; in the middle the truth, each cell with a colour of its own; right what unit 1 would make of it: pixels of the class *cell* that touch are one thing.

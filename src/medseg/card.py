@@ -7,8 +7,8 @@ from typing import Any
 
 from medseg import checks
 from medseg.carry import notebook_name
-from medseg.display import in_notebook
 from medseg.released import Released, full_name, released
+from medseg.runtime import in_notebook
 
 NOT_RUN = "not run"
 # The words carry the meaning; the colours (Okabe and Ito's, told apart by all eyes) only repeat it.

@@ -21,9 +21,9 @@ import numpy as np
 
 from medseg import symptoms
 from medseg.codec import decode
-from medseg.display import in_notebook
 from medseg.outcomes import Difference, compare, describe_call, record, same_fault
 from medseg.runners import RUNNERS, device_fault
+from medseg.runtime import in_notebook
 
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
 

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from medseg import plots
-from medseg.display import graded, in_notebook, interactive, show
-from medseg.slicing import slices
+from medseg.cases.slicing import slices
+from medseg.plots.display import show
+from medseg.runtime import graded, in_notebook, interactive
 
 if TYPE_CHECKING:
     from medseg.cases import Case

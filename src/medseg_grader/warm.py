@@ -63,7 +63,7 @@ MODULES = (
     "medseg.scenes",
     "medseg.stand_ins",
     "medseg.training",
-    "medseg.u_diagram",
+    "medseg.plots.u_net",
     "medseg.widgets",
 )
 # The phantoms that units open with, each rendered once for all submissions.

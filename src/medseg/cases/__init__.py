@@ -1,17 +1,18 @@
 """Cases: one patient's image with its expert segmentation, whatever data set it comes from.
 
 Readers give a list of `Case`; `split_cases` divides it by patient. `slices` and `to_native`, the
-way of a case into a network and back, live in `medseg.slicing`.
+way of a case into a network and back, live in `medseg.cases.slicing`.
 """
 
 import os
 from pathlib import Path
 
-from medseg.cases.case import PROSTATE_CLASSES, Case, split_cases
+from medseg.cases.case import Case, split_cases
 from medseg.cases.decathlon import decathlon_cases
 from medseg.cases.phantoms import phantom_cases
 from medseg.cases.promise12 import holds_promise12, promise12_cases
-from medseg.slicing import slice_size, slice_spacing, slices, to_native
+from medseg.cases.slicing import slice_size, slice_spacing, slices, to_native
+from medseg.zones import PROSTATE_CLASSES
 
 __all__ = [
     "PROSTATE_CLASSES",

@@ -9,8 +9,6 @@ import numpy as np
 from medseg.cases.reading import listed
 from medseg.volumes import Volume, check_real, checked_affine, spacing_of
 
-PROSTATE_CLASSES = ("background", "PZ", "TZ", "AFS", "DPU")
-
 
 @dataclass(frozen=True, eq=False)
 class Case:

@@ -9,21 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from medseg.cases.case import PROSTATE_CLASSES, Case
+from medseg.cases.case import Case
 from medseg.cases.reading import listed, read_all, tell
 from medseg.volumes import load_volume
-
-# what data sets call the zones, in small letters
-ZONE_NAMES = {
-    "pz": "PZ",
-    "peripheral zone": "PZ",
-    "tz": "TZ",
-    "transition zone": "TZ",
-    "afs": "AFS",
-    "anterior fibromuscular stroma": "AFS",
-    "dpu": "DPU",
-    "distal prostatic urethra": "DPU",
-}
+from medseg.zones import PROSTATE_CLASSES, ZONE_OF_NAME
 
 
 def decathlon_cases(
@@ -130,7 +119,7 @@ def _left_by_macos(entry: Any) -> bool:
 
 def _as_in_the_course(given: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
     """Class names in the course's order, and the new number of each old one."""
-    zones = [ZONE_NAMES.get(name.strip().casefold()) for name in given[1:]]
+    zones = [ZONE_OF_NAME.get(name.strip().casefold()) for name in given[1:]]
     if None in zones or len(set(zones)) < len(zones):
         return given, np.arange(len(given))
     ordered = (PROSTATE_CLASSES[0], *(zone for zone in PROSTATE_CLASSES[1:] if zone in zones))

@@ -3,8 +3,9 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from medseg.cases.case import PROSTATE_CLASSES, Case
+from medseg.cases.case import Case
 from medseg.cases.reading import reading
+from medseg.zones import PROSTATE_CLASSES
 
 
 def phantom_cases(

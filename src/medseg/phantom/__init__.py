@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from medseg.cases import PROSTATE_CLASSES
 from medseg.volumes import Volume, save_volume
+from medseg.zones import PROSTATE_CLASSES
 
 from .acquisition import SCANNERS, SERIES, degrade, grid, render
 from .anatomy import draw_anatomy

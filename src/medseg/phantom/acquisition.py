@@ -6,7 +6,9 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
-from .anatomy import AFS, DPU, PZ, TZ, Anatomy, Nodule, shape_fields, zones
+from medseg.zones import AFS, DPU, PZ, TZ
+
+from .anatomy import Anatomy, Nodule, shape_fields, zones
 from .lattice import Lattice, noise, parts, points_of
 from .pelvis import pelvis
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .lattice import Points
+from medseg.zones import AFS, BACKGROUND, DPU, PZ, TZ
 
-BACKGROUND, PZ, TZ, AFS, DPU = range(5)
+from .lattice import Points
 
 
 @dataclass(frozen=True)

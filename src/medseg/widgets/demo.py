@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from medseg.display import interactive, mime_bundle, show
+from medseg.plots.display import mime_bundle, show
+from medseg.runtime import interactive
 
 if TYPE_CHECKING:
     import ipywidgets

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anywidget
 import traitlets
 
-from medseg.display import PIXELS_PER_INCH, png
+from medseg.plots.display import PIXELS_PER_INCH, png
 
 if TYPE_CHECKING:
     from medseg.widgets.demo import Drawing

@@ -43,7 +43,7 @@ def draw_answer(picture: Picture, answer: str) -> Drawing:
     """One answer, large; `answer` is "image", "semantic", "instance" or "panoptic"."""
     from matplotlib.figure import Figure
 
-    from medseg import scene_plots
+    from medseg.plots import scene_plots
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     axes = figure.subplots()

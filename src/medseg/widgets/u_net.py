@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from medseg.u_diagram import Stage, draw_u, trace
+from medseg.plots.u_net import Stage, draw_u, trace
 from medseg.widgets.demo import Demo, Drawing, sliders
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import numpy as np
 
 from medseg import plots
 from medseg.cases import Case
+from medseg.plots.describe import describe_labels
 from medseg.volumes import Volume, reorient
 from medseg.widgets.demo import Demo, Drawing
-from medseg.zones import describe_labels, zone_colour, zone_name
+from medseg.zones import zone_colour, zone_name
 
 if TYPE_CHECKING:
     import ipywidgets

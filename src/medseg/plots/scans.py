@@ -1,8 +1,4 @@
-"""Figures: contours of the zones on MR slices, a wrong answer beside the right one, curves.
-
-Every function that draws returns (figure, alt): a matplotlib Figure and a description computed
-from the data. `show(*compare(case, case.label, prediction))` displays both in a notebook.
-"""
+"""Figures of MR slices: the scan, the expert's contours, a prediction beside them."""
 
 from __future__ import annotations
 
@@ -12,40 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medseg.cases import Case
-from medseg.display import mime_bundle, show
+from medseg.plots.describe import chosen_slice, describe_areas, describe_labels
+from medseg.plots.display import FONT_SIZE, new_figure, set_font
 from medseg.volumes import Volume, reorient
-from medseg.zones import (
-    ZONE_COLOURS,
-    ZONE_NAMES,
-    chosen_slice,
-    describe_areas,
-    describe_labels,
-    zone_colour,
-    zone_name,
-    zone_style,
-)
+from medseg.zones import zone_colour, zone_name, zone_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-__all__ = [
-    "ZONE_COLOURS",
-    "ZONE_NAMES",
-    "compare",
-    "curves",
-    "describe_labels",
-    "mime_bundle",
-    "show",
-    "show_case",
-    "target_yours_difference",
-    "zone_colour",
-    "zone_style",
-]
-
 _HALO = "#101010"
-_FONT_SIZE = 12
 
 
 def show_case(case: Case, slice_index: int | None = None) -> tuple[Figure, str]:
@@ -135,116 +107,6 @@ def compare(
     )
 
 
-def target_yours_difference(target: np.ndarray, yours: np.ndarray) -> tuple[Figure, str]:
-    """A 2D target, what came instead, and where the two differ.
-
-    Integers are compared for equality, real numbers by yours minus target.
-
-    Raises:
-        ValueError: the arrays are not 2D or differ in shape.
-    """
-    from matplotlib.colors import Normalize
-
-    target, yours = np.asarray(target), np.asarray(yours)
-    if target.ndim != 2 or target.shape != yours.shape or target.size == 0:
-        raise ValueError(
-            f"target and yours must be 2D and of one shape, not {target.shape} and {yours.shape}"
-        )
-    real = "f" in (target.dtype.kind, yours.dtype.kind)
-    expected, got = target.astype(np.float64), yours.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        difference = np.where(expected == got, 0.0, got - expected)
-    wrong = ~np.isclose(expected, got, equal_nan=True) if real else expected != got
-    finite = np.concatenate([array[np.isfinite(array)] for array in (expected, got)])
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    scale = Normalize(low, high if high > low else low + 1)
-
-    figure = _figure(13, 1.4 + 3.3 * min(1.4, max(0.4, target.shape[0] / target.shape[1])))
-    left, middle, right = figure.subplots(1, 3, sharex=True, sharey=True)
-    _draw_matrix(left, "target", expected, "cividis", scale)
-    _draw_matrix(middle, "yours", got, "cividis", scale)
-    if real:
-        reach = np.max(np.abs(difference[np.isfinite(difference)]), initial=0.0) or 1.0
-        _draw_matrix(right, "yours minus target", difference, "PuOr", Normalize(-reach, reach))
-    else:
-        right.imshow(wrong, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-        right.set_title("different: black")
-        right.set_xlabel("column")
-    left.set_ylabel("row")
-    left.locator_params(integer=True)
-    _set_font(figure)
-    count = int(wrong.sum())
-    alt = f"Target, yours and their difference: {count} of {wrong.size} elements differ"
-    if count:
-        size = np.where(wrong, np.nan_to_num(np.abs(difference), nan=np.inf), -1)
-        row, column = np.unravel_index(np.argmax(size), size.shape)
-        alt += (
-            f", most at row {row}, column {column}: "
-            f"target {expected[row, column]:.4g}, yours {got[row, column]:.4g}"
-        )
-    return figure, f"{alt}."
-
-
-def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
-    """Training loss and validation mean IoU by epoch.
-
-    Args:
-        history: one {"loss": …, "mean_iou": …} per epoch.
-
-    Raises:
-        ValueError: the history is empty or an epoch lacks a value.
-    """
-    if not history or any(not {"loss", "mean_iou"} <= set(epoch) for epoch in history):
-        raise ValueError(
-            'a history is a list with {"loss": …, "mean_iou": …} for each epoch, and not empty; '
-            "train for at least one epoch"
-        )
-    from matplotlib.ticker import MaxNLocator
-
-    epochs = np.arange(1, len(history) + 1)
-    loss = np.array([epoch["loss"] for epoch in history], dtype=float)
-    iou = np.array([epoch["mean_iou"] for epoch in history], dtype=float)
-    figure = _figure(11, 4.2)
-    left, right = figure.subplots(1, 2)
-    left.plot(epochs, loss, color="#0072B2", marker="o", markersize=4, linewidth=2)
-    left.set(xlabel="epoch", ylabel="training loss (no unit)")
-    left.set_ylim(bottom=np.min(loss, initial=0, where=np.isfinite(loss)))
-    right.plot(epochs, iou, color="#D55E00", marker="o", markersize=4, linewidth=2)
-    right.set(xlabel="epoch", ylabel="validation mean IoU (no unit)", ylim=(0, 1))
-    for ax in (left, right):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.set_xlim(0.5, len(history) + 0.5)
-        ax.grid(alpha=0.3)
-    alt = f"Training loss after epochs 1 to {len(history)}, from {loss[0]:.3g} to {loss[-1]:.3g}"
-    if np.isfinite(iou).any():
-        best = int(np.nanargmax(iou))
-        right.axvline(epochs[best], color="#555555", linestyle="dashed", linewidth=1)
-        right.set_title(f"best: {iou[best]:.3f} in epoch {epochs[best]}")
-        alt += (
-            f"; validation mean IoU from {iou[0]:.2f} to {iou[-1]:.2f}, "
-            f"best {iou[best]:.2f} in epoch {epochs[best]}"
-        )
-    _set_font(figure)
-    return figure, f"{alt}."
-
-
-def _figure(width: float, height: float) -> Figure:
-    """A figure in inches outside pyplot, so that nothing shows it twice or keeps it in memory."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), facecolor="white")
-    figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.08)
-    return figure
-
-
-def _set_font(figure: Figure) -> None:
-    for ax in figure.axes:
-        ax.tick_params(labelsize=_FONT_SIZE - 1)
-        ax.title.set_fontsize(_FONT_SIZE + 2)
-        for text in (ax.xaxis.label, ax.yaxis.label):
-            text.set_fontsize(_FONT_SIZE)
-
-
 def _axial(case: Case, array: np.ndarray) -> Volume:
     array = np.asarray(array)
     if array.shape != case.image.shape:
@@ -282,15 +144,15 @@ def _panels(
     width, columns = (13.0, 4) if len(panels) > 2 else (10.0, 2)
     panel_height = (width - 1) / len(panels) * (bottom - top) / (right - left)
     text_height = 1.4 + 0.3 * -(-len(present) // columns)
-    figure = _figure(width, min(8.0, panel_height + text_height))
+    figure = new_figure(width, min(8.0, panel_height + text_height))
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True)
     for ax, (name, label) in zip(axes, panels.items(), strict=True):
         _draw(ax, image, index, label)
         ax.set(title=name, xlabel=f"patient's right to left ({unit})")
     axes[0].set(ylabel=f"front to back ({unit})", xlim=(left, right), ylim=(bottom, top))
-    _set_font(figure)
+    set_font(figure)
     if title:
-        figure.suptitle(title, fontsize=_FONT_SIZE)
+        figure.suptitle(title, fontsize=FONT_SIZE)
     _legend(figure, present, names, columns)
     return figure
 
@@ -348,7 +210,7 @@ def _draw(ax: Axes, image: Volume, index: int, label: np.ndarray | None) -> None
             letter,
             transform=ax.transAxes,
             color="white",
-            fontsize=_FONT_SIZE + 2,
+            fontsize=FONT_SIZE + 2,
             fontweight="bold",
             horizontalalignment=side,
             verticalalignment="center",
@@ -374,26 +236,9 @@ def _legend(figure: Figure, present: list[int], names: Sequence[str], columns: i
         words,
         loc="outside lower center",
         ncols=min(len(handles), columns),
-        fontsize=_FONT_SIZE,
+        fontsize=FONT_SIZE,
         facecolor="#303030",
         framealpha=1,
         labelcolor="white",
         handlelength=3.5,
     )
-
-
-def _draw_matrix(ax: Axes, title: str, array: np.ndarray, colours: str, scale: Normalize) -> None:
-    from matplotlib import colormaps
-
-    palette = colormaps[colours].with_extremes(bad="#FF00AA")
-    shown = np.ma.masked_invalid(array)
-    picture = ax.imshow(shown, cmap=palette, norm=scale, interpolation="nearest")
-    if max(array.shape) <= 8:
-        for (row, column), value in np.ndenumerate(array):
-            red, green, blue, _ = picture.to_rgba(value)
-            dark = np.isfinite(value) and 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
-            ink = "white" if dark else "black"
-            ax.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink)
-    ax.figure.colorbar(picture, cax=ax.inset_axes((1.03, 0, 0.05, 1)))
-    ax.set_title(f"{title} (pink: not finite)" if shown.mask.any() else title)
-    ax.set_xlabel("column")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 import sys
 from typing import TYPE_CHECKING, Any
+
+from medseg.runtime import graded, in_notebook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
 _DPI = 110
 # CSS pixels for an inch of figure: fits a laptop's notebook, and pages shrink it where narrower
 PIXELS_PER_INCH = 80
+FONT_SIZE = 12
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure in inches outside pyplot, so that nothing shows it twice or keeps it in memory."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), facecolor="white")
+    figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.08)
+    return figure
+
+
+def set_font(figure: Figure) -> None:
+    """One size of text for titles, axes and ticks of all the course's figures."""
+    for ax in figure.axes:
+        ax.tick_params(labelsize=FONT_SIZE - 1)
+        ax.title.set_fontsize(FONT_SIZE + 2)
+        for text in (ax.xaxis.label, ax.yaxis.label):
+            text.set_fontsize(FONT_SIZE)
 
 
 def show(figure: Figure, alt: str, *, display_id: str | None = None, update: bool = False) -> None:
@@ -55,27 +75,3 @@ def png(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
     return base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def graded() -> bool:
-    """Whether nbgrader runs this notebook (autograde or validate)."""
-    return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
-
-
-def interactive() -> bool:
-    """Whether a widget may meet a person: in a notebook, not graded, output not captured."""
-    if graded() or not in_notebook():
-        return False
-    from IPython import get_ipython
-    from IPython.core.displaypub import CapturingDisplayPublisher
-
-    return not isinstance(get_ipython().display_pub, CapturingDisplayPublisher)
-
-
-def in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook."""
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None

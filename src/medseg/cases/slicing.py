@@ -1,15 +1,9 @@
 """Slices: what a network takes of a case, and the way back onto the case's own voxels."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from medseg.cases.case import Case
 from medseg.volumes import Volume, reorient, resample
-
-if TYPE_CHECKING:
-    from medseg.cases import Case
 
 
 def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:

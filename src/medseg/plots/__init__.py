@@ -1,0 +1,30 @@
+"""Figures: contours of the zones on MR slices, a wrong answer beside the right one, curves, the U.
+
+Every function that draws returns (figure, alt): a matplotlib Figure and a description computed
+from the data. `show(*compare(case, case.label, prediction))` displays both in a notebook. Figures
+of the street and its laser scan are in `medseg.plots.scene_plots`.
+"""
+
+from medseg.plots.charts import curves, target_yours_difference
+from medseg.plots.describe import describe_labels
+from medseg.plots.display import mime_bundle, show
+from medseg.plots.scans import compare, show_case
+from medseg.plots.u_net import Stage, draw_u, trace
+from medseg.zones import ZONE_COLOURS, ZONE_NAMES, zone_colour, zone_style
+
+__all__ = [
+    "ZONE_COLOURS",
+    "ZONE_NAMES",
+    "Stage",
+    "compare",
+    "curves",
+    "describe_labels",
+    "draw_u",
+    "mime_bundle",
+    "show",
+    "show_case",
+    "target_yours_difference",
+    "trace",
+    "zone_colour",
+    "zone_style",
+]

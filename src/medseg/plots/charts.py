@@ -1,0 +1,125 @@
+"""Charts: a wrong answer beside the right one, curves of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from medseg.plots.display import new_figure, set_font
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+
+def target_yours_difference(target: np.ndarray, yours: np.ndarray) -> tuple[Figure, str]:
+    """A 2D target, what came instead, and where the two differ.
+
+    Integers are compared for equality, real numbers by yours minus target.
+
+    Raises:
+        ValueError: the arrays are not 2D or differ in shape.
+    """
+    from matplotlib.colors import Normalize
+
+    target, yours = np.asarray(target), np.asarray(yours)
+    if target.ndim != 2 or target.shape != yours.shape or target.size == 0:
+        raise ValueError(
+            f"target and yours must be 2D and of one shape, not {target.shape} and {yours.shape}"
+        )
+    real = "f" in (target.dtype.kind, yours.dtype.kind)
+    expected, got = target.astype(np.float64), yours.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        difference = np.where(expected == got, 0.0, got - expected)
+    wrong = ~np.isclose(expected, got, equal_nan=True) if real else expected != got
+    finite = np.concatenate([array[np.isfinite(array)] for array in (expected, got)])
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    scale = Normalize(low, high if high > low else low + 1)
+
+    figure = new_figure(13, 1.4 + 3.3 * min(1.4, max(0.4, target.shape[0] / target.shape[1])))
+    left, middle, right = figure.subplots(1, 3, sharex=True, sharey=True)
+    _draw_matrix(left, "target", expected, "cividis", scale)
+    _draw_matrix(middle, "yours", got, "cividis", scale)
+    if real:
+        reach = np.max(np.abs(difference[np.isfinite(difference)]), initial=0.0) or 1.0
+        _draw_matrix(right, "yours minus target", difference, "PuOr", Normalize(-reach, reach))
+    else:
+        right.imshow(wrong, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+        right.set_title("different: black")
+        right.set_xlabel("column")
+    left.set_ylabel("row")
+    left.locator_params(integer=True)
+    set_font(figure)
+    count = int(wrong.sum())
+    alt = f"Target, yours and their difference: {count} of {wrong.size} elements differ"
+    if count:
+        size = np.where(wrong, np.nan_to_num(np.abs(difference), nan=np.inf), -1)
+        row, column = np.unravel_index(np.argmax(size), size.shape)
+        alt += (
+            f", most at row {row}, column {column}: "
+            f"target {expected[row, column]:.4g}, yours {got[row, column]:.4g}"
+        )
+    return figure, f"{alt}."
+
+
+def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
+    """Training loss and validation mean IoU by epoch.
+
+    Args:
+        history: one {"loss": …, "mean_iou": …} per epoch.
+
+    Raises:
+        ValueError: the history is empty or an epoch lacks a value.
+    """
+    if not history or any(not {"loss", "mean_iou"} <= set(epoch) for epoch in history):
+        raise ValueError(
+            'a history is a list with {"loss": …, "mean_iou": …} for each epoch, and not empty; '
+            "train for at least one epoch"
+        )
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = np.arange(1, len(history) + 1)
+    loss = np.array([epoch["loss"] for epoch in history], dtype=float)
+    iou = np.array([epoch["mean_iou"] for epoch in history], dtype=float)
+    figure = new_figure(11, 4.2)
+    left, right = figure.subplots(1, 2)
+    left.plot(epochs, loss, color="#0072B2", marker="o", markersize=4, linewidth=2)
+    left.set(xlabel="epoch", ylabel="training loss (no unit)")
+    left.set_ylim(bottom=np.min(loss, initial=0, where=np.isfinite(loss)))
+    right.plot(epochs, iou, color="#D55E00", marker="o", markersize=4, linewidth=2)
+    right.set(xlabel="epoch", ylabel="validation mean IoU (no unit)", ylim=(0, 1))
+    for ax in (left, right):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_xlim(0.5, len(history) + 0.5)
+        ax.grid(alpha=0.3)
+    alt = f"Training loss after epochs 1 to {len(history)}, from {loss[0]:.3g} to {loss[-1]:.3g}"
+    if np.isfinite(iou).any():
+        best = int(np.nanargmax(iou))
+        right.axvline(epochs[best], color="#555555", linestyle="dashed", linewidth=1)
+        right.set_title(f"best: {iou[best]:.3f} in epoch {epochs[best]}")
+        alt += (
+            f"; validation mean IoU from {iou[0]:.2f} to {iou[-1]:.2f}, "
+            f"best {iou[best]:.2f} in epoch {epochs[best]}"
+        )
+    set_font(figure)
+    return figure, f"{alt}."
+
+
+def _draw_matrix(ax: Axes, title: str, array: np.ndarray, colours: str, scale: Normalize) -> None:
+    from matplotlib import colormaps
+
+    palette = colormaps[colours].with_extremes(bad="#FF00AA")
+    shown = np.ma.masked_invalid(array)
+    picture = ax.imshow(shown, cmap=palette, norm=scale, interpolation="nearest")
+    if max(array.shape) <= 8:
+        for (row, column), value in np.ndenumerate(array):
+            red, green, blue, _ = picture.to_rgba(value)
+            dark = np.isfinite(value) and 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
+            ink = "white" if dark else "black"
+            ax.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink)
+    ax.figure.colorbar(picture, cax=ax.inset_axes((1.03, 0, 0.05, 1)))
+    ax.set_title(f"{title} (pink: not finite)" if shown.mask.any() else title)
+    ax.set_xlabel("column")

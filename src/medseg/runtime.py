@@ -1,0 +1,28 @@
+"""Where does this code run: in a notebook, while nbgrader grades, with a person before it?"""
+
+import os
+import sys
+
+
+def graded() -> bool:
+    """Whether nbgrader runs this notebook (autograde or validate)."""
+    return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
+
+
+def interactive() -> bool:
+    """Whether a widget may meet a person: in a notebook, not graded, output not captured."""
+    if graded() or not in_notebook():
+        return False
+    from IPython import get_ipython
+    from IPython.core.displaypub import CapturingDisplayPublisher
+
+    return not isinstance(get_ipython().display_pub, CapturingDisplayPublisher)
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
