@@ -1,12 +1,12 @@
 """Fetch a data set of real patients: `python data_download.py --list` says which there are.
 
-The same as `medseg data`; what it does stands in `medseg.real_data`.
+The same as `medseg data`; what it does stands in `medseg.datasets.command`.
 """
 
 import sys
 
 try:
-    from medseg.real_data import main
+    from medseg.datasets.command import main
 except ModuleNotFoundError as error:
     sys.exit(
         f"The course is not installed for {sys.executable} (no module {error.name}): "

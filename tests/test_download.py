@@ -18,9 +18,11 @@ from pathlib import Path
 import layouts
 import pytest
 
-from medseg import cli, download, real_data
+from medseg import cli
 from medseg.cases import load_cases
-from medseg.real_data import DATA_SETS, main
+from medseg.datasets import command, fetch
+from medseg.datasets.command import main
+from medseg.datasets.sources import DATA_SETS
 
 ROOT = Path(__file__).parents[1]
 
@@ -114,7 +116,7 @@ def served(archives):
 def waited(monkeypatch):
     """Pauses are written down, not made."""
     pauses = []
-    monkeypatch.setattr(download.fetch, "__defaults__", (None, pauses.append))
+    monkeypatch.setattr(fetch.fetch, "__defaults__", (None, pauses.append))
     return pauses
 
 
@@ -261,7 +263,7 @@ def start(data_sets, root, **options):
     starts in the background ignores it.
     """
     code = (
-        "import json, signal, sys; from medseg.real_data import DataSet, main; "
+        "import json, signal, sys; from medseg.datasets.command import DataSet, main; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "sets = {k: DataSet(**v) for k, v in json.loads(sys.argv[1]).items()}; "
         "sys.exit(main(sys.argv[2:], sets))"
@@ -338,7 +340,7 @@ def test_a_disk_that_fills_up_while_unpacking_leaves_nothing(served, capsys, tmp
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     _, data_sets = served()
-    monkeypatch.setattr(download, "unpack", unpack)
+    monkeypatch.setattr(fetch, "unpack", unpack)
     refused(capsys, tmp_path, data_sets, "the disk is full")
     assert list(tmp_path.iterdir()) == []
 
@@ -463,7 +465,7 @@ def test_the_script_without_the_course_says_which_python_to_use():
 
 
 def test_every_data_set_has_a_checksum_that_pooch_knows():
-    for data_set in real_data.DATA_SETS.values():
+    for data_set in command.DATA_SETS.values():
         algorithm, digest = data_set.checksum.split(":")
         assert len(digest) == {"sha256": 64, "md5": 32}[algorithm]
         assert data_set.url.startswith("https://")

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from medseg.unpacking import unpack
+from medseg.datasets.unpack import unpack
 
 MOST = 1_000_000
 

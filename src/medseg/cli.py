@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from medseg.real_data import add_arguments
+from medseg.datasets.command import add_arguments
 
 
 class UserError(Exception):
@@ -96,7 +96,7 @@ def _phantom(options: argparse.Namespace) -> int:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from medseg.real_data import run
+    from medseg.datasets.command import run
 
     return run(options)
 

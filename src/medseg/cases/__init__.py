@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 from medseg.cases.case import Case, split_cases
-from medseg.cases.decathlon import decathlon_cases
+from medseg.cases.decathlon import decathlon_cases, keep_first_decathlon
 from medseg.cases.phantoms import phantom_cases
-from medseg.cases.promise12 import holds_promise12, promise12_cases
+from medseg.cases.promise12 import first_of_promise12, holds_promise12, promise12_cases
 from medseg.cases.slicing import slice_size, slice_spacing, slices, to_native
 from medseg.zones import PROSTATE_CLASSES
 
@@ -18,6 +18,7 @@ __all__ = [
     "PROSTATE_CLASSES",
     "Case",
     "decathlon_cases",
+    "keep_first",
     "load_cases",
     "phantom_cases",
     "promise12_cases",
@@ -60,3 +61,18 @@ def load_cases(
     if not (folder / "dataset.json").is_file() and holds_promise12(folder):
         return promise12_cases(folder, count=count, progress=progress)
     return decathlon_cases(folder, channel=channel, count=count, progress=progress)
+
+
+def keep_first(folder: Path, count: int) -> None:
+    """Leave the first `count` labelled cases in a data set's folder, and remove all other files.
+
+    Raises:
+        ValueError: the folder's description is broken.
+    """
+    if (folder / "dataset.json").is_file():
+        kept = keep_first_decathlon(folder, count)
+    else:
+        kept = first_of_promise12(folder, count)
+    for path in folder.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()

@@ -172,3 +172,18 @@ def _decathlon_case(
         str(entry.get("patient", name)),
         class_names,
     )
+
+
+def keep_first_decathlon(folder: Path, count: int) -> set[Path]:
+    """Shorten a folder's `dataset.json` to its first labelled cases; the files that it then names.
+
+    Raises:
+        ValueError: there is no `dataset.json`, or it is broken.
+    """
+    description = read_description(folder)
+    entries = training_entries(description, folder)[:count]
+    description |= {"training": entries, "numTraining": len(entries), "test": [], "numTest": 0}
+    text = json.dumps(description, indent=1) + "\n"
+    (folder / "dataset.json").write_text(text, encoding="utf-8")
+    named = {folder / entry[kind] for entry in entries for kind in ("image", "label")}
+    return named | {folder / "dataset.json"}

@@ -62,6 +62,13 @@ def segmentation_of(image: Path) -> Path:
     return image.with_name(f"{image.stem}_segmentation{image.suffix}")
 
 
+def first_of_promise12(folder: Path, count: int) -> set[Path]:
+    """The files of the first labelled cases in a folder."""
+    labelled = [path for path in promise12_images(folder) if segmentation_of(path).is_file()]
+    pairs = [path for image in labelled[:count] for path in (image, segmentation_of(image))]
+    return {path.with_suffix(suffix) for path in pairs for suffix in (".mhd", ".raw", ".zraw")}
+
+
 def load_metaimage(path: str | os.PathLike[str]) -> Volume:
     """Read a MetaImage file (.mhd with .raw, or .mha) as a Volume.
 

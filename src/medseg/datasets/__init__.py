@@ -1,0 +1,1 @@
+"""Real patients: which data sets there are, fetched, checked and unpacked."""
