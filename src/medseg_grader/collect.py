@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from medseg.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 from medseg.carry import notebook_name
-from medseg_grader.handed_in import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 
 LARGEST_MB = 128
 LONGEST_ID = 128  # characters, in nbgrader's gradebook

@@ -1,26 +1,15 @@
 """Unpack an archive that came from a network, trusting nothing that it says of itself."""
 
-import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import IO
 
+from medseg.archives import FOLDER, Entry, tar_entry, zip_entry
+
 CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class _Member:
-    """One entry: its name, its size in bytes, what is odd about it, and how to read it."""
-
-    name: str
-    size: int
-    folder: bool
-    odd: str
-    open: Callable[[], IO[bytes]]
 
 
 def unpack(
@@ -53,7 +42,7 @@ def unpack(
     """
     try:
         with _opened(archive) as opened:
-            members = _checked(opened, archive.name, most_bytes, most_members)
+            members = _checked(opened, archive, most_bytes, most_members)
             return _written(members, folder, on_bytes)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise ValueError(f"{archive.name} is damaged or no archive ({error})") from error
@@ -66,15 +55,26 @@ def _opened(archive: Path) -> tarfile.TarFile | zipfile.ZipFile:
     return tarfile.open(archive, "r:")
 
 
+def _members(
+    opened: tarfile.TarFile | zipfile.ZipFile, archive: Path
+) -> Iterator[tuple[Entry, Callable[[], IO[bytes] | None]]]:
+    """Each member and how to open it, in order, one by one: an archive may list without end."""
+    if isinstance(opened, zipfile.ZipFile):
+        for info in opened.infolist():
+            yield zip_entry(archive, info), partial(opened.open, info)
+    else:
+        for member in opened:
+            yield tar_entry(archive, member), partial(opened.extractfile, member)
+
+
 def _checked(
-    opened: tarfile.TarFile | zipfile.ZipFile, name: str, most_bytes: int, most_members: int
-) -> list[_Member]:
-    members: list[_Member] = []
+    opened: tarfile.TarFile | zipfile.ZipFile, archive: Path, most_bytes: int, most_members: int
+) -> list[tuple[Entry, Callable[[], IO[bytes] | None]]]:
+    members = []
     names: set[str] = set()
-    total = 0
-    listing = _of_zip(opened) if isinstance(opened, zipfile.ZipFile) else _of_tar(opened)
-    for count, member in enumerate(listing, start=1):
-        total += member.size
+    total, name = 0, archive.name
+    for count, (entry, opener) in enumerate(_members(opened, archive), start=1):
+        total += entry.size
         if count > most_members:
             raise ValueError(f"{name} holds more than {most_members} files, so it is not unpacked")
         if total > most_bytes:
@@ -82,38 +82,45 @@ def _checked(
                 f"{name} would take more than {most_bytes / 1e6:.0f} MB when unpacked, "
                 f"which is more than its data set has, so it is not unpacked"
             )
-        oddity = member.odd or _odd_name(member.name)
+        oddity = entry.odd or _odd_name(entry.member)
         if oddity:
-            raise ValueError(f"{name} holds {member.name!r}, {oddity}, so it is not unpacked")
-        parts = PurePosixPath(member.name).parts
+            raise ValueError(f"{name} holds {entry.member!r}, {oddity}, so it is not unpacked")
+        parts = entry.path.parts
         if not parts or _left_by_macos(parts):
             continue
         # some file systems hold a.nii and A.nii to be one file
         key = "/".join(parts).casefold()
-        if key in names and not member.folder:
-            raise ValueError(f"{name} holds {member.name!r} twice, so it is not unpacked")
+        if key in names and entry.kind != FOLDER:
+            raise ValueError(f"{name} holds {entry.member!r} twice, so it is not unpacked")
         names.add(key)
-        members.append(member)
+        members.append((entry, opener))
     return members
 
 
-def _written(members: list[_Member], folder: Path, on_bytes: Callable[[int], object]) -> list[Path]:
+def _written(
+    members: list[tuple[Entry, Callable[[], IO[bytes] | None]]],
+    folder: Path,
+    on_bytes: Callable[[int], object],
+) -> list[Path]:
     folder.mkdir(parents=True)
     files = []
-    for member in members:
-        path = folder / member.name
-        if member.folder:
+    for entry, opener in members:
+        path = folder / entry.path
+        if entry.kind == FOLDER:
             path.mkdir(parents=True, exist_ok=True)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        with member.open() as source, path.open("xb") as file:
-            left = member.size
-            while piece := source.read(min(CHUNK, left)):
+        source = opener()
+        if source is None:
+            raise tarfile.ExtractError(f"{entry.member} cannot be read")
+        with source, path.open("xb") as file:
+            remaining = entry.size
+            while piece := source.read(min(CHUNK, remaining)):
                 file.write(piece)
-                left -= len(piece)
+                remaining -= len(piece)
                 on_bytes(len(piece))
-        if left:
-            raise EOFError(f"{member.name} is cut off")
+        if remaining:
+            raise EOFError(f"{entry.member} is cut off")
         files.append(path)
     return files
 
@@ -123,44 +130,7 @@ def _left_by_macos(parts: tuple[str, ...]) -> bool:
 
 
 def _odd_name(name: str) -> str:
-    posix, windows = PurePosixPath(name), PureWindowsPath(name)
-    if posix.is_absolute() or windows.drive or windows.root:
-        return "an absolute path"
-    if ".." in posix.parts or ".." in windows.parts:
-        return "a path that climbs out of the archive"
+    """What a data set's file may not be called, as it shall be written on any system."""
     if "\\" in name or ":" in name or not name.isprintable():
         return "a name that not every system can write"
     return ""
-
-
-def _of_tar(archive: tarfile.TarFile) -> Iterator[_Member]:
-    for info in archive:
-        odd = ""
-        if info.issym() or info.islnk():
-            odd = f"a link to {info.linkname!r}"
-        elif info.issparse():
-            odd = "a file with holes"
-        elif not (info.isreg() or info.isdir()):
-            odd = "neither file nor folder"
-        yield _Member(info.name, info.size, info.isdir(), odd, partial(_tar_file, archive, info))
-
-
-def _tar_file(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
-    file = archive.extractfile(info)
-    if file is None:
-        raise tarfile.ExtractError(f"{info.name} cannot be read")
-    return file
-
-
-def _of_zip(archive: zipfile.ZipFile) -> Iterator[_Member]:
-    for info in archive.infolist():
-        mode = info.external_attr >> 16
-        odd = ""
-        if stat.S_ISLNK(mode):
-            odd = "a link"
-        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            odd = "neither file nor folder"
-        elif info.flag_bits & 1:
-            odd = "an encrypted file"
-        opener = partial(archive.open, info)
-        yield _Member(info.filename, info.file_size, info.is_dir(), odd, opener)

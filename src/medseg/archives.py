@@ -1,11 +1,12 @@
-"""The files of a folder or a zip file that others filled: named and sized, never followed.
+"""What lies in a folder, a zip or a tar that others filled: named and sized, never followed.
 
-Nothing is unpacked. A link, a device, a path that leads out of its folder is an entry with a kind
-of its own, so that it can be reported; only regular files can be read, up to a size.
+Nothing is unpacked here. A link, a device, a path that leads out of its folder is an entry with a
+kind of its own, so that it can be reported; only regular files can be read, up to a size.
 """
 
 import os
 import stat
+import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -13,22 +14,29 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 FILE, FOLDER, LINK, OTHER, ESCAPE = "file", "folder", "link", "other", "escape"
+# What is odd about an entry of each kind, as the end of a sentence.
+ODD = {
+    LINK: "a link",
+    OTHER: "neither file nor folder",
+    ESCAPE: "a path that climbs out of the archive",
+}
 DEEPEST = 8
 _CHUNK = 2**20
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing in a handed-in folder or zip.
+    """One thing in a folder, zip or tar.
 
     Attributes:
-        path: where it lies, relative to the folder or the zip's root, as it can be shown and
+        path: where it lies, relative to the folder or the archive's root, as it can be shown and
             written down.
         kind: FILE, FOLDER, LINK, OTHER (a device, an encrypted member, …) or ESCAPE (a member of
-            a zip whose path leads out of it).
+            an archive whose path leads out of it).
         size: of a file, in bytes.
-        container: the folder or the zip file that holds it.
+        container: the folder or the archive that holds it.
         member: its name in there.
+        odd: why it is neither file nor folder, as the end of a sentence; empty for both.
     """
 
     path: PurePosixPath
@@ -36,6 +44,7 @@ class Entry:
     size: int
     container: Path
     member: str
+    odd: str = ""
 
     @property
     def name(self) -> str:
@@ -89,7 +98,7 @@ def entries(container: Path) -> list[Entry]:
         found = list(_walk(container, "", 0))
     elif container.is_file() and zipfile.is_zipfile(container):
         with zipfile.ZipFile(container) as archive:
-            found = [_member(container, info) for info in archive.infolist()]
+            found = [zip_entry(container, info) for info in archive.infolist()]
     elif container.exists():
         raise ValueError(f"{container} is neither a folder nor a zip file.")
     else:
@@ -122,21 +131,57 @@ def _kind(item: os.DirEntry) -> str:
     return FILE if item.is_file(follow_symlinks=False) else OTHER
 
 
-def _member(container: Path, info: zipfile.ZipInfo) -> Entry:
-    path = PurePosixPath(_shown(_text(info)).replace("\\", "/"))
+def zip_entry(container: Path, info: zipfile.ZipInfo) -> Entry:
+    """A member of a zip file."""
+    path, escape = _path_of(_text(info))
     mode = info.external_attr >> 16
-    drive = bool(path.parts) and path.parts[0].endswith(":")
-    if path.is_absolute() or ".." in path.parts or drive or not path.parts:
-        kind = ESCAPE
+    if escape or not path.parts:
+        kind, odd = ESCAPE, escape
     elif stat.S_ISLNK(mode):
-        kind = LINK
+        kind, odd = LINK, ODD[LINK]
     elif info.is_dir():
-        kind = FOLDER
-    elif info.flag_bits & 1 or stat.S_IFMT(mode) not in {0, stat.S_IFREG}:
-        kind = OTHER
+        kind, odd = FOLDER, ""
+    elif info.flag_bits & 1:
+        kind, odd = OTHER, "an encrypted file"
+    elif stat.S_IFMT(mode) not in {0, stat.S_IFREG}:
+        kind, odd = OTHER, ODD[OTHER]
     else:
-        kind = FILE
-    return Entry(path, kind, info.file_size, container, info.filename)
+        kind, odd = FILE, ""
+    return Entry(path, kind, info.file_size, container, info.filename, odd)
+
+
+def tar_entry(container: Path, info: tarfile.TarInfo) -> Entry:
+    """A member of a tar file; Python's own filter for data (PEP 706) judges it first."""
+    path, escape = _path_of(info.name)
+    kind = FOLDER if info.isdir() else FILE
+    odd = escape
+    if not odd:
+        try:
+            tarfile.data_filter(info, os.curdir)
+        except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
+            odd = f"a link to {info.linkname!r}"
+        except tarfile.SpecialFileError:
+            odd = ODD[OTHER]
+        except tarfile.FilterError:
+            odd = ODD[ESCAPE]
+    if not odd and (info.issym() or info.islnk()):
+        odd = f"a link to {info.linkname!r}"
+    if not odd and info.issparse():
+        odd = "a file with holes"
+    if odd:
+        kind = ESCAPE if escape else LINK if info.issym() or info.islnk() else OTHER
+    return Entry(path, kind, info.size, container, info.name, odd)
+
+
+def _path_of(member: str) -> tuple[PurePosixPath, str]:
+    """A member's path as it can be shown, and how it leads out of its archive, if it does."""
+    path = PurePosixPath(_shown(member).replace("\\", "/"))
+    drive = bool(path.parts) and path.parts[0][1:2] == ":"
+    if path.is_absolute() or drive:
+        return path, "an absolute path"
+    if ".." in path.parts:
+        return path, ODD[ESCAPE]
+    return path, ""
 
 
 def _text(info: zipfile.ZipInfo) -> str:
