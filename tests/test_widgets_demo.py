@@ -11,7 +11,8 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from medseg import scenes, widgets
-from medseg.widgets.demo import Demo, Drawing
+from medseg.widgets.demo import Demo
+from medseg.widgets.drawing import Drawing
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 

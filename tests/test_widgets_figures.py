@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from medseg import widgets
 from medseg.plots.u_net import draw_u
 from medseg.widgets.boxes import box_iou, draw_boxes
-from medseg.widgets.field import contracting_path, fields
 from medseg.widgets.focal import focal_loss
+from medseg.widgets.receptive_field import contracting_path, fields
 from medseg.widgets.u_net import own_stages, valid_stages
 from medseg.widgets.viewer import nifti, zone_colormap
 from medseg.zones import ZONE_COLOURS

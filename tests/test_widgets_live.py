@@ -6,7 +6,7 @@ import threading
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from medseg.widgets.live import LiveTraining, Stopped
+from medseg.widgets.live_training import LiveTraining, Stopped
 
 HISTORY = [{"loss": 1.5, "mean_iou": 0.2}, {"loss": 0.5, "mean_iou": 0.7}]
 

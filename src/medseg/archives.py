@@ -151,26 +151,28 @@ def zip_entry(container: Path, info: zipfile.ZipInfo) -> Entry:
 
 
 def tar_entry(container: Path, info: tarfile.TarInfo) -> Entry:
-    """A member of a tar file; Python's own filter for data (PEP 706) judges it first."""
+    """A member of a tar file; Python's own filter for data (PEP 706) has the first word."""
     path, escape = _path_of(info.name)
-    kind = FOLDER if info.isdir() else FILE
-    odd = escape
-    if not odd:
-        try:
-            tarfile.data_filter(info, os.curdir)
-        except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
-            odd = f"a link to {info.linkname!r}"
-        except tarfile.SpecialFileError:
-            odd = ODD[OTHER]
-        except tarfile.FilterError:
-            odd = ODD[ESCAPE]
-    if not odd and (info.issym() or info.islnk()):
-        odd = f"a link to {info.linkname!r}"
-    if not odd and info.issparse():
-        odd = "a file with holes"
-    if odd:
-        kind = ESCAPE if escape else LINK if info.issym() or info.islnk() else OTHER
+    kind, odd = (FOLDER if info.isdir() else FILE), ""
+    if info.issym() or info.islnk():
+        kind, odd = LINK, f"a link to {info.linkname!r}"
+    elif escape:
+        kind, odd = ESCAPE, escape
+    elif not (info.isreg() or info.isdir()) or _filtered(info):
+        kind, odd = OTHER, ODD[OTHER]
+    elif info.issparse():
+        kind, odd = OTHER, "a file with holes"
     return Entry(path, kind, info.size, container, info.name, odd)
+
+
+def _filtered(info: tarfile.TarInfo) -> bool:
+    """Whether Python's filter refuses a member; 3.11.0 to 3.11.3 have none, and ours must do."""
+    if not hasattr(tarfile, "data_filter"):
+        return False
+    try:
+        return tarfile.data_filter(info, os.curdir) is None
+    except tarfile.FilterError:
+        return True
 
 
 def _path_of(member: str) -> tuple[PurePosixPath, str]:

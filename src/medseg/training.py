@@ -271,7 +271,7 @@ class Progress:
         if self._live is None:
             self._bar.close()
             return False
-        from medseg.widgets.live import Stopped
+        from medseg.widgets.live_training import Stopped
 
         self._live.finish()
         return kind is Stopped

@@ -10,9 +10,9 @@ from typing import Any
 # No function may be called as its module, which its import would put in the function's place.
 _HOMES = {
     "Demo": "demo",
-    "LiveTraining": "live",
+    "LiveTraining": "live_training",
     "focal_curves": "focal",
-    "receptive_fields": "field",
+    "receptive_fields": "receptive_field",
     "segmentation_types": "street",
     "two_boxes": "boxes",
     "u_shapes": "u_net",

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from medseg.widgets.demo import Demo, Drawing, sliders
+from medseg.widgets.demo import Demo, sliders
+from medseg.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
     import ipywidgets

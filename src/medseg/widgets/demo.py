@@ -10,10 +10,11 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from medseg.plots.display import mime_bundle, show
 from medseg.runtime import interactive
+from medseg.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -27,14 +28,6 @@ body.jp-Notebook .jp-OutputArea-child:has(+ .jp-OutputArea-child .medseg-still),
 .jp-NotebookPanel .jp-OutputArea-child:has(.medseg-live)
   + .jp-OutputArea-child:has(.medseg-still) { display: none; }
 </style>"""
-
-
-class Drawing(NamedTuple):
-    """A figure, its description, and the one sentence that is read aloud when it changes."""
-
-    figure: Figure
-    alt: str
-    says: str
 
 
 class Demo:

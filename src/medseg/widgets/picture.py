@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anywidget
 import traitlets
 
 from medseg.plots.display import PIXELS_PER_INCH, png
-
-if TYPE_CHECKING:
-    from medseg.widgets.demo import Drawing
+from medseg.widgets.drawing import Drawing
 
 
 class Picture(anywidget.AnyWidget):

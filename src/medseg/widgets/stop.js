@@ -1,5 +1,5 @@
 // A button that tells the kernel to stop; where no message gets through while a cell runs, it has
-// the kernel interrupted, which medseg.widgets.live takes as a wish to stop.
+// the kernel interrupted, which medseg.widgets.live_training takes as a wish to stop.
 const READY = "Stop and keep the best";
 const PRESSED = "Stopping after this epoch …";
 const OVER = "Training has ended";

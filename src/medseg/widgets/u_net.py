@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from medseg.plots.u_net import Stage, draw_u, trace
-from medseg.widgets.demo import Demo, Drawing, sliders
+from medseg.widgets.demo import Demo, sliders
+from medseg.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
     import ipywidgets

@@ -12,7 +12,8 @@ from medseg import plots
 from medseg.cases import Case
 from medseg.plots.describe import describe_labels
 from medseg.volumes import Volume, reorient
-from medseg.widgets.demo import Demo, Drawing
+from medseg.widgets.demo import Demo
+from medseg.widgets.drawing import Drawing
 from medseg.zones import zone_colour, zone_name
 
 if TYPE_CHECKING:

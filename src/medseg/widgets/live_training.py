@@ -22,7 +22,8 @@ import numpy as np
 import traitlets
 
 from medseg import plots
-from medseg.widgets.demo import Drawing, show_live, show_still, show_words
+from medseg.widgets.demo import show_live, show_still, show_words
+from medseg.widgets.drawing import Drawing
 from medseg.widgets.picture import Picture
 
 SECONDS_BETWEEN_PICTURES = 2.0

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medseg.widgets.demo import Demo, Drawing, sliders
+from medseg.widgets.demo import Demo, sliders
+from medseg.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
     import ipywidgets
