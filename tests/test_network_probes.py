@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from medseg import network_probes as probes
 from medseg.plots.u_net import Stage, draw_u, trace
+from medseg.probes import networks as probes
 
 
 def chain(*layers):

@@ -5,12 +5,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from medseg.pretend_device import DEVICE, PretendedDevice, pretend, real
-from medseg.runners import RUNNERS, device_fault
+from medseg.probes.pretend_device import DEVICE, PretendedDevice, pretend, real
+from medseg.probes.runners import RUNNERS
 
 
 def fault(function, *args):
-    return device_fault(function, RUNNERS["call"], *args)
+    return RUNNERS["call"].device_fault(function, *args)
 
 
 LABELS = torch.tensor([0, 2, 1, 2])
@@ -99,9 +99,9 @@ class NewTensor(Right):
 @pytest.mark.parametrize("norm", [nn.BatchNorm2d, nn.InstanceNorm2d, lambda c: nn.GroupNorm(2, c)])
 def test_modules_with_any_normalisation_stay(norm):
     image = torch.ones(1, 1, 12, 12)
-    assert device_fault(Right, RUNNERS["module"], {"norm": norm}, image) is None
+    assert RUNNERS["module"].device_fault(Right, {"norm": norm}, image) is None
 
 
 @pytest.mark.parametrize("cls", [Unregistered, NewTensor])
 def test_modules_that_leave_something_behind_have_a_fault(cls):
-    assert "device" in device_fault(cls, RUNNERS["module"], {}, torch.ones(1, 1, 12, 12))
+    assert "device" in RUNNERS["module"].device_fault(cls, {}, torch.ones(1, 1, 12, 12))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from medseg.runners import RUNNERS, averaged, device_fault, with_dtype, with_gradient
+from medseg.probes.runners import RUNNERS, averaged, with_dtype, with_gradient
 
 NUMBERS = torch.tensor([1.0, 3.0])
 
@@ -51,8 +51,7 @@ def test_an_average_of_lists_tells_of_its_dtypes_and_of_tensors_that_are_not_new
 
 def test_who_may_calculate_with_numpy_is_told_to_come_back():
     there, stay = (
-        device_fault(lambda x: x.cpu(), RUNNERS[name], NUMBERS)
-        for name in ("through_numpy", "call")
+        RUNNERS[name].device_fault(lambda x: x.cpu(), NUMBERS) for name in ("through_numpy", "call")
     )
     assert "bring it back" in there
     assert "leave out" not in there

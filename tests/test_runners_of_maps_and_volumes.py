@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from medseg import map_runners, volume_runners
+from medseg.probes import arrays
 from medseg.volumes import Volume
 
 MAPS = hnp.arrays(np.int64, (5, 6), elements=st.integers(0, 9))
@@ -15,8 +15,8 @@ MAPS = hnp.arrays(np.int64, (5, 6), elements=st.integers(0, 9))
 @settings(deadline=None)
 def test_renumbering_forgets_the_numbers_and_keeps_the_parts(labels, order):
     other = np.array([0, *order])[labels]
-    np.testing.assert_array_equal(map_runners.renumbered(labels), map_runners.renumbered(other))
-    new = map_runners.renumbered(labels)
+    np.testing.assert_array_equal(arrays.renumbered(labels), arrays.renumbered(other))
+    new = arrays.renumbered(labels)
     np.testing.assert_array_equal(new == 0, labels == 0)
     assert set(np.unique(new)) == set(range(len(set(np.unique(labels)) - {0}) + 1)) - (
         set() if (labels == 0).any() else {0}
@@ -25,29 +25,29 @@ def test_renumbering_forgets_the_numbers_and_keeps_the_parts(labels, order):
 
 def test_a_map_that_is_no_integer_array_is_handed_on_as_it_is():
     semantic = np.array([[1.5, 0.0]])
-    assert map_runners.instances(lambda s, t: s, semantic, [1]) is semantic
+    assert arrays.instances(lambda s, t: s, semantic, [1]) is semantic
 
 
 def test_what_is_no_picture_is_told():
     panoptic, palette = np.array([[256]]), {1: (0, 0, 0)}
-    assert map_runners.colours(lambda m, p: None, panoptic, palette, []) == {"the picture": None}
-    floats = map_runners.colours(lambda m, p: np.zeros((1, 1, 3)), panoptic, palette, [])
+    assert arrays.colours(lambda m, p: None, panoptic, palette, []) == {"the picture": None}
+    floats = arrays.colours(lambda m, p: np.zeros((1, 1, 3)), panoptic, palette, [])
     assert floats == {"the picture's dtype": "float64"}
 
 
 def test_a_region_that_is_no_tuple_of_slices_is_handed_on():
-    assert volume_runners.region(lambda v: [1, 2]) == [1, 2]
+    assert arrays.region(lambda v: [1, 2]) == [1, 2]
 
 
 def test_slices_that_mean_the_same_are_the_same():
     scan = Volume(np.zeros((4, 5, 6)), np.eye(4))
     ends = (slice(None, 2), slice(np.int64(1), None, 1), slice(0, 6))
-    assert volume_runners.region(lambda v: ends, scan) == (slice(0, 2), slice(1, 5), slice(0, 6))
+    assert arrays.region(lambda v: ends, scan) == (slice(0, 2), slice(1, 5), slice(0, 6))
 
 
 def test_a_division_of_another_form_is_told():
     def divide(answer):
-        return volume_runners.split(lambda ids, f, g: answer, ["a", "b"], [0.5, 0.5], 0)
+        return arrays.split(lambda ids, f, g: answer, ["a", "b"], [0.5, 0.5], 0)
 
     assert divide(None) == {"one list of numbers for each fraction": False}
     assert divide([["a"], ["b"]]) == {"case numbers": False}

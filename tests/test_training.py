@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from medseg import training, training_runners
+from medseg import training
 from medseg.cases import Case
+from medseg.probes import augmentation
 
 
 def case(depth=5, seed=0):
@@ -214,7 +215,7 @@ def test_runner_sees_an_augmentation_that_leaves_the_label():
         flip = torch.rand((), generator=generator) < 0.5
         return (image.flip(-1) if flip else image.clone()), label.clone()
 
-    facts = training_runners.augment(augment, 48, 0)
+    facts = augmentation.augment(augment, 48, 0)
     assert not facts["image and label move together"]
     assert not facts["straight lines bend"]
     assert facts["labels stay labels"]

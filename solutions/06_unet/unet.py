@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
-from medseg import check, hint, network_probes, plots, probes, widgets
+from medseg import check, hint, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 from medseg.plots import Stage, draw_u
 
@@ -263,11 +263,11 @@ output = probes.output_of(DoubleConv, block, torch.zeros(2, 3, 9, 12))
 assert output.shape == (2, 8, 9, 12), (
     f"expected shape (2, 8, 9, 12), yours is {tuple(output.shape)}"
 )
-assert network_probes.reach(DoubleConv, block, torch.zeros(1, 3, 15, 15)) == [5, 5], (
+assert probes.reach(DoubleConv, block, torch.zeros(1, 3, 15, 15)) == [5, 5], (
     "two convolutions see 5"
 )
-assert network_probes.relu_in_between(DoubleConv, block), "where is the first ReLU?"
-assert network_probes.relu_at_the_end(DoubleConv, block), "where is the second ReLU?"
+assert probes.relu_in_between(DoubleConv, block), "where is the first ReLU?"
+assert probes.relu_at_the_end(DoubleConv, block), "where is the second ReLU?"
 
 # %% nbgrader={"grade": true, "grade_id": "test_DoubleConv_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Volumes, odd sizes, one pixel, gradients, the device; the windows, the normalisations, the ReLUs.
@@ -275,28 +275,26 @@ assert network_probes.relu_at_the_end(DoubleConv, block), "where is the second R
 block = {"in_channels": 3, "out_channels": 7}
 for dims, size in [(2, (7, 10)), (2, (1, 1)), (3, (4, 6, 5))]:
     options = {"in_channels": 2, "out_channels": 6, "dims": dims}
-    facts = network_probes.module_facts(DoubleConv, options, torch.ones(2, 2, *size))
+    facts = probes.module_facts(DoubleConv, options, torch.ones(2, 2, *size))
     assert facts["output shape"] == [2, 6, *size], facts
     assert facts["every parameter takes part"], "some parameters do not act on the output"
     assert facts["output is finite"], "the output is not finite"
     probes.assert_module_stays_on_device(DoubleConv, options, torch.ones(2, 2, *size))
-assert network_probes.reach(DoubleConv, {**block, "dims": 3}, torch.zeros(1, 3, 9, 9, 9)) == [
+assert probes.reach(DoubleConv, {**block, "dims": 3}, torch.zeros(1, 3, 9, 9, 9)) == [
     5,
     5,
     5,
 ]
-assert not network_probes.is_linear(DoubleConv, block, (1, 3, 8, 8)), (
-    "without ReLU the block is linear"
-)
-assert network_probes.uses_every_channel(DoubleConv, block, (1, 3, 8, 8)), (
+assert not probes.is_linear(DoubleConv, block, (1, 3, 8, 8)), "without ReLU the block is linear"
+assert probes.uses_every_channel(DoubleConv, block, (1, 3, 8, 8)), (
     "each output needs each input channel"
 )
 for dims in (2, 3):
-    windows = network_probes.three_convolutions(DoubleConv, {**block, "dims": dims})
+    windows = probes.three_convolutions(DoubleConv, {**block, "dims": dims})
     assert windows == 2, f"two 3-convolutions are due, yours has {windows}"
-assert network_probes.normalises(DoubleConv, block), "a normalisation follows each convolution"
-assert network_probes.relu_in_between(DoubleConv, block), "a ReLU follows the first convolution"
-assert network_probes.relu_at_the_end(DoubleConv, block), "a ReLU follows the second convolution"
+assert probes.normalises(DoubleConv, block), "a normalisation follows each convolution"
+assert probes.relu_in_between(DoubleConv, block), "a ReLU follows the first convolution"
+assert probes.relu_at_the_end(DoubleConv, block), "a ReLU follows the second convolution"
 single = probes.output_of(DoubleConv, block, torch.ones(1, 3, 1, 1))
 assert single.shape == (1, 7, 1, 1), "a single pixel should give a single pixel"
 ### END HIDDEN TESTS
@@ -353,11 +351,11 @@ for dims, size, expected in [
     (3, (1, 4, 4), [1, 2, 2]),
 ]:
     options = {"in_channels": 2, "out_channels": 4, "dims": dims}
-    facts = network_probes.module_facts(Down, options, torch.ones(2, 2, *size))
+    facts = probes.module_facts(Down, options, torch.ones(2, 2, *size))
     assert facts["output shape"] == [2, 4, *expected], facts
     assert facts["every parameter takes part"], "some parameters do not act on the output"
     probes.assert_module_stays_on_device(Down, options, torch.ones(2, 2, *size))
-seen = network_probes.reach(Down, {"in_channels": 1, "out_channels": 2}, torch.zeros(1, 1, 32, 32))
+seen = probes.reach(Down, {"in_channels": 1, "out_channels": 2}, torch.zeros(1, 1, 32, 32))
 assert seen == [10, 10], f"an output pixel should see 10 x 10 input pixels, yours sees {seen}"
 ### END HIDDEN TESTS
 
@@ -414,7 +412,7 @@ assert output.shape == (1, 4, 7, 10), (
 for dims, coarse, fine in [(2, (2, 3), (5, 6)), (2, (1, 1), (3, 2)), (3, (2, 2, 3), (2, 5, 6))]:
     options = {"in_channels": 6, "skip_channels": 3, "out_channels": 5, "dims": dims}
     inputs = torch.ones(2, 6, *coarse), torch.ones(2, 3, *fine)
-    facts = network_probes.module_facts(Up, options, *inputs)
+    facts = probes.module_facts(Up, options, *inputs)
     assert facts["output shape"] == [2, 5, *fine], facts
     assert facts["every parameter takes part"], "some parameters do not act on the output"
     probes.assert_module_stays_on_device(Up, options, *inputs)
@@ -422,9 +420,7 @@ draw = probes.torch_rng(6501)
 level = {"in_channels": 8, "skip_channels": 4, "out_channels": 6}
 inputs = [torch.randn(1, 8, 4, 4, generator=draw), torch.randn(1, 4, 8, 8, generator=draw)]
 for position, name in enumerate(["x", "skip"]):
-    assert network_probes.depends_on(Up, level, inputs, position), (
-        f"the output does not depend on {name}"
-    )
+    assert probes.depends_on(Up, level, inputs, position), f"the output does not depend on {name}"
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -487,9 +483,7 @@ check("06_unet.UNet", UNet)
 small = {"in_channels": 1, "num_classes": 5, "features": 4, "depth": 2}
 output = probes.output_of(UNet, small, torch.zeros(1, 1, 18, 21))
 assert output.shape == (1, 5, 18, 21), f"expected (1, 5, 18, 21), yours is {tuple(output.shape)}"
-assert network_probes.widths(UNet, small, 4) == [4, 8, 16], (
-    "level l should have features * 2**l channels"
-)
+assert probes.widths(UNet, small, 4) == [4, 8, 16], "level l should have features * 2**l channels"
 
 # %% nbgrader={"grade": true, "grade_id": "test_UNet_hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Many sizes, volumes, depths; every parameter, every skip; logits without a bound; the device.
@@ -499,23 +493,17 @@ cases = [(2, 4, (16, 16)), (2, 3, (8, 13)), (2, 1, (2, 3)), (3, 2, (1, 4, 7)), (
 for dims, depth, size in cases:
     options = {"in_channels": 2, "num_classes": 3, "features": 3, "depth": depth, "dims": dims}
     image = torch.randn(2, 2, *size, generator=draw)
-    facts = network_probes.module_facts(UNet, options, image)
+    facts = probes.module_facts(UNet, options, image)
     assert facts["output shape"] == [2, 3, *size], facts
     assert facts["every parameter takes part"], "some parameters do not act on the output"
-    assert network_probes.widths(UNet, options, 3) == [3 * 2**k for k in range(depth + 1)], options
+    assert probes.widths(UNet, options, 3) == [3 * 2**k for k in range(depth + 1)], options
     probes.assert_module_stays_on_device(UNet, options, image)
 image = torch.randn(4, 1, 32, 32, generator=draw)
 small = {"in_channels": 1, "num_classes": 4, "features": 5, "depth": 2}
-assert network_probes.gives_logits(UNet, small, image), (
-    "the output looks bounded: give logits, no softmax"
-)
-assert network_probes.keeps_detail(UNet, small), (
-    "fine detail does not reach the output: use the skips"
-)
-assert network_probes.has_pointwise_head(UNet, small), "the head should be a 1-convolution"
-assert network_probes.keeps_batch_apart(UNet, small, image), (
-    "in evaluation mode images must not mix"
-)
+assert probes.gives_logits(UNet, small, image), "the output looks bounded: give logits, no softmax"
+assert probes.keeps_detail(UNet, small), "fine detail does not reach the output: use the skips"
+assert probes.has_pointwise_head(UNet, small), "the head should be a 1-convolution"
+assert probes.keeps_batch_apart(UNet, small, image), "in evaluation mode images must not mix"
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -616,7 +604,7 @@ reached, mostly = [], []
 panels = figure.subplots(1, 4, sharey=True)
 for depth, axes in enumerate(panels, start=1):
     torch.manual_seed(depth)
-    network = network_probes.seeing_locally(UNet(1, 2, features=8, depth=depth)).eval()
+    network = probes.seeing_locally(UNet(1, 2, features=8, depth=depth)).eval()
     image = torch.randn(1, 1, 240, 240, requires_grad=True)
     network(image)[0, 1, 120, 120].backward()
     strength = image.grad[0, 0].abs()
@@ -725,7 +713,7 @@ probes.assert_close(overlap_tile(image, 4, 0, torch.tanh), expected, "overlap_ti
 image_3d, label_3d = (torch.from_numpy(array) for array in slices(case, 96))
 middle = int((label_3d > 0).sum((1, 2)).argmax())
 torch.manual_seed(0)
-network = network_probes.seeing_locally(UNet(1, 5, features=8, depth=2)).eval()
+network = probes.seeing_locally(UNet(1, 5, features=8, depth=2)).eval()
 one_slice = image_3d[None, None, middle]
 margin = 28
 with torch.no_grad():

@@ -22,7 +22,7 @@ import numpy as np
 from medseg import symptoms
 from medseg.codec import decode
 from medseg.outcomes import Difference, compare, describe_call, record, same_fault
-from medseg.runners import RUNNERS, device_fault
+from medseg.probes.runners import RUNNERS, Runner
 from medseg.runtime import in_notebook
 
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
@@ -125,7 +125,7 @@ def examine(name: str, function: Callable | None) -> Verdict:
 
 
 def run_call(
-    function: Callable, call: dict, runner: Callable, device: bool
+    function: Callable, call: dict, runner: Runner, device: bool
 ) -> tuple[dict, BaseException | None]:
     """Run one probe: its outcome as JSON data, and the error if one was raised.
 
@@ -143,7 +143,7 @@ def run_call(
         outcome = record(result, before, after)
         if device and "error" not in outcome:
             args, kwargs = decode(call["args"]), decode(call["kwargs"])
-            outcome["device"] = device_fault(function, runner, *args, **kwargs)
+            outcome["device"] = runner.device_fault(function, *args, **kwargs)
     return outcome, None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from medseg.carry import run_definitions
 from medseg.checks import run_call
 from medseg.codec import encode
-from medseg.runners import RUNNERS
+from medseg.probes.runners import RUNNERS
 from medseg_grader.catalogue import Exercise, Unit, grade_id, is_graded, is_solution
 
 

@@ -16,7 +16,7 @@ import numpy as np
 # changes no verdict.
 from numpy import argwhere, array_equal, asarray, generic, isclose, isfinite, ndarray
 
-from medseg.runners import RUNNERS, device_fault
+from medseg.probes.runners import RUNNERS
 
 # nbgrader gives a test cell that writes to stderr 0 points, and Python writes warnings there. A
 # library's warning says nothing about the answer: `float(loss)` is right, and torch warns of it.
@@ -99,19 +99,19 @@ def assert_raises_value_error(
 
 def assert_stays_on_device(function: Callable, *args: Any, **kwargs: Any) -> None:
     """The function must work, and leave its result, on whatever device its inputs are on."""
-    fault = device_fault(function, RUNNERS["call"], *args, **kwargs)
+    fault = RUNNERS["call"].device_fault(function, *args, **kwargs)
     assert fault is None, fault
 
 
 def assert_returns_to_device(function: Callable, *args: Any, **kwargs: Any) -> None:
     """As `assert_stays_on_device`, where the exercise tells to calculate with numpy on the CPU."""
-    fault = device_fault(function, RUNNERS["through_numpy"], *args, **kwargs)
+    fault = RUNNERS["through_numpy"].device_fault(function, *args, **kwargs)
     assert fault is None, fault
 
 
 def assert_module_stays_on_device(cls: Callable, options: dict, *inputs: Any) -> None:
     """As `assert_stays_on_device`, for a module built as `cls(**options)`."""
-    fault = device_fault(cls, RUNNERS["module"], options, *inputs)
+    fault = RUNNERS["module"].device_fault(cls, options, *inputs)
     assert fault is None, fault
 
 
@@ -136,33 +136,8 @@ def gradient_of(function: Callable, value: Any, *args: Any, **kwargs: Any) -> An
     return torch.autograd.grad(result, leaf)[0]
 
 
-def build(cls: Callable, options: dict, seed: int = 0) -> Any:
-    """`cls(**options)` with its random initial weights drawn from `seed`."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return cls(**options)
-
-
-def output_of(cls: Callable, options: dict, *inputs: Any, seed: int = 0) -> Any:
-    """What a freshly built module, in evaluation mode and without gradients, gives for `inputs`."""
-    import torch
-
-    network = build(cls, options, seed).eval()
-    with torch.no_grad():
-        output = network(*inputs)
-    assert output is not None, "forward gives nothing back: is there a `return` in it?"
-    return output
-
-
-def parameter_shapes(cls: Callable, options: dict) -> list[tuple[int, ...]]:
-    """The shapes of all registered parameters of a freshly built module."""
-    return [tuple(parameter.shape) for parameter in build(cls, options).parameters()]
-
-
 def facts_of(runner: str, function: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """What the named runner of `medseg.runners` reports about a student's function."""
+    """What a runner, named as in `RUNNERS`, reports about a student's function."""
     return RUNNERS[runner](function, *args, **kwargs)
 
 

@@ -6,12 +6,26 @@ outputs, the gradients of their outputs, and the shapes of their parameters.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from medseg.probes import build
+
+def build(cls: Callable, options: dict, seed: int = 0) -> Any:
+    """`cls(**options)` with its random initial weights drawn from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return cls(**options)
+
+
+def output_of(cls: Callable, options: dict, *inputs: Any, seed: int = 0) -> Any:
+    """What a freshly built module, in evaluation mode and without gradients, gives for `inputs`."""
+    network = build(cls, options, seed).eval()
+    with torch.no_grad():
+        output = network(*inputs)
+    assert output is not None, "forward gives nothing back: is there a `return` in it?"
+    return output
 
 
 def module_facts(cls: Callable, options: dict, *inputs: torch.Tensor) -> dict[str, Any]:
@@ -275,3 +289,40 @@ def keeps_batch_apart(cls: Callable, options: dict, images: torch.Tensor) -> boo
         together = network(images)
         alone = torch.cat([network(image[None]) for image in images])
     return torch.allclose(together, alone, atol=1e-4)
+
+
+def module(cls: type, options: dict, *inputs: torch.Tensor, look: Sequence[str] = ()) -> dict:
+    """Build a `torch.nn.Module` and report what every right implementation shares.
+
+    `look` names further looks, keys of `LOOKS`.
+    """
+    facts = module_facts(cls, options, *inputs)
+    if "output shape" not in facts:
+        return facts
+    return facts | {name: LOOKS[name](cls, options, inputs) for name in look}
+
+
+LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
+    "the number of 3-convolutions": lambda cls, options, _: three_convolutions(cls, options),
+    "receptive field": lambda cls, options, inputs: reach(cls, options, inputs[0]),
+    "the block is more than one convolution": lambda cls, options, inputs: (
+        not is_linear(cls, options, tuple(inputs[0].shape))
+    ),
+    "a ReLU follows the first convolution": lambda cls, options, _: relu_in_between(cls, options),
+    "a ReLU follows the second convolution": lambda cls, options, _: relu_at_the_end(cls, options),
+    "each convolution is normalised": lambda cls, options, _: normalises(cls, options),
+    "each input channel is used": lambda cls, options, inputs: uses_every_channel(
+        cls, options, tuple(inputs[0].shape)
+    ),
+    "the output depends on x": lambda cls, options, inputs: depends_on(
+        cls, options, list(inputs), 0
+    ),
+    "the output depends on the skip": lambda cls, options, inputs: depends_on(
+        cls, options, list(inputs), 1
+    ),
+    "channels at the bottom": lambda cls, options, _: most_channels(cls, options),
+    "channels of the levels": lambda cls, options, _: widths(cls, options, options["features"]),
+    "the output": lambda cls, options, inputs: output_kind(cls, options, inputs[0]),
+    "fine detail arrives": lambda cls, options, _: keeps_detail(cls, options),
+    "a 1-convolution gives the logits": lambda cls, options, _: has_pointwise_head(cls, options),
+}

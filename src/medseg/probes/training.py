@@ -13,9 +13,7 @@ from typing import Any
 import torch
 from IPython.utils.capture import capture_output
 
-from medseg import displacements
-
-DRAWS = 24
+from medseg.probes.device import lies_on, works_elsewhere
 
 
 class LinearModel(torch.nn.Module):
@@ -49,46 +47,6 @@ class Threshold(torch.nn.Module):
         return torch.cat([self.weight - x, x - self.weight], dim=1)
 
 
-def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
-    """What holds for `augment(image, label, generator)` over a number of draws."""
-    state = _random(seed)
-    blocks = torch.randint(0, 2, (size // 8, size // 8), generator=state)
-    label = 1 + 2 * blocks.repeat_interleave(8, 0).repeat_interleave(8, 1)
-    image = torch.stack([label, 3 - label]).float()
-    first = function(image.clone(), label.clone(), _random(seed))
-    if _what(first) != PAIR:
-        return {"what comes back": _what(first)}
-    pairs = [function(image.clone(), label.clone(), _random(seed + k)) for k in range(DRAWS)]
-    facts: dict[str, Any] = {
-        "what comes back": PAIR,
-        "shape of the image": list(pairs[0][0].shape),
-        "shape of the label": list(pairs[0][1].shape),
-        "dtypes": [str(part.dtype) for part in pairs[0]],
-        "the same state gives the same result": _same(first, pairs[0]),
-        "another state gives another result": not _same(pairs[0], pairs[1]),
-        "labels stay labels": all(set(y.unique().tolist()) <= {0, 1, 3} for _, y in pairs),
-        "image and label move together": all(_agreement(*pair) > 0.92 for pair in pairs),
-    }
-    levels = torch.stack([x[0][y == 3].mean() for x, y in pairs if (y == 3).any()])
-    facts["brightness changes"] = bool(levels.std() > 0.02)
-    facts |= _mirrors(function, size, seed)
-    facts["straight lines bend"] = _bends(function, size, seed)
-    facts |= displacements.facts(function, size, (_random(seed + 300 + k) for k in range(DRAWS)))
-    volume, inside = image[:, None].repeat(1, 4, 1, 1), label[None].repeat(4, 1, 1)
-    deep = function(volume, inside, _random(seed))
-    facts["volumes work too"] = deep[0].shape == volume.shape and deep[1].shape == inside.shape
-    facts["slices of a volume keep their places"] = displacements.slices_stay(
-        function, size, _random(seed)
-    )
-    facts["shapes that differ raise a ValueError with both"] = _refuses(function, image, label)
-    facts["works on an accelerator, with new tensors on the device of the image"] = (
-        _works_elsewhere(
-            lambda move, device: _on(device, function(move(image), move(label), _random(seed)))
-        )
-    )
-    return facts
-
-
 def train_epoch(
     function: Callable,
     weight: torch.Tensor,
@@ -112,7 +70,7 @@ def train_epoch(
         "loss": loss,
         "weights afterwards": model.weight.detach().clone(),
         "training mode": bool(model.modes) and all(model.modes),
-        "works on an accelerator, with batches moved to it": _works_elsewhere(elsewhere),
+        "works on an accelerator, with batches moved to it": works_elsewhere(elsewhere),
     }
 
 
@@ -240,99 +198,6 @@ def fit(
     }
 
 
-TRAINING_RUNNERS: dict[str, Callable] = {
-    "augment": augment,
-    "evaluate": evaluate,
-    "fit": fit,
-    "predict_volume": predict_volume,
-    "train_epoch": train_epoch,
-}
-
-
-def _random(seed: int) -> torch.Generator:
-    # another global state each time: only the generator may decide
-    torch.manual_seed(int(torch.randint(2**31, ())))
-    return torch.Generator().manual_seed(seed)
-
-
-PAIR = "an image and a label"
-
-
-def _what(result: Any) -> str:
-    """What `augment` gave, in words."""
-    if result is None:
-        return "nothing (is there a `return`?)"
-    parts = result if isinstance(result, tuple | list) else ()
-    if len(parts) == 2 and all(torch.is_tensor(part) for part in parts):
-        return PAIR
-    return f"a {type(result).__name__}" + (f" of {len(parts)}" if parts else "")
-
-
-def _same(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
-
-
-def _agreement(image: torch.Tensor, label: torch.Tensor) -> float:
-    """Share of pixels that image and label put on the same side; padding is left out."""
-    dark, bright = image[0][label == 1], image[0][label == 3]
-    if not len(dark) or not len(bright):
-        return 0.0
-    middle = (dark.median() + bright.median()) / 2
-    right = (dark < middle).sum() + (bright > middle).sum()
-    share = float(right) / (len(dark) + len(bright))
-    return max(share, 1 - share)
-
-
-def _mirrors(function: Callable, size: int, seed: int) -> dict[str, str]:
-    """How often the sides of a picture of two halves change places over the draws."""
-    facts = {}
-    for name, axis in (("left and right change places", 1), ("front and back change places", 0)):
-        label = torch.ones(size, size, dtype=torch.int64)
-        label.narrow(axis, size // 2, size // 2).fill_(3)
-        sides = []
-        for k in range(DRAWS):
-            _, moved = function(label[None].float(), label.clone(), _random(seed + 100 + k))
-            start, end = (moved.narrow(axis, at, size // 4) for at in (0, size - size // 4))
-            sides.append(
-                float(start[start > 0].float().mean()) > float(end[end > 0].float().mean())
-            )
-        facts[name] = "never" if not any(sides) else "always" if all(sides) else "at times"
-    return facts
-
-
-def _bends(function: Callable, size: int, seed: int) -> bool:
-    """Whether the border of two halves is, in some draw, no straight line any more."""
-    label = torch.ones(size, size, dtype=torch.int64)
-    label[:, size // 2 :] = 3
-    rows = torch.arange(size // 4, size - size // 4)
-    design = torch.stack([rows.double(), torch.ones(len(rows)).double()], dim=1)
-    for k in range(DRAWS):
-        _, moved = function(label[None].float(), label.clone(), _random(seed + 200 + k))
-        inner = moved[rows]
-        value = int(inner[0, size // 4])
-        reach = (inner == value) * torch.arange(size)
-        border = reach.amax(dim=1).double()
-        line = design @ torch.linalg.lstsq(design, border[:, None]).solution
-        if float((border - line[:, 0]).std()) > 0.45:
-            return True
-    return False
-
-
-def _refuses(function: Callable, image: torch.Tensor, label: torch.Tensor) -> bool:
-    try:
-        function(image[:, :-3], label, _random(0))
-    except ValueError as error:
-        return all(str(size) in str(error) for size in (label.shape[0] - 3, label.shape[0]))
-    except RuntimeError:
-        return False
-    return False
-
-
-def _on(device: torch.device, result: Any) -> bool:
-    tensors = result if isinstance(result, tuple | list) else [result]
-    return all(torch.is_tensor(x) and x.device.type == device.type for x in tensors)
-
-
 def _moved(model: torch.nn.Module, move: Callable) -> torch.nn.Module:
     """The model with its parameters on the device that `move` leads to."""
     for name, parameter in list(model.named_parameters()):
@@ -342,25 +207,10 @@ def _moved(model: torch.nn.Module, move: Callable) -> torch.nn.Module:
 
 def _answers_on_the_cpu(run: Callable[[Callable, torch.device], Any]) -> dict[str, bool]:
     """Two facts: it runs with a model elsewhere, and what it gives lies on the CPU all the same."""
-    runs = _works_elsewhere(lambda move, device: run(move, device) is not None)
+    runs = works_elsewhere(lambda move, device: run(move, device) is not None)
     home = torch.device("cpu")
     return {
         "works with a model on an accelerator": runs,
         "answers on the CPU": runs
-        and _works_elsewhere(lambda move, device: _on(home, run(move, device))),
+        and works_elsewhere(lambda move, device: lies_on(home, run(move, device))),
     }
-
-
-def _works_elsewhere(run: Callable[[Callable, torch.device], bool]) -> bool:
-    """Whether `run(move, device)` is true on each accelerator, or on a pretended one."""
-    from medseg.pretend_device import DEVICE, PretendedDevice, pretend
-    from medseg.runners import accelerators
-
-    try:
-        found = [torch.device(name) for name in accelerators()]
-        if found:
-            return all(run(lambda x, d=device: x.to(d), device) for device in found)
-        with PretendedDevice():
-            return bool(run(pretend, DEVICE))
-    except (RuntimeError, TypeError, AssertionError):
-        return False

@@ -1,0 +1,86 @@
+"""What is true of an answer: all that graded test cells call.
+
+A test cell calls the student's functions with arrays, tensors and numbers, and looks at classes
+only through the helpers here, so that the same cell can run where the student's names are proxies
+for another process.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Taken at once, before any student's code runs: comparisons keep their own names of numpy's.
+from medseg.probes.asserts import (
+    assert_close,
+    assert_facts,
+    assert_keeps_inputs,
+    assert_module_stays_on_device,
+    assert_raises_value_error,
+    assert_returns_to_device,
+    assert_stays_on_device,
+    facts_of,
+    gradient_of,
+    rng,
+    torch_rng,
+)
+
+if TYPE_CHECKING:
+    from medseg.probes.arrays import renumbered
+    from medseg.probes.networks import (
+        build,
+        depends_on,
+        gives_logits,
+        has_pointwise_head,
+        is_linear,
+        keeps_batch_apart,
+        keeps_detail,
+        module_facts,
+        normalises,
+        output_of,
+        reach,
+        relu_at_the_end,
+        relu_in_between,
+        seeing_locally,
+        three_convolutions,
+        uses_every_channel,
+        widths,
+    )
+
+__all__ = [
+    "assert_close",
+    "assert_facts",
+    "assert_keeps_inputs",
+    "assert_module_stays_on_device",
+    "assert_raises_value_error",
+    "assert_returns_to_device",
+    "assert_stays_on_device",
+    "build",
+    "depends_on",
+    "facts_of",
+    "gives_logits",
+    "gradient_of",
+    "has_pointwise_head",
+    "is_linear",
+    "keeps_batch_apart",
+    "keeps_detail",
+    "module_facts",
+    "normalises",
+    "output_of",
+    "reach",
+    "relu_at_the_end",
+    "relu_in_between",
+    "renumbered",
+    "rng",
+    "seeing_locally",
+    "three_convolutions",
+    "torch_rng",
+    "uses_every_channel",
+    "widths",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what looks at networks on first use (PEP 562): units 01 to 03 need no torch."""
+    if name not in __all__:
+        raise AttributeError(f"module 'medseg.probes' has no attribute {name!r}")
+    home = "arrays" if name == "renumbered" else "networks"
+    return getattr(import_module(f"medseg.probes.{home}"), name)
