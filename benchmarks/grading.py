@@ -31,7 +31,7 @@ import numpy as np
 from jupyter_client.manager import AsyncKernelManager
 from tqdm import tqdm
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader import gradebook, sandbox
 from medseg_grader.catalogue import find_unit, load_unit
 from medseg_grader.cluster import crew

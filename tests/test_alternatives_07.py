@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medseg import checks
-from medseg.carry import run_definitions
+from medseg.notebook.definitions import run_definitions
 from medseg_grader.catalogue import load_unit
 from medseg_grader.probing import namespace_of
 from medseg_grader.verify import score

@@ -3,7 +3,7 @@
 import pytest
 
 from medseg import checks
-from medseg.carry import run_definitions
+from medseg.notebook.definitions import run_definitions
 from medseg_grader import verify
 from medseg_grader.catalogue import load_unit
 from medseg_grader.probing import namespace_of

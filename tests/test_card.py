@@ -8,10 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medseg import card, checks, where_you_stand
-from medseg.carry import notebook_name
-from medseg.released import fingerprint, released, units
-from medseg_grader.catalogue import load_unit, points, unit_names
+from medseg import checks, where_you_stand
+from medseg.checks.exercises import unit_data
+from medseg.notebook import card
+from medseg.units import notebook_name
+from medseg.units.handed_out import fingerprint, handed_out
+from medseg.units.labels import points
+from medseg_grader.catalogue import load_unit, unit_names
 from medseg_grader.probing import namespace_of
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +69,7 @@ def test_while_graded_it_runs_nothing_and_shows_nothing(mode, monkeypatch, capsy
 
 
 def all_right(unit):
-    return dict.fromkeys(checks.unit_data(unit), checks.RIGHT)
+    return dict.fromkeys(unit_data(unit), checks.RIGHT)
 
 
 @pytest.mark.parametrize(
@@ -79,18 +82,18 @@ def all_right(unit):
     ],
 )
 def test_the_first_open_exercise_is_next(outcome, sentence):
-    text = card.as_text(released(UNIT), all_right(UNIT) | {"mean_iou": outcome})
+    text = card.as_text(handed_out(UNIT), all_right(UNIT) | {"mean_iou": outcome})
     assert sentence in text
 
 
 def test_when_all_is_right_the_next_unit_is_next():
-    text = card.as_text(released(UNIT), all_right(UNIT))
+    text = card.as_text(handed_out(UNIT), all_right(UNIT))
     assert "medseg submit-check notebooks/04_iou/iou.ipynb" in text
     assert "go on with Unit 5: The focal loss." in text
-    page = card.as_html(released(UNIT), all_right(UNIT))
+    page = card.as_html(handed_out(UNIT), all_right(UNIT))
     assert 'href="../05_focal_loss/focal_loss.ipynb"' in page
-    last = units()[-1]
-    assert "This was the last unit." in card.as_text(released(last), all_right(last))
+    last = unit_names()[-1]
+    assert "This was the last unit." in card.as_text(handed_out(last), all_right(last))
 
 
 class Page(HTMLParser):
@@ -114,14 +117,14 @@ class Page(HTMLParser):
 
 def test_the_page_says_in_words_what_it_shows_in_colours():
     outcomes = all_right(UNIT) | {"mean_iou": checks.WRONG, "iou_from_dice": card.NOT_RUN}
-    page = Page(card.as_html(released(UNIT), outcomes))
+    page = Page(card.as_html(handed_out(UNIT), outcomes))
     assert page.open == []
     for outcome in set(outcomes.values()):
         assert outcome in page.text
     scopes = [attrs["scope"] for tag, attrs in page.seen if tag == "th"]
     assert scopes == ["col"] * 3 + ["row"] * len(outcomes)
     assert "caption" in [tag for tag, _ in page.seen]
-    assert not re.search(r"(?<![-\w])color: #", card.as_html(released(UNIT), outcomes))
+    assert not re.search(r"(?<![-\w])color: #", card.as_html(handed_out(UNIT), outcomes))
 
 
 @pytest.mark.parametrize("unit", unit_names())
@@ -134,7 +137,7 @@ def test_every_notebook_ends_with_its_card(unit):
 @pytest.mark.parametrize("unit", unit_names())
 def test_what_was_released_is_known_without_anything_secret(unit):
     notebook = nbformat.read(ROOT / "notebooks" / unit / notebook_name(unit), as_version=4)
-    release = released(unit)
+    release = handed_out(unit)
     assert [cell.id for cell in release.cells] == [cell.id for cell in notebook.cells]
     for known, cell in zip(release.cells, notebook.cells, strict=True):
         assert known.fingerprint == fingerprint(cell.source)

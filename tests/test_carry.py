@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from medseg import carry
+from medseg.notebook import carry_over
 
 RIGHT = """def iou_per_class(confusion):
     hits = confusion.diagonal().double()
@@ -25,7 +25,7 @@ def write(units, *sources):
 
 
 def carried():
-    return carry.carry_over("04_iou", "iou_per_class")
+    return carry_over.carry_over("04_iou", "iou_per_class")
 
 
 def test_right_answer_is_carried_over(units, capsys):
@@ -64,7 +64,7 @@ def test_damaged_notebook_is_named(units, capsys):
 
 def test_calculations_of_a_notebook_are_not_run(units):
     write(units, "1 / 0\nopen('trace', 'w')\nsize = 3\nrows = len('ab')", RIGHT)
-    names = carry.definitions(units / "04_iou" / "iou.ipynb")
+    names = carry_over.definitions(units / "04_iou" / "iou.ipynb")
     assert names["size"] == 3
     assert "rows" not in names
     assert not (units / "07_prostate" / "trace").exists()
@@ -75,17 +75,17 @@ def test_what_a_notebook_carries_over_itself_comes_along(units):
     write(
         units, "from medseg import carry_over", 'mean_iou = carry_over("04_iou", "mean_iou")', use
     )
-    names = carry.definitions(units / "04_iou" / "iou.ipynb")
+    names = carry_over.definitions(units / "04_iou" / "iou.ipynb")
     assert names["f"]() is names["mean_iou"]
 
 
 def test_a_notebook_that_carries_over_from_itself_gets_the_stand_in(units, capsys):
     write(units, "from medseg import carry_over", 'mean_iou = carry_over("04_iou", "mean_iou")')
-    assert carry.carry_over("04_iou", "mean_iou").__module__ == "medseg.stand_ins"
+    assert carry_over.carry_over("04_iou", "mean_iou").__module__ == "medseg.stand_ins"
     assert "stands in, because iou.ipynb does not define it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", [("04_iuo", "mean_iou"), ("04_iou", "mean_uoi")])
 def test_unknown_unit_or_exercise_raises_value_error(units, name):
     with pytest.raises(ValueError, match=name[0] if name[0] != "04_iou" else name[1]):
-        carry.carry_over(*name)
+        carry_over.carry_over(*name)

@@ -6,16 +6,8 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
-from medseg_grader.catalogue import (
-    HIDDEN,
-    Call,
-    Exercise,
-    Mistake,
-    Unit,
-    load_unit,
-    points,
-    unit_names,
-)
+from medseg.units.labels import points
+from medseg_grader.catalogue import HIDDEN, Call, Exercise, Mistake, Unit, load_unit, unit_names
 
 POINTS = {
     "01_segmentation_types": 8,

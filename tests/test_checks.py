@@ -5,7 +5,10 @@ import torch
 
 import medseg
 from medseg import checks
-from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, examine
+from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
+from medseg.checks.exercises import exercise_data, unit_data
+from medseg.checks.verdicts import examine
+from medseg.units import unit_names
 
 NAME = "04_iou.iou_per_class"
 
@@ -135,7 +138,7 @@ def test_check_of_something_that_is_no_function_says_so(capsys):
 
 def test_hints_come_one_after_the_other_and_stop_at_the_last(capsys):
     checks._given.clear()
-    stages = checks.exercise_data(NAME)["hints"]
+    stages = exercise_data(NAME)["hints"]
     for _ in range(len(stages) + 1):
         medseg.hint(NAME)
     out = capsys.readouterr().out
@@ -155,8 +158,8 @@ def test_a_hint_that_does_not_exist_is_refused(capsys):
 
 
 def test_every_exercise_has_hints_and_five_mistakes_with_texts():
-    for unit in checks.units():
-        for name, data in checks.unit_data(unit).items():
+    for unit in unit_names():
+        for name, data in unit_data(unit).items():
             assert len(data["hints"]) >= 2, name
             assert len(data["mistakes"]) >= 5, name
             assert all(m["hint"].strip() for m in data["mistakes"]), name

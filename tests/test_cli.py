@@ -6,8 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medseg import cli, doctor, progress
+from medseg import cli, doctor
 from medseg.doctor import Finding
+from medseg.notebook import progress
 from medseg_grader.catalogue import load_unit
 from medseg_grader.notebooks import solution_notebook
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from medseg.codec import Seed, decode, encode
+from medseg.checks.codec import Seed, decode, encode
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=60)
 

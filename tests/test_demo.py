@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
+from medseg.units.labels import points
 from medseg_grader import demo
-from medseg_grader.catalogue import load_unit, points
+from medseg_grader.catalogue import load_unit
 
 ROOT = Path(__file__).parents[1]
 

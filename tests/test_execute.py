@@ -3,7 +3,7 @@
 import pytest
 from sandboxes import needs_sandbox, notebook, run, text_of
 
-from medseg_grader.definitions import definitions_only
+from medseg.notebook.definitions import definitions_only
 from medseg_grader.execute import execute
 from medseg_grader.limits import Limits
 

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from medseg.codec import encode
-from medseg.outcomes import compare, describe_call, record
+from medseg.checks.codec import encode
+from medseg.checks.outcomes import compare, describe_call, record
 from medseg.volumes import Volume
 
 

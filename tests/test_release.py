@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 import medseg
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader.catalogue import HIDDEN, SOLUTION, load_unit, unit_names
 from medseg_grader.course import nbgrader_api, run
 from medseg_grader.notebooks import solution_notebook

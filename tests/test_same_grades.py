@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from sandboxes import needs_sandbox
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader import kernels
 from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import crew

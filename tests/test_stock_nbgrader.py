@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from medseg.carry import notebook_name
-from medseg_grader.catalogue import load_unit, points
+from medseg.units import notebook_name
+from medseg.units.labels import points
+from medseg_grader.catalogue import load_unit
 from medseg_grader.notebooks import write_solution_notebook
 
 ROOT = Path(__file__).parents[1]

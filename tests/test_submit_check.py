@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from medseg import cli, submit_check
-from medseg.cell_faults import find
-from medseg.released import released
+from medseg import cli
+from medseg.notebook import submit_check
+from medseg.notebook.faults import find
+from medseg.units.handed_out import handed_out
 from medseg_grader.catalogue import SOLUTION, load_unit, unit_names
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +64,7 @@ def place_of(notebook, grade_id):
 
 def only(notebook, what, stops=True):
     """The notebook has one finding, which says `what` and how to mend it."""
-    (fault,) = find(notebook, released(UNIT))
+    (fault,) = find(notebook, handed_out(UNIT))
     assert what in f"{fault.where} {fault.what}"
     assert fault.mend
     assert fault.stops == stops
@@ -72,7 +73,7 @@ def only(notebook, what, stops=True):
 
 @pytest.mark.parametrize("unit", unit_names())
 def test_an_honest_solved_notebook_has_no_findings(unit):
-    assert find(solved(unit), released(unit)) == []
+    assert find(solved(unit), handed_out(unit)) == []
 
 
 @pytest.mark.parametrize("unit", unit_names())
@@ -86,7 +87,7 @@ def test_an_untouched_notebook_has_its_stubs_named_and_nothing_else(unit):
 @pytest.mark.parametrize("grade_id", ["mean_iou", "test_mean_iou"])
 def test_a_deleted_cell(notebook, grade_id):
     del notebook.cells[place_of(notebook, grade_id)]
-    faults = find(notebook, released(UNIT))
+    faults = find(notebook, handed_out(UNIT))
     assert (faults[0].what, grade_id in faults[0].where) == ("was deleted", True)
 
 
@@ -100,7 +101,7 @@ def test_a_duplicated_cell(notebook):
 def test_a_retyped_cell(notebook, grade_id):
     cell = cell_of(notebook, grade_id)
     cell.cell_type = "markdown"
-    faults = find(notebook, released(UNIT))
+    faults = find(notebook, handed_out(UNIT))
     assert faults[0].what == "was turned from code into markdown"
 
 
@@ -158,12 +159,12 @@ def test_an_edited_test_cell(notebook):
 
 def test_space_at_the_end_of_a_test_cell_is_no_edit(notebook):
     cell_of(notebook, "test_mean_iou").source += "\n"
-    assert find(notebook, released(UNIT)) == []
+    assert find(notebook, handed_out(UNIT)) == []
 
 
 def test_an_answer_that_is_no_python(notebook):
     cell_of(notebook, "panoptic_quality").source = "def panoptic_quality(a, b)\n    return a"
-    faults = find(notebook, released(UNIT))
+    faults = find(notebook, handed_out(UNIT))
     assert "is no Python: expected ':' in line 1" in faults[0].what
 
 
@@ -177,7 +178,7 @@ def test_a_slip_in_an_answer_is_one_finding_also_where_others_call_it(notebook, 
 
 def test_an_answer_under_another_name(notebook):
     cell_of(notebook, "iou_from_dice").source = "def iou_from_dice2(dice):\n    return dice"
-    faults = find(notebook, released(UNIT))
+    faults = find(notebook, handed_out(UNIT))
     assert faults[0].what == "defines no iou_from_dice"
 
 
@@ -208,7 +209,7 @@ def test_a_helper_between_the_cells_and_a_magic_are_welcome(notebook):
     extra(notebook, "%matplotlib inline\nhelper = lambda x: x\n!ls\n[k for k in range(3)]")
     cell = cell_of(notebook, "mean_iou")
     cell.source = "def mean_iou(confusion):\n    return helper(iou_per_class(confusion))"
-    assert find(notebook, released(UNIT)) == []
+    assert find(notebook, handed_out(UNIT)) == []
 
 
 def test_cells_run_out_of_order(notebook):
@@ -240,7 +241,7 @@ def test_a_file_that_is_not_there_when_it_is_graded(notebook, source):
 
 def test_a_file_that_the_notebook_writes_itself_is_fine(notebook):
     extra(notebook, "np.save('mine.npy', np.zeros(3))\nnp.load('mine.npy')")
-    assert find(notebook, released(UNIT)) == []
+    assert find(notebook, handed_out(UNIT)) == []
 
 
 def test_results_that_are_too_large(notebook):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from medseg import symptoms
+from medseg.checks import errors
 
 
 def caught(function, *args):
@@ -43,7 +43,7 @@ def uses_none(values):
 )
 def test_common_errors_have_a_meaning(function, word):
     error = caught(function, torch.zeros(3))
-    text = symptoms.explain(error, function)
+    text = errors.explain(error, function)
     assert type(error).__name__ in text
     assert word in text
 
@@ -52,7 +52,7 @@ def test_the_deepest_line_of_the_student_is_shown_not_one_of_torch():
     def function(values):
         return torch.nn.functional.conv2d(values, values)
 
-    text = symptoms.explain(caught(function, torch.zeros(3)), function)
+    text = errors.explain(caught(function, torch.zeros(3)), function)
     assert "torch.nn.functional.conv2d(values, values)" in text
 
 
@@ -64,4 +64,4 @@ def test_the_unwritten_function_is_named():
     def use():
         Up()
 
-    assert symptoms.unwritten(caught(use)) == "Up"
+    assert errors.unwritten(caught(use)) == "Up"

@@ -3,7 +3,8 @@
 import pytest
 
 from medseg import checks
-from medseg.carry import run_definitions
+from medseg.checks.exercises import exercise_data
+from medseg.notebook.definitions import run_definitions
 from medseg_grader.catalogue import load_unit
 from medseg_grader.probing import namespace_of
 
@@ -127,5 +128,5 @@ def test_the_hint_is_that_of_the_fault_that_is_told(unit, mistake, told, answer)
     assert verdict.mistake == mistake, verdict.message
     before, _, hint = verdict.message.partition("\nHint: ")
     assert told in before
-    mistakes = checks.exercise_data(f"{unit}.{exercise}")["mistakes"]
+    mistakes = exercise_data(f"{unit}.{exercise}")["mistakes"]
     assert hint == next(m["hint"] for m in mistakes if m["name"] == mistake)

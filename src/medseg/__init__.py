@@ -12,10 +12,10 @@ __version__ = "0.1.0"
 __all__ = ["carry_over", "check", "hint", "where_you_stand"]
 
 _HOMES = {
-    "carry_over": "medseg.carry",
+    "carry_over": "medseg.notebook.carry_over",
     "check": "medseg.checks",
     "hint": "medseg.checks",
-    "where_you_stand": "medseg.card",
+    "where_you_stand": "medseg.notebook.card",
 }
 
 

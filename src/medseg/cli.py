@@ -76,13 +76,13 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> int:
-    from medseg.progress import show
+    from medseg.notebook.progress import show
 
     return show(Path(options.path))
 
 
 def _submit_check(options: argparse.Namespace) -> int:
-    from medseg.submit_check import show
+    from medseg.notebook.submit_check import show
 
     return show(Path(options.path), options.execute)
 

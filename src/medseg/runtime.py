@@ -3,10 +3,13 @@
 import os
 import sys
 
+# nbgrader sets it to what it is doing; nothing else in the course reads it.
+EXECUTION = "NBGRADER_EXECUTION"
+
 
 def graded() -> bool:
     """Whether nbgrader runs this notebook (autograde or validate)."""
-    return os.environ.get("NBGRADER_EXECUTION") in {"autograde", "validate"}
+    return os.environ.get(EXECUTION) in {"autograde", "validate"}
 
 
 def interactive() -> bool:

@@ -21,7 +21,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg.cases import load_cases
-from medseg_grader.catalogue import Unit, is_graded, load_unit, unit_names
+from medseg.runtime import EXECUTION
+from medseg.units.labels import is_graded
+from medseg_grader.catalogue import Unit, load_unit, unit_names
 from medseg_grader.notebooks import solution_notebook, write_solution_notebook, write_text
 
 UNIT = "07_prostate"
@@ -136,12 +138,12 @@ def _quiet() -> Iterator[None]:
 @contextlib.contextmanager
 def _not_graded() -> Iterator[None]:
     """Train in full, even where a grader started this process."""
-    before = os.environ.pop("NBGRADER_EXECUTION", None)
+    before = os.environ.pop(EXECUTION, None)
     try:
         yield
     finally:
         if before is not None:
-            os.environ["NBGRADER_EXECUTION"] = before
+            os.environ[EXECUTION] = before
 
 
 if __name__ == "__main__":

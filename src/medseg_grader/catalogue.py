@@ -14,7 +14,7 @@ from typing import Any
 import jupytext
 from nbformat import NotebookNode
 
-from medseg.carry import notebook_name
+from medseg import units
 
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?",
@@ -155,18 +155,14 @@ def unit_names() -> list[str]:
 
 
 def find_unit(name: str) -> str:
-    """The full name of a unit given as `04`, `iou` or `04_iou`; ValueError if there is none."""
-    known = unit_names()
-    found = [u for u in known if name in (u, *u.split("_", 1)) or u.startswith(f"{name}_")]
-    if len(found) != 1:
-        raise ValueError(f"There is no unit called {name!r}. There are: {', '.join(known)}.")
-    return found[0]
+    """The full name of a unit given as 4, `04`, `iou` or `04_iou`; ValueError if there is none."""
+    return units.find_unit(name, unit_names())
 
 
 def load_unit(name: str) -> Unit:
     """Read one unit's script and mistakes."""
     folder = solutions_folder() / name
-    script = folder / notebook_name(name).replace(".ipynb", ".py")
+    script = folder / f"{units.notebook_stem(name)}.py"
     if not script.is_file():
         raise ValueError(f"Unit {name} has no script {script}.")
     cells = jupytext.read(script, fmt="py:percent").cells

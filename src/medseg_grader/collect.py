@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from medseg.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
-from medseg.carry import notebook_name
+from medseg.units import notebook_name, unit_of_file
 
 LARGEST_MB = 128
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
@@ -154,27 +154,17 @@ def _with_units(
 ) -> dict[_Hand, list[tuple[str, Entry]]]:
     """Give each hand of a learning platform's export its unit, by the names of the notebooks."""
     sorted_out: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
-    seen = {_unit_of(name, units) for files in hands.values() for name, _ in files} - {""}
+    seen = {unit_of_file(name, units) for files in hands.values() for name, _ in files} - {""}
     only = unit or (seen.pop() if len(seen) == 1 else "")
     for hand, files in hands.items():
         if hand.unit:
             sorted_out[hand] += files
             continue
-        own = {_unit_of(name, units) for name, _ in files} - {""} if not only else {only}
+        own = {unit_of_file(name, units) for name, _ in files} - {""} if not only else {only}
         for name in sorted(own):
-            mine = [f for f in files if only or _unit_of(f[0], units) in ("", name)]
+            mine = [f for f in files if only or unit_of_file(f[0], units) in ("", name)]
             sorted_out[replace(hand, unit=name)] += mine
     return sorted_out
-
-
-def _unit_of(file: str, units: Sequence[str]) -> str:
-    """The unit whose notebook a file is called after: `IOU (1).ipynb` is of 04_iou; else empty."""
-    if not file.lower().endswith(".ipynb"):
-        return ""
-    stem = re.sub(r"[\s_-]+", "_", PurePosixPath(file).stem.casefold())
-    stems = {unit: notebook_name(unit).removesuffix(".ipynb") for unit in units}
-    like = [u for u, s in stems.items() if re.search(rf"(?<![a-z]){re.escape(s)}(?![a-z])", stem)]
-    return max(like, key=lambda u: len(stems[u]), default="")
 
 
 def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
@@ -207,7 +197,7 @@ def _candidates(wanted: str, unit: str, files: list[tuple[str, Entry]]) -> list[
     """The file of the right name, else those of a similar one, else any notebooks."""
     notebooks = [f for f in files if f[0].lower().endswith(".ipynb") and f[1].kind != FOLDER]
     exact = [f for f in notebooks if f[0] == wanted]
-    similar = [f for f in notebooks if _unit_of(f[0], [unit])]
+    similar = [f for f in notebooks if unit_of_file(f[0], [unit])]
     return exact[-1:] or similar or notebooks
 
 

@@ -14,9 +14,10 @@ import nbformat
 from nbgrader.api import Gradebook
 from tqdm import tqdm
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
+from medseg.units.labels import grade_id, is_solution
 from medseg_grader import batch
-from medseg_grader.catalogue import grade_id, is_solution, load_unit, unit_names
+from medseg_grader.catalogue import load_unit, unit_names
 from medseg_grader.course import nbgrader_api, run, scratch_course
 from medseg_grader.notebooks import solution_notebook
 from medseg_grader.probing import sources

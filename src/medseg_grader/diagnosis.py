@@ -9,7 +9,9 @@ import re
 
 from nbformat import NotebookNode
 
-from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, unit_data, units
+from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
+from medseg.checks.exercises import unit_data
+from medseg.units import unit_names
 
 OUTCOMES = (RIGHT, NOT_ATTEMPTED, RAISED, WRONG)
 _CALL = re.compile(r"\s*check\(\s*[\"'](\w+)\.(\w+)[\"']")
@@ -25,7 +27,7 @@ def read_diagnosis(notebook: NotebookNode, unit: str) -> dict[str, str]:
     An exercise whose check did not run, or printed nothing that is known, is left out; so is
     everything of a unit that has no checks. Cells of the student's own (`extra-…`) do not count.
     """
-    if unit not in units():
+    if unit not in unit_names():
         return {}
     exercises = unit_data(unit)
     found: dict[str, str] = {}

@@ -18,8 +18,8 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from medseg_grader.catalogue import is_graded, is_solution
-from medseg_grader.definitions import definitions_only
+from medseg.notebook.definitions import definitions_only
+from medseg.units.labels import is_graded, is_solution
 from medseg_grader.kernels import SandboxProvisioner
 from medseg_grader.limits import Limits
 from medseg_grader.receive import BoundedClient, OutputLost, Overtime

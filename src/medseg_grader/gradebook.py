@@ -32,7 +32,7 @@ from sqlalchemy import bindparam, insert, make_url, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_stem
 from medseg_grader.course import quiet_log
 from medseg_grader.result import Result
 from medseg_grader.template import Template
@@ -327,7 +327,7 @@ def _time(result: Result) -> datetime | None:
 
 
 def _notebook_id(unit: str) -> str:
-    return notebook_name(unit).removesuffix(".ipynb")
+    return notebook_stem(unit)
 
 
 def _patient(db_url: str) -> str:

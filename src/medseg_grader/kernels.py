@@ -29,6 +29,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Dict, List, Unicode
 
+from medseg.runtime import EXECUTION
 from medseg_grader import namespaces, sandbox, warm
 from medseg_grader.limits import Limits
 from medseg_grader.sandbox import STRICT, Policy, SandboxError
@@ -46,7 +47,7 @@ DOOR_SECONDS = 20
 SHARED = "MEDSEG_WARM_PARENT"
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 # Of the environment in which a kernel is started, what goes into the sandbox.
-PASSED_ON = ("NBGRADER_EXECUTION", "MEDSEG_SEED")
+PASSED_ON = (EXECUTION, "MEDSEG_SEED")
 
 
 class WarmParent:

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader.catalogue import Unit
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

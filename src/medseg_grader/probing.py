@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from medseg.carry import run_definitions
-from medseg.checks import run_call
-from medseg.codec import encode
+from medseg.checks.codec import encode
+from medseg.checks.verdicts import run_call
+from medseg.notebook.definitions import run_definitions
 from medseg.probes.runners import RUNNERS
-from medseg_grader.catalogue import Exercise, Unit, grade_id, is_graded, is_solution
+from medseg.units.labels import grade_id, is_graded, is_solution
+from medseg_grader.catalogue import Exercise, Unit
 
 
 def unit_hints(unit: Unit) -> dict:

@@ -15,7 +15,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from medseg_grader.catalogue import HIDDEN, grade_id, is_solution
+from medseg.units.labels import grade_id, is_solution
+from medseg_grader.catalogue import HIDDEN
 from medseg_grader.template import Template
 
 MISSING = "# This solution cell is missing from the submission."

@@ -1,8 +1,8 @@
 """From the instructors' scripts to the students' notebooks and the numbers behind `check`.
 
 solutions/04_iou/iou.py -> solutions/04_iou/iou.ipynb -> notebooks/04_iou/iou.ipynb (nbgrader), and
-solutions/04_iou/mistakes.py -> src/medseg/hints/04_iou.json. What was released is noted down in
-src/medseg/released/04_iou.json. The same sources give the same bytes.
+solutions/04_iou/mistakes.py -> src/medseg/checks/hints/04_iou.json. What was released is noted
+down in src/medseg/units/04_iou.json. The same sources give the same bytes.
 """
 
 import contextlib
@@ -17,15 +17,16 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
-from medseg.carry import notebook_name
-from medseg.released import fingerprint
-from medseg_grader.catalogue import Unit, load_unit, points
+from medseg.units import notebook_name
+from medseg.units.handed_out import fingerprint
+from medseg.units.labels import points
+from medseg_grader.catalogue import Unit, load_unit
 from medseg_grader.course import nbgrader_api, run
 from medseg_grader.notebooks import write_solution_notebook, write_text
 from medseg_grader.probing import unit_hints
 
-HINTS = Path("src/medseg/hints")
-RELEASED = Path("src/medseg/released")
+HINTS = Path("src/medseg/checks/hints")
+RELEASED = Path("src/medseg/units")
 
 
 def release(units: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from nbformat import NotebookNode
 
-from medseg_grader.catalogue import grade_id
+from medseg.units.labels import grade_id
 from medseg_grader.rebuild import Rebuilt
 from medseg_grader.result import CellScore
 from medseg_grader.template import Template

@@ -9,7 +9,8 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from medseg_grader.catalogue import Unit, grade_id, is_graded, is_solution, points
+from medseg.units.labels import grade_id, is_graded, is_solution, points
+from medseg_grader.catalogue import Unit
 from medseg_grader.notebooks import solution_notebook
 
 

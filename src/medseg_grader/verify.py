@@ -27,8 +27,11 @@ from nbgrader.api import Gradebook
 from tqdm import tqdm
 
 from medseg import checks
-from medseg.carry import notebook_name, run_definitions
-from medseg_grader.catalogue import Unit, grade_id, is_graded, is_solution, load_unit, points
+from medseg.notebook.definitions import run_definitions
+from medseg.runtime import EXECUTION
+from medseg.units import notebook_name
+from medseg.units.labels import grade_id, is_graded, is_solution, points
+from medseg_grader.catalogue import Unit, load_unit
 from medseg_grader.course import run, scratch_course
 from medseg_grader.probing import solution_of, sources
 
@@ -295,7 +298,7 @@ def _one_thread() -> None:
 @contextlib.contextmanager
 def _environment(**values: str) -> Iterator[None]:
     """Set variables as nbgrader does while it grades, and take them back."""
-    values = {"NBGRADER_EXECUTION": "autograde", **values}
+    values = {EXECUTION: "autograde", **values}
     before = {key: os.environ.get(key) for key in values}
     os.environ.update(values)
     try:

@@ -53,7 +53,7 @@ MODULES = (
     "PIL.PngImagePlugin",
     "contourpy",
     "executing",
-    "medseg.carry",
+    "medseg.notebook.carry_over",
     "medseg.checks",
     "medseg.probes.networks",
     "medseg.phantom",

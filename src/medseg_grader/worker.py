@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import nbformat
 
+from medseg.runtime import EXECUTION
 from medseg_grader.collect import Submission
 from medseg_grader.diagnosis import read_diagnosis
 from medseg_grader.execute import execute
@@ -17,7 +18,7 @@ from medseg_grader.score import nothing, score
 from medseg_grader.template import Template
 
 # As nbgrader does while it grades: training is short, warnings of libraries are off.
-ENVIRONMENT = {"NBGRADER_EXECUTION": "autograde"}
+ENVIRONMENT = {EXECUTION: "autograde"}
 
 
 @dataclass(frozen=True)

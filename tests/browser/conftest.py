@@ -9,7 +9,7 @@ import pytest
 from lab import QUICK, ROOT, Listener, Notebook, jupyter_lab
 from playwright.sync_api import expect
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader.catalogue import load_unit
 from medseg_grader.notebooks import KERNEL, write_solution_notebook
 

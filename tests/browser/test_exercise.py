@@ -3,7 +3,8 @@
 import pytest
 from test_notebooks import code_cells, some
 
-from medseg_grader.catalogue import SOLUTION, is_solution, load_unit
+from medseg.units.labels import is_solution
+from medseg_grader.catalogue import SOLUTION, load_unit
 
 pytestmark = pytest.mark.slow
 

@@ -6,9 +6,10 @@ import pytest
 from lab import jupyter_lab, shot
 from playwright.sync_api import expect
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
+from medseg.units.labels import grade_id, points
 from medseg_grader import sandbox
-from medseg_grader.catalogue import grade_id, load_unit, points
+from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course

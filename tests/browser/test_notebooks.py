@@ -6,7 +6,7 @@ import pytest
 from lab import ROOT, errors
 from playwright.sync_api import expect
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader.catalogue import unit_names
 
 UNITS = unit_names()

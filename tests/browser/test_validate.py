@@ -8,7 +8,7 @@ import pytest
 from lab import Notebook, jupyter_lab
 from playwright.sync_api import expect
 
-from medseg.carry import notebook_name
+from medseg.units import notebook_name
 from medseg_grader.bundle import write_bundle
 from medseg_grader.catalogue import HIDDEN, load_unit
 

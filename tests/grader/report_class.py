@@ -8,8 +8,8 @@ from nbgrader import api
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
+from medseg.units.labels import grade_id, is_graded, points
 from medseg_grader import catalogue
-from medseg_grader.catalogue import grade_id, is_graded, points
 from medseg_grader.notebooks import solution_notebook
 from medseg_grader.result import CellScore, Result, notebook_path
 

@@ -17,10 +17,11 @@ import numpy as np
 from numpy import argwhere, array_equal, asarray, generic, isclose, isfinite, ndarray
 
 from medseg.probes.runners import RUNNERS
+from medseg.runtime import graded
 
 # nbgrader gives a test cell that writes to stderr 0 points, and Python writes warnings there. A
 # library's warning says nothing about the answer: `float(loss)` is right, and torch warns of it.
-if "NBGRADER_EXECUTION" in os.environ:
+if graded():
     warnings.simplefilter("ignore")
 
 

@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 import nbformat
 from nbformat import NotebookNode
 
-from medseg.carry import notebook_name
-from medseg_grader.catalogue import Unit, grade_id, load_unit, unit_names
+from medseg.units import notebook_stem
+from medseg.units.labels import grade_id
+from medseg_grader.catalogue import Unit, load_unit, unit_names
 from medseg_grader.notebooks import write_text
 from medseg_grader.report import lms
 from medseg_grader.report.clean import Cleaner
@@ -94,7 +95,7 @@ def _sort(
 
 def _write_feedback(unit: Unit, result: Result, mark: Mark, root: Path, out: Path) -> Path:
     """Both copies of a student's page; returns the one in the report."""
-    name = notebook_name(unit.name).replace(".ipynb", ".html")
+    name = f"{notebook_stem(unit.name)}.html"
     places = [
         _folder(out, "feedback", unit.name) / f"{result.student}.html",
         _folder(root / FEEDBACK, result.student, unit.name) / name,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from medseg_grader.catalogue import HIDDEN, Unit, grade_id, is_graded, is_solution
+from medseg.units.labels import grade_id, is_graded, is_solution
+from medseg_grader.catalogue import HIDDEN, Unit
 from medseg_grader.diagnosis import OUTCOMES
 from medseg_grader.report.clean import Cleaner
 from medseg_grader.report.marks import Mark

@@ -1,4 +1,4 @@
-"""Bring a finished exercise from one unit's notebook into a later one."""
+"""What a notebook defines: its imports, functions, classes and constants, without calculating."""
 
 import ast
 import contextlib
@@ -6,46 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from medseg import checks, stand_ins
-
 # Notebooks whose definitions are being run now, so that one which names itself ends.
 _being_read: set[Path] = set()
-
-
-def carry_over(unit: str, name: str) -> Any:
-    """Your own `name` from the notebook of `unit`, or MONAI's counterpart if it is not done yet.
-
-    `carry_over("06_unet", "UNet")` reads `../06_unet/unet.ipynb`, takes the imports, functions,
-    classes and constants of its code cells (nothing else is run), and checks the result as
-    `check` does. It prints whose code is used. Raises ValueError for an unknown unit or exercise.
-    """
-    if not stand_ins.exists(unit, name):
-        checks.exercise_data(f"{unit}.{name}")
-    path = Path("..") / unit / notebook_name(unit)
-    try:
-        mine = definitions(path).get(name)
-        if mine is None or getattr(mine, "__module__", "") == stand_ins.__name__:
-            raise ValueError(f"{path.name} does not define it")
-        verdict = checks.examine(f"{unit}.{name}", mine)
-    except (OSError, ValueError, SyntaxError, TypeError) as error:
-        reason = _reason(error, path)
-    else:
-        if verdict.outcome == checks.RIGHT:
-            print(f"{name}: yours, from unit {unit}.")
-            return mine
-        reason = {
-            checks.NOT_ATTEMPTED: "yours is not written yet",
-            checks.RAISED: "yours raises an error in its check",
-            checks.WRONG: "yours does not pass its check yet",
-        }[verdict.outcome]
-    replacement, source = stand_ins.stand_in(unit, name)
-    print(f"{name}: {source} stands in, because {reason} (unit {unit}).")
-    return replacement
-
-
-def notebook_name(unit: str) -> str:
-    """The notebook of a unit: `04_iou` has `iou.ipynb`."""
-    return unit.split("_", 1)[1] + ".ipynb"
 
 
 def definitions(path: Path) -> dict[str, Any]:
@@ -120,7 +82,13 @@ def _carries_over(value: ast.expr) -> bool:
     )
 
 
-def _reason(error: Exception, path: Path) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"there is no {path.as_posix()}"
-    return str(error)
+def definitions_only(source: str) -> str:
+    """The imports, functions, classes and literal constants of a cell, in order.
+
+    Empty for a cell that does not parse.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return "\n".join(ast.unparse(node) for node in tree.body if is_definition(node))

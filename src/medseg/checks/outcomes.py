@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from medseg.codec import decode, encode
+from medseg.checks.codec import decode, encode
 
 # The order in which a difference is told: a wrong shape explains a wrong value, not the reverse.
 RANKS = ("error", "message", "kind", "shape", "dtype", "device", "finite", "value", "changed")

@@ -1,14 +1,14 @@
 """The card at the end of each notebook: which of your exercises pass their check, and what next."""
 
 import html
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from medseg import checks
-from medseg.carry import notebook_name
-from medseg.released import Released, full_name, released
-from medseg.runtime import in_notebook
+from medseg.checks.exercises import unit_data
+from medseg.runtime import graded, in_notebook
+from medseg.units import find_unit, notebook_name, unit_names
+from medseg.units.handed_out import HandedOut, handed_out
 
 NOT_RUN = "not run"
 # The words carry the meaning; the colours (Okabe and Ito's, told apart by all eyes) only repeat it.
@@ -31,10 +31,10 @@ def where_you_stand(unit: str, namespace: Mapping[str, Any] | None = None) -> No
     `namespace` maps names to your functions; left out, it is that of the notebook. While the
     notebook is graded or validated, nothing is run and nothing shown.
     """
-    if os.environ.get("NBGRADER_EXECUTION"):
+    if graded():
         return
     try:
-        release = released(full_name(unit))
+        release = handed_out(find_unit(unit))
     except ValueError as error:
         print(error)
         return
@@ -63,7 +63,7 @@ def judge(unit: str, namespace: Mapping[str, Any]) -> dict[str, str]:
     from IPython.utils.capture import capture_output
 
     outcomes = {}
-    for exercise in checks.unit_data(unit):
+    for exercise in unit_data(unit):
         if exercise not in namespace:
             outcomes[exercise] = NOT_RUN
             continue
@@ -77,7 +77,7 @@ def judge(unit: str, namespace: Mapping[str, Any]) -> dict[str, str]:
     return outcomes
 
 
-def as_text(release: Released, outcomes: Mapping[str, str]) -> str:
+def as_text(release: HandedOut, outcomes: Mapping[str, str]) -> str:
     """The card in plain text."""
     width = max(map(len, outcomes))
     rows = [
@@ -87,7 +87,7 @@ def as_text(release: Released, outcomes: Mapping[str, str]) -> str:
     return "\n".join([_heading(release, outcomes), *rows, _next(release, outcomes), NOTE])
 
 
-def as_html(release: Released, outcomes: Mapping[str, str]) -> str:
+def as_html(release: HandedOut, outcomes: Mapping[str, str]) -> str:
     """The card as HTML that takes text and background from the page, light or dark."""
     left = "text-align: left; padding: 0.25em 1.2em 0.25em 0.6em; background: transparent;"
     rows = "".join(
@@ -114,17 +114,17 @@ def as_html(release: Released, outcomes: Mapping[str, str]) -> str:
     )
 
 
-def _heading(release: Released, outcomes: Mapping[str, str]) -> str:
+def _heading(release: HandedOut, outcomes: Mapping[str, str]) -> str:
     right = sum(outcome == checks.RIGHT for outcome in outcomes.values())
     return f"{release.title}: {right} of {len(outcomes)} checks pass"
 
 
-def _worth(release: Released, exercise: str) -> str:
+def _worth(release: HandedOut, exercise: str) -> str:
     points = release.points[exercise]
     return f"worth {points:g} point{'' if points == 1 else 's'}"
 
 
-def _next(release: Released, outcomes: Mapping[str, str], as_page: bool = False) -> str:
+def _next(release: HandedOut, outcomes: Mapping[str, str], as_page: bool = False) -> str:
     """One or two sentences: what to do now."""
 
     def code(text: str) -> str:
@@ -143,10 +143,10 @@ def _next(release: Released, outcomes: Mapping[str, str], as_page: bool = False)
         "Next: save the notebook; in a terminal in the course's folder, "
         f"{code(f'medseg submit-check {path}')} says whether it is ready to hand in."
     )
-    later = [unit for unit in checks.units() if unit > release.unit]
+    later = [unit for unit in unit_names() if unit > release.unit]
     if not later:
         return f"{hand_in} This was the last unit."
-    title = released(later[0]).title
+    title = handed_out(later[0]).title
     if as_page:
         link = f"../{later[0]}/{notebook_name(later[0])}"
         title = f'<a href="{link}">{html.escape(title)}</a>'

@@ -6,24 +6,20 @@ in `medseg/hints/04_iou.json`. `hint("04_iou.iou_per_class")` gives one more hin
 """
 
 import copy
-import difflib
-import json
 import random
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
-from medseg import symptoms
-from medseg.codec import decode
-from medseg.outcomes import Difference, compare, describe_call, record, same_fault
+from medseg.checks.codec import decode
+from medseg.checks.errors import explain, unwritten
+from medseg.checks.exercises import exercise_data
+from medseg.checks.outcomes import Difference, compare, describe_call, record, same_fault
 from medseg.probes.runners import RUNNERS, Runner
-from medseg.runtime import in_notebook
 
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
 
@@ -36,48 +32,6 @@ class Verdict:
     message: str
     mistake: str | None = None
     pictures: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
-
-
-def check(name: str, function: Callable | None = None) -> None:
-    """Print what is right or wrong with your `function` for the exercise `name` ("unit.exercise").
-
-    Nothing is graded here, and you may call it as often as you like.
-    """
-    try:
-        verdict = examine(name, function)
-    except (ValueError, TypeError) as error:
-        print(error)
-        return
-    print(f"{verdict.outcome.capitalize()}: {verdict.message}")
-    if verdict.pictures is not None and in_notebook():
-        from medseg import plots
-
-        figure, alt = plots.target_yours_difference(*verdict.pictures)
-        plots.show(figure, alt)
-
-
-def hint(name: str = "", stage: int | None = None) -> None:
-    """Print the next hint for the exercise `name`; `stage` (1, 2, …) picks one."""
-    if name == "":
-        print('Say for which exercise: hint("04_iou.iou_per_class"), for example.')
-        return
-    try:
-        stages = exercise_data(name)["hints"]
-    except ValueError as error:
-        print(error)
-        return
-    if stage is None:
-        stage = min(_given.get(name, 0) + 1, len(stages))
-    if not 1 <= stage <= len(stages):
-        print(f"There is no hint {stage} for {name}: its hints are numbered 1 to {len(stages)}.")
-        return
-    _given[name] = max(stage, _given.get(name, 0))
-    print(f"Hint {stage} of {len(stages)}: {stages[stage - 1]}")
-    if stage == len(stages):
-        print("That was the last one.")
-
-
-_given: dict[str, int] = {}
 
 
 def examine(name: str, function: Callable | None) -> Verdict:
@@ -118,7 +72,7 @@ def examine(name: str, function: Callable | None) -> Verdict:
     mistake_name = mistake["name"] if mistake else None
     where = describe_call(short, call) + data.get("legend", "")
     if error is not None and "error" not in expected[index]:
-        text = f"{where} raised an error.\n{symptoms.explain(error, function)}{advice}"
+        text = f"{where} raised an error.\n{explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
     sentence = _about_message(error, call) if difference.rank == "message" else difference.sentence
     return Verdict(WRONG, f"{where}: {sentence}{advice}", mistake_name, _pictures(difference))
@@ -199,58 +153,8 @@ def _about_message(error: BaseException | None, call: dict) -> str:
     )
 
 
-def exercise_data(name: str) -> dict:
-    """The probes, outcomes, mistakes and hints of "unit.exercise"; ValueError if there is none."""
-    if not isinstance(name, str):
-        raise ValueError(
-            "The name of the exercise comes first, as a text such as "
-            f'"04_iou.iou_per_class"; this is an object of type {type(name).__name__}.'
-        )
-    unit, dot, exercise = name.partition(".")
-    if unit not in units():
-        full = _full_name(exercise if dot else unit, unit)
-        if full:
-            raise ValueError(f"{name!r} lacks the unit's full name. Did you mean {full!r}?")
-        raise ValueError(_unknown("unit", unit, units()))
-    exercises = unit_data(unit)
-    if exercise not in exercises:
-        raise ValueError(_unknown(f"exercise in unit {unit}", exercise, list(exercises)))
-    return exercises[exercise]
-
-
-@cache
-def units() -> list[str]:
-    """The units that have checks, in order."""
-    names = (entry.name for entry in files("medseg").joinpath("hints").iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
-
-
-@cache
-def unit_data(unit: str) -> dict[str, dict]:
-    """All exercises of one unit, in order."""
-    text = files("medseg").joinpath("hints", f"{unit}.json").read_text(encoding="utf-8")
-    return json.loads(text)["exercises"]
-
-
-def _unknown(kind: str, name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    return f"There is no {kind} called {name!r}.{guess} There are: {', '.join(known)}."
-
-
-def _full_name(exercise: str, unit: str) -> str:
-    """The one "unit.exercise" with this exercise, empty where there is none or several.
-
-    `unit` decides between several: what a student wrote for it, such as "4" or "iou".
-    """
-    found = [u for u in units() if exercise in unit_data(u)]
-    if len(found) > 1:
-        found = [u for u in found if unit.lstrip("0") in u]
-    return f"{found[0]}.{exercise}" if len(found) == 1 else ""
-
-
 def _not_attempted(short: str, error: NotImplementedError) -> Verdict:
-    name = symptoms.unwritten(error)
+    name = unwritten(error)
     if name in {short, ""}:
         text = f"{short} still holds the line `raise NotImplementedError`. Replace it by your code."
     else:

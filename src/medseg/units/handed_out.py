@@ -1,6 +1,6 @@
 """What the notebooks looked like when they were handed out: cells, titles, points of each unit.
 
-`medseg/released/04_iou.json` is written by the release and holds what stands in the released
+`medseg/units/04_iou.json` is written by the release and holds what stands in the released
 notebook anyway: nothing of a solution, nothing of a hidden test.
 """
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from medseg.units import find_unit
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Released:
+class HandedOut:
     """One unit's notebook: its heading, the points of each exercise, its cells in order."""
 
     unit: str
@@ -53,11 +55,9 @@ class Released:
 
 
 @cache
-def released(unit: str) -> Released:
+def handed_out(unit: str) -> HandedOut:
     """The release of one unit; ValueError where the package knows none of that name."""
-    path = files("medseg").joinpath("released", f"{unit}.json")
-    if not path.is_file():
-        raise ValueError(f"There is no unit called {unit!r}. There are: {', '.join(units())}.")
+    path = files("medseg").joinpath("units", f"{find_unit(unit)}.json")
     data = json.loads(path.read_text(encoding="utf-8"))
     cells = [
         Cell(
@@ -69,24 +69,7 @@ def released(unit: str) -> Released:
         )
         for cell in data["cells"]
     ]
-    return Released(data["unit"], data["title"], data["points"], cells)
-
-
-@cache
-def units() -> list[str]:
-    """The units that were released, in order."""
-    names = (entry.name for entry in files("medseg").joinpath("released").iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
-
-
-def full_name(unit: object) -> str:
-    """The unit meant by "04_iou", "iou", "04" or 4; ValueError where there is none."""
-    short = str(unit).lstrip("0") or "0"
-    for name in units():
-        number, title = name.split("_", 1)
-        if unit == name or short in {number.lstrip("0"), title}:
-            return name
-    raise ValueError(f"There is no unit called {unit!r}. There are: {', '.join(units())}.")
+    return HandedOut(data["unit"], data["title"], data["points"], cells)
 
 
 def fingerprint(source: str) -> str:

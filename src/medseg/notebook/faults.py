@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from nbformat import NotebookNode
 
-from medseg.released import Cell, Released, fingerprint
-from medseg.run_order import missing_names, parse
+from medseg.notebook.run_order import missing_names, parse
+from medseg.units.handed_out import Cell, HandedOut, fingerprint
 
 FRESH = "open a fresh copy of the notebook and copy your answers into its cells"
 # nbgrader keeps the type in the metadata too and calculates the checksum anew.
@@ -30,7 +30,7 @@ class Fault:
     stops: bool = True
 
 
-def find(notebook: NotebookNode, release: Released) -> list[Fault]:
+def find(notebook: NotebookNode, release: HandedOut) -> list[Fault]:
     """All findings in a notebook of the unit that `release` describes."""
     return [
         *_structure(notebook, release),
@@ -58,7 +58,7 @@ def _by_id(notebook: NotebookNode) -> dict[str, list[int]]:
     return found
 
 
-def _structure(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
+def _structure(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """nbgrader's cells: is each there, once, of its type, in its place, as it was handed out?"""
     places = _by_id(notebook)
     for name, known in release.graded_cells.items():
@@ -146,7 +146,7 @@ def defines(cell: NotebookNode, name: str) -> bool:
     return name in named | assigned
 
 
-def _answers(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
+def _answers(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """Solution cells: is there Python, the exercise's name, and no stub any more?"""
     for name, (index, *_) in _by_id(notebook).items():
         known, cell = release.graded_cells.get(name), notebook.cells[index]
@@ -229,7 +229,7 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
             break
 
 
-def _files(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
+def _files(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """Paths in cells that the student wrote: where it is graded, only the release is there."""
     handed_out = {known.fingerprint for known in release.cells}
     written: set[str] = set()
@@ -288,7 +288,7 @@ def _is_reader(call: ast.Call) -> bool:
     return bool(_READERS.fullmatch(name)) and (name != "open" or "r" in _mode(call))
 
 
-def _outputs(notebook: NotebookNode, release: Released) -> Iterator[Fault]:
+def _outputs(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     for index, cell in enumerate(notebook.cells):
         outputs = cell.get("outputs", [])
         megabytes = len(str(outputs)) / 1e6

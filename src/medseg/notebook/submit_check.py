@@ -12,9 +12,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from medseg.carry import notebook_name
-from medseg.cell_faults import FRESH, Fault, find, grade_id, place_of, unreadable
-from medseg.released import released, units
+from medseg.notebook.faults import FRESH, Fault, find, place_of, unreadable
+from medseg.runtime import EXECUTION
+from medseg.units import notebook_name, unit_names, unit_of_file
+from medseg.units.handed_out import handed_out
+from medseg.units.labels import grade_id
 
 LARGEST_FILE_MB = 20
 RUN_SECONDS = 600
@@ -50,7 +52,7 @@ def notebooks(path: Path) -> list[tuple[str, Path]]:
         return [(unit, path)]
     if not path.is_dir():
         raise ValueError(f"there is no {path}; name a notebook or the folder notebooks.")
-    folders = [path / unit for unit in units() if (path / unit).is_dir()] or [path]
+    folders = [path / unit for unit in unit_names() if (path / unit).is_dir()] or [path]
     found = [pair for folder in folders for pair in _in_folder(folder)]
     if not found:
         raise ValueError(f"there is no notebook of the course in {path.resolve()}.")
@@ -70,18 +72,15 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def unit_of(path: Path) -> str | None:
     """The unit that a notebook belongs to: by its name, its grading labels, or its folder."""
-    by_name = {notebook_name(unit): unit for unit in units()}
-    if path.name in by_name:
-        return by_name[path.name]
+    if by_name := unit_of_file(path):
+        return by_name
     labels = {grade_id(cell) for cell in getattr(read(path), "cells", [])} - {""}
-    shared = {unit: len(labels & released(unit).graded_cells.keys()) for unit in units()}
+    shared = {unit: len(labels & handed_out(unit).graded_cells.keys()) for unit in unit_names()}
     best = max(shared, key=lambda unit: shared[unit])
     if shared[best]:
         return best
-    if path.resolve().parent.name in units():
-        return path.resolve().parent.name
-    stems = {name.removesuffix(".ipynb"): unit for name, unit in by_name.items()}
-    return next((stems[stem] for stem in stems if path.name.lower().startswith(stem)), None)
+    folder = path.resolve().parent.name
+    return folder if folder in unit_names() else None
 
 
 def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
@@ -95,7 +94,7 @@ def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
         what = f"has {megabytes:.0f} MB, and at most {LARGEST_FILE_MB} can be handed in"
         faults.append(Fault("the file", what, "clear the results of its largest cells and save"))
     faults += _kernel(notebook)
-    faults += find(notebook, released(unit))
+    faults += find(notebook, handed_out(unit))
     if run and not any(grade_id(cell) for cell in unreadable(notebook)):
         faults += _run(notebook, path.parent)
     return sorted(faults, key=lambda fault: not fault.stops)
@@ -168,7 +167,7 @@ def _run(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda cell, cell_index: started.append(cell_index),
     )
-    environment = {**os.environ, "NBGRADER_EXECUTION": "validate"}
+    environment = {**os.environ, EXECUTION: "validate"}
     execution = client.async_execute(env=environment, stderr=subprocess.DEVNULL)
     mend = "mend that cell, then choose Run > Restart Kernel and Run All Cells"
     try:

@@ -9,9 +9,12 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from medseg import checks, submit_check
-from medseg.cell_faults import Fault, defines, grade_id
-from medseg.released import fingerprint, released
+from medseg import checks
+from medseg.checks.exercises import unit_data
+from medseg.notebook import submit_check
+from medseg.notebook.faults import Fault, defines
+from medseg.units.handed_out import fingerprint, handed_out
+from medseg.units.labels import grade_id
 
 SECONDS_PER_EXERCISE = 60
 MARKS = {
@@ -54,9 +57,16 @@ def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
         raise ValueError(f"{notebook}: {cells.where} {cells.what}. To mend it: {cells.mend}.")
     untouched = _untouched(cells, unit)
     outcomes = dict.fromkeys(untouched, (checks.NOT_ATTEMPTED, ""))
-    left = [exercise for exercise in checks.unit_data(unit) if exercise not in untouched]
+    left = [exercise for exercise in unit_data(unit) if exercise not in untouched]
     while left:
-        command = [sys.executable, "-m", "medseg.progress", unit, str(notebook.resolve()), *left]
+        command = [
+            sys.executable,
+            "-m",
+            "medseg.notebook.progress",
+            unit,
+            str(notebook.resolve()),
+            *left,
+        ]
         limit = SECONDS_PER_EXERCISE * len(left)
         found, ended = _run(command, limit, notebook.parent)
         outcomes |= found
@@ -65,16 +75,16 @@ def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
             break
         outcomes[remaining[0]] = ("stopped", ended)
         left = remaining[1:]
-    return {exercise: outcomes[exercise] for exercise in checks.unit_data(unit)}
+    return {exercise: outcomes[exercise] for exercise in unit_data(unit)}
 
 
 def _untouched(notebook: NotebookNode, unit: str) -> set[str]:
     """Exercises whose cell is still the stub, and which no other cell defines."""
-    handed_out = released(unit).graded_cells
+    stubs = handed_out(unit).graded_cells
     untouched = {
         grade_id(cell)
         for cell in notebook.cells
-        if (known := handed_out.get(grade_id(cell))) is not None
+        if (known := stubs.get(grade_id(cell))) is not None
         and known.is_solution
         and fingerprint(cell.source) == known.fingerprint
     }
@@ -117,7 +127,7 @@ def _examine_all(unit: str, notebook: str, exercises: list[str]) -> None:
     """In the child process: one line of JSON for each exercise, as soon as it is known."""
     import signal
 
-    from medseg.carry import definitions
+    from medseg.notebook.definitions import definitions
 
     def stop(*_: object) -> None:
         raise TimeoutError("took too long: is there a loop without end?")

@@ -1,0 +1,56 @@
+"""Check yourself: says whether a student's function is right and, if not, what is wrong with it.
+
+`check("04_iou.iou_per_class", iou_per_class)` calls the function on a few probe inputs and compares
+what comes back with the outcome of the right answer and of the named mistakes, all of them numbers
+in `medseg/checks/hints/04_iou.json`. `hint("04_iou.iou_per_class")` gives one more hint each time.
+"""
+
+from collections.abc import Callable
+
+from medseg.checks.exercises import exercise_data
+from medseg.checks.verdicts import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, Verdict, examine
+from medseg.runtime import in_notebook
+
+__all__ = ["NOT_ATTEMPTED", "RAISED", "RIGHT", "WRONG", "Verdict", "check", "examine", "hint"]
+
+
+def check(name: str, function: Callable | None = None) -> None:
+    """Print what is right or wrong with your `function` for the exercise `name` ("unit.exercise").
+
+    Nothing is graded here, and you may call it as often as you like.
+    """
+    try:
+        verdict = examine(name, function)
+    except (ValueError, TypeError) as error:
+        print(error)
+        return
+    print(f"{verdict.outcome.capitalize()}: {verdict.message}")
+    if verdict.pictures is not None and in_notebook():
+        from medseg import plots
+
+        figure, alt = plots.target_yours_difference(*verdict.pictures)
+        plots.show(figure, alt)
+
+
+def hint(name: str = "", stage: int | None = None) -> None:
+    """Print the next hint for the exercise `name`; `stage` (1, 2, …) picks one."""
+    if name == "":
+        print('Say for which exercise: hint("04_iou.iou_per_class"), for example.')
+        return
+    try:
+        stages = exercise_data(name)["hints"]
+    except ValueError as error:
+        print(error)
+        return
+    if stage is None:
+        stage = min(_given.get(name, 0) + 1, len(stages))
+    if not 1 <= stage <= len(stages):
+        print(f"There is no hint {stage} for {name}: its hints are numbered 1 to {len(stages)}.")
+        return
+    _given[name] = max(stage, _given.get(name, 0))
+    print(f"Hint {stage} of {len(stages)}: {stages[stage - 1]}")
+    if stage == len(stages):
+        print("That was the last one.")
+
+
+_given: dict[str, int] = {}

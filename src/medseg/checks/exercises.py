@@ -1,0 +1,51 @@
+"""What `check` and `hint` know of each exercise: probes, outcomes, mistakes and hints."""
+
+import difflib
+import json
+from functools import cache
+from importlib.resources import files
+
+from medseg.units import unit_names
+
+
+def exercise_data(name: str) -> dict:
+    """The probes, outcomes, mistakes and hints of "unit.exercise"; ValueError if there is none."""
+    if not isinstance(name, str):
+        raise ValueError(
+            "The name of the exercise comes first, as a text such as "
+            f'"04_iou.iou_per_class"; this is an object of type {type(name).__name__}.'
+        )
+    unit, dot, exercise = name.partition(".")
+    if unit not in unit_names():
+        full = _full_name(exercise if dot else unit, unit)
+        if full:
+            raise ValueError(f"{name!r} lacks the unit's full name. Did you mean {full!r}?")
+        raise ValueError(_unknown("unit", unit, unit_names()))
+    exercises = unit_data(unit)
+    if exercise not in exercises:
+        raise ValueError(_unknown(f"exercise in unit {unit}", exercise, list(exercises)))
+    return exercises[exercise]
+
+
+@cache
+def unit_data(unit: str) -> dict[str, dict]:
+    """All exercises of one unit, in order."""
+    text = files("medseg").joinpath("checks", "hints", f"{unit}.json").read_text(encoding="utf-8")
+    return json.loads(text)["exercises"]
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    return f"There is no {kind} called {name!r}.{guess} There are: {', '.join(known)}."
+
+
+def _full_name(exercise: str, unit: str) -> str:
+    """The one "unit.exercise" with this exercise, empty where there is none or several.
+
+    `unit` decides between several: what a student wrote for it, such as "4" or "iou".
+    """
+    found = [u for u in unit_names() if exercise in unit_data(u)]
+    if len(found) > 1:
+        found = [u for u in found if unit.lstrip("0") in u]
+    return f"{found[0]}.{exercise}" if len(found) == 1 else ""
