@@ -32,14 +32,16 @@ from jupyter_client.manager import AsyncKernelManager
 from tqdm import tqdm
 
 from medseg.units import notebook_name
-from medseg_grader import gradebook, sandbox
+from medseg_grader import gradebook
+from medseg_grader.sandbox import bubblewrap
 from medseg_grader.catalogue import find_unit, load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
 from medseg_grader.grade import grade, write_report
-from medseg_grader.kernels import SandboxProvisioner, shared_warm_parent
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.provisioner import SandboxProvisioner
+from medseg_grader.sandbox.fork_servers import shared_fork_server
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.notebooks import solution_notebook
 
 ROOT = Path(__file__).parents[1]
@@ -104,7 +106,7 @@ def _graded(root: Path, submitted: Path, units: list[str]) -> tuple[float, float
     gradebook.Recorder.record = timed  # type: ignore[method-assign,assignment]
     begin = time.monotonic()
     submissions, _ = collect(submitted, units)
-    with crew() as workers, shared_warm_parent(sandbox.STRICT):
+    with crew() as workers, shared_fork_server(bubblewrap.STRICT):
         outcome = grade(submissions, workers, Limits(), root=root)
     seconds = time.monotonic() - begin
     if outcome.code:
@@ -166,13 +168,13 @@ def time_starts(repeats: int) -> None:
     walls = []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            words = sandbox.command(
-                sandbox.STRICT, sandbox.own_folder(Path(folder)), ["/usr/bin/true"]
+            words = bubblewrap.command(
+                bubblewrap.STRICT, bubblewrap.own_folder(Path(folder)), ["/usr/bin/true"]
             )
             start = time.perf_counter()
             subprocess.run(words, check=True)
             walls.append(time.perf_counter() - start)
-    with shared_warm_parent(sandbox.STRICT) as parent:
+    with shared_fork_server(bubblewrap.STRICT) as parent:
         parent.fork().close()
         kernels = [asyncio.run(_seconds_to_ready()) for _ in range(repeats)]
     for what, times in (("sandbox", walls), ("warm kernel ready", kernels)):

@@ -25,14 +25,14 @@ from tiny_course import (
     scores_in,
 )
 
-from medseg_grader import kernels
+from medseg_grader.sandbox import provisioner
 from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.grade import Outcome, grade, write_report
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import Result
-from medseg_grader.sandbox import STRICT
+from medseg_grader.sandbox.policy import STRICT
 from medseg_grader.template import make_template
 
 HONEST = {
@@ -168,9 +168,9 @@ def grade_class(
                 honest[student] = HONEST[kind][1]
         submissions, left = collect(submitted, [UNIT])
         # the workers fork from one warm parent: more of a test of its walls, and less to import
-        with kernels.shared_warm_parent(STRICT), crew(WORKERS) as workers:
+        with provisioner.shared_warm_parent(STRICT), crew(WORKERS) as workers:
             outcome = grade(submissions, workers, limits)
-        kernels.close_warm_parents()  # half a GB that the tests after this one do not need
+        provisioner.close_warm_parents()  # half a GB that the tests after this one do not need
         _, trouble = write_report()
         shutil.rmtree(submitted)  # some of it is large
     results = {r.student: r for r in outcome.graded}

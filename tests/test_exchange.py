@@ -11,7 +11,7 @@ from tiny_course import RIGHT, UNIT, cell_of, crew_here, make_quick_course
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
 from medseg_grader.grade import grade, write_report
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 
 NOTEBOOK = "sums.ipynb"
 

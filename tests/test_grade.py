@@ -23,7 +23,7 @@ from medseg_grader import grade as grading
 from medseg_grader import gradebook
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade, one_run_at_a_time
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import load_results, notebook_path, result_path
 
 CLASS = {"right": RIGHT, "half": {"double": RIGHT["double"]}, "wrong": WRONG, "untouched": {}}

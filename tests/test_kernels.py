@@ -22,9 +22,11 @@ from sandboxes import run as run_quick
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from medseg_grader import kernels, sandbox, warm
+from medseg_grader.sandbox import provisioner, bubblewrap
+from medseg_grader.sandbox.inside import fork_server
 from medseg_grader.course import run
-from medseg_grader.kernels import SandboxProvisioner, describe_exit, warm_parent
+from medseg_grader.sandbox.provisioner import SandboxProvisioner, describe_exit
+from medseg_grader.sandbox.fork_servers import fork_server
 
 ROOT = Path(__file__).parents[1]
 GROUP = KernelProvisionerFactory.GROUP_NAME
@@ -34,18 +36,18 @@ GROUP = KernelProvisionerFactory.GROUP_NAME
 def installed(tmp_path, monkeypatch):
     """The kernelspec installed in a folder of its own, its provisioner registered as declared."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    value = project["entry-points"][GROUP][kernels.NAME]
+    value = project["entry-points"][GROUP][provisioner.NAME]
     factory = KernelProvisionerFactory.instance()
-    monkeypatch.setitem(factory.provisioners, kernels.NAME, EntryPoint(kernels.NAME, value, GROUP))
+    monkeypatch.setitem(factory.provisioners, provisioner.NAME, EntryPoint(provisioner.NAME, value, GROUP))
     monkeypatch.setattr(SandboxProvisioner.modules, "default_args", (list(QUICK.modules),))
-    kernels.install(str(tmp_path / "prefix"))
+    provisioner.install(str(tmp_path / "prefix"))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "prefix/share/jupyter"))
 
 
 @needs_sandbox
 def test_jupyter_starts_interrupts_restarts_and_ends_the_kernel(installed):
-    assert kernels.NAME in KernelSpecManager().find_kernel_specs()
-    manager, client = start_new_kernel(kernel_name=kernels.NAME)
+    assert provisioner.NAME in KernelSpecManager().find_kernel_specs()
+    manager, client = start_new_kernel(kernel_name=provisioner.NAME)
     try:
         assert isinstance(manager.provisioner, SandboxProvisioner)
         assert manager.transport == "ipc"
@@ -76,7 +78,7 @@ def test_nbgrader_autogrades_in_the_sandbox(installed, tmp_path, monkeypatch):
     shutil.copytree(tmp_path / "prefix", tmp_path / "environment")
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
     config = Config(PyFileConfigLoader(str(ROOT / "nbgrader_config.py")).load_config())
-    assert config.Execute.kernel_name == kernels.NAME
+    assert config.Execute.kernel_name == provisioner.NAME
     root = tmp_path / "course"
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = f"sqlite:///{root}/grading/gradebook.db"
@@ -104,55 +106,55 @@ def test_without_the_kernelspec_nbgrader_uses_the_plain_kernel(tmp_path, monkeyp
 
 def test_without_bubblewrap_one_sentence_says_what_to_do(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    sandbox.problem.cache_clear()
+    bubblewrap.problem.cache_clear()
     try:
-        with pytest.raises(sandbox.SandboxError, match=r"no bubblewrap .* or grade with --unsafe"):
-            kernels.WarmParent(QUICK)
+        with pytest.raises(bubblewrap.SandboxError, match=r"no bubblewrap .* or grade with --unsafe"):
+            provisioner.WarmParent(QUICK)
     finally:
-        sandbox.problem.cache_clear()
+        bubblewrap.problem.cache_clear()
 
 
 @needs_sandbox
 def test_a_module_that_cannot_be_imported_is_told():
-    policy = sandbox.Policy(modules=("no_such_module",))
-    with pytest.raises(sandbox.SandboxError, match="No module named 'no_such_module'"):
-        warm_parent(policy).fork()
+    policy = bubblewrap.Policy(modules=("no_such_module",))
+    with pytest.raises(bubblewrap.SandboxError, match="No module named 'no_such_module'"):
+        fork_server(policy).fork()
 
 
 def test_the_warm_parent_renders_the_patients_that_units_open_with():
     opening = re.compile(r"phantom_cases\(1, seed=(\d+)")
     scripts = [path.read_text() for path in ROOT.glob("solutions/*/*.py")]
     seeds = {int(seed) for script in scripts for seed in opening.findall(script)}
-    assert {10_000 * seed for seed in seeds} == set(warm.PATIENTS)
+    assert {10_000 * seed for seed in seeds} == set(fork_server.PATIENTS)
 
 
 @pytest.mark.slow
 @needs_sandbox
 def test_processes_share_the_warm_parent_of_the_one_that_started_them():
     with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda _: warm_parent(QUICK), range(4)))  # all of them the same
+        list(threads.map(lambda _: fork_server(QUICK), range(4)))  # all of them the same
     with (
-        kernels.shared_warm_parent(QUICK) as parent,
+        provisioner.shared_warm_parent(QUICK) as parent,
         ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
     ):
         folder, text = pool.submit(elsewhere).result()
-    assert folder == parent.folder == warm_parent(QUICK).folder
+    assert folder == parent.folder == fork_server(QUICK).folder
     assert text == "5\n"
-    assert kernels.SHARED not in os.environ
+    assert provisioner.SHARED not in os.environ
 
 
 def elsewhere():
     made, _ = run_quick("print(2 + 3)")
-    return warm_parent(QUICK).folder, text_of(made.cells[0])
+    return fork_server(QUICK).folder, text_of(made.cells[0])
 
 
 @needs_sandbox
 def test_a_warm_parent_that_was_killed_is_replaced():
-    before = warm_parent(QUICK)
+    before = fork_server(QUICK)
     before._inside.close()
     made, _ = run_quick("print(2 + 3)")
     assert text_of(made.cells[0]) == "5\n"
-    assert warm_parent(QUICK) is not before
+    assert fork_server(QUICK) is not before
 
 
 def test_an_exit_is_described_in_words():

@@ -21,7 +21,7 @@ from tiny_course import (
 
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade, write_report
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 
 pytestmark = pytest.mark.slow
 # Debian keeps a server's programs out of the PATH

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from sandboxes import QUICK, needs_sandbox, notebook, run, text_of
 
-from medseg_grader import kernels, sandbox
+from medseg_grader.sandbox import provisioner, bubblewrap
 from medseg_grader.execute import execute
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 
 pytestmark = needs_sandbox
 ROOT = Path(__file__).parents[1]
@@ -202,7 +202,7 @@ def is_open(path):
 
 def test_sockets_of_a_finished_notebook_are_removed():
     run("1")
-    left = [path.name for path in kernels.warm_parent(QUICK).folder.iterdir()]
+    left = [path.name for path in provisioner.warm_parent(QUICK).folder.iterdir()]
     assert left == ["door"]
 
 
@@ -211,15 +211,15 @@ def test_a_folder_is_readable_where_the_policy_says_so(tmp_path):
     (tmp_path / "data.txt").write_text("42")
     (tmp_path / "data.txt").chmod(0o644)
     made = notebook(f"print(open({str(tmp_path / 'data.txt')!r}).read())")
-    policy = sandbox.Policy(readable=(str(tmp_path),), modules=QUICK.modules)
+    policy = bubblewrap.Policy(readable=(str(tmp_path),), modules=QUICK.modules)
     execute(made, Limits(), policy=policy)
-    kernels.warm_parent(policy).close()
+    provisioner.warm_parent(policy).close()
     assert text_of(made.cells[0]) == "42\n"
 
 
 def test_devices_of_a_gpu_are_shown_only_where_asked_for():
-    plain = sandbox.command(sandbox.Policy(), Path("/tmp"), ["true"])
-    asked = sandbox.command(sandbox.Policy(gpu=True), Path("/tmp"), ["true"])
+    plain = bubblewrap.command(bubblewrap.Policy(), Path("/tmp"), ["true"])
+    asked = bubblewrap.command(bubblewrap.Policy(gpu=True), Path("/tmp"), ["true"])
     assert " --ro-bind-try /sys /sys" not in " ".join(plain)
     assert " --ro-bind-try /sys /sys" in " ".join(asked)
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from medseg_grader import scratch
-from medseg_grader.scratch import Scratch, base_folder, scratch_folder
+from medseg_grader.sandbox import scratch
+from medseg_grader.sandbox.scratch import Scratch, base_folder, scratch_folder
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="needs locks that go with a process"

@@ -20,12 +20,12 @@ from nbformat.v4 import new_output
 
 from medseg.notebook.definitions import definitions_only
 from medseg.units.labels import is_graded, is_solution
-from medseg_grader.kernels import SandboxProvisioner
-from medseg_grader.limits import Limits
-from medseg_grader.receive import BoundedClient, OutputLost, Overtime
-from medseg_grader.sandbox import STRICT, Policy
-from medseg_grader.scratch import scratch_folder
-from medseg_grader.warm import KERNEL_OPTIONS
+from medseg_grader.sandbox.provisioner import SandboxProvisioner
+from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.client import BoundedClient, OutputLost, Overtime
+from medseg_grader.sandbox.policy import STRICT, Policy
+from medseg_grader.sandbox.scratch import scratch_folder
+from medseg_grader.sandbox.inside import KERNEL_OPTIONS
 
 LONGEST_ERROR = 300
 

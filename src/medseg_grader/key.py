@@ -11,8 +11,8 @@ from pathlib import Path
 import medseg
 import medseg_grader
 from medseg_grader.collect import Submission
-from medseg_grader.limits import Limits
-from medseg_grader.sandbox import Policy
+from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import Policy
 from medseg_grader.template import Template
 
 

@@ -4,8 +4,8 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from medseg_grader.limits import Limits
-from medseg_grader.sandbox import Policy
+from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import Policy
 
 _LIMITS = {
     "cell_seconds": "wall time of one cell",

@@ -7,7 +7,7 @@ from hostile_submissions import CASES, UNIT_SCRIPT, works
 from sandboxes import needs_sandbox
 from tiny_course import UNIT
 
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import notebook_path
 
 LIMITS = Limits(cell_seconds=5, notebook_seconds=60, memory_mb=1024, processes=60, disk_mb=20)

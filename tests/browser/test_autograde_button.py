@@ -9,11 +9,11 @@ from lab import KERNEL, jupyter_lab, shot
 from playwright.sync_api import expect
 from sandboxes import QUICK, needs_sandbox, notebook
 
-from medseg_grader import kernels
+from medseg_grader.sandbox import provisioner
 
 UNIT, STUDENT = "01_where", "ada"
 SETTINGS = f"""
-c.Execute.kernel_name = "{kernels.NAME}"
+c.Execute.kernel_name = "{provisioner.NAME}"
 c.SandboxProvisioner.modules = {list(QUICK.modules)}
 """
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_sandbox]
@@ -34,7 +34,7 @@ def formgrader(chromium_program, tmp_path):
         nbformat.write(made, root / folder / UNIT / "where.ipynb")
     settings = Path("nbgrader_config.py").read_text() + SETTINGS
     (root / "nbgrader_config.py").write_text(settings)
-    installed = kernels.install(str(tmp_path / "prefix"))
+    installed = provisioner.install(str(tmp_path / "prefix"))
     shutil.copytree(installed.parent, home / "data/kernels")
     with jupyter_lab(root, ".", home) as server:
         yield server

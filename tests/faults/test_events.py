@@ -22,7 +22,7 @@ from medseg_grader import worker
 from medseg_grader.catalogue import load_unit
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.template import make_template
 
 STUDENTS = [f"s{number:02}" for number in range(30)]

@@ -6,7 +6,7 @@ import pytest
 from graded_class import grade_class
 from sandboxes import needs_sandbox
 
-from medseg_grader.limits import Limits
+from medseg_grader.sandbox.limits import Limits
 
 LIMITS = Limits(
     cell_seconds=5,

@@ -2,7 +2,7 @@
 
 `medseg grade` uses it directly. nbgrader and JupyterLab find it by its entry point,
 `medseg-sandbox` in the group `jupyter_client.kernel_provisioners`, which a kernelspec names.
-`python -m medseg_grader.kernels` installs that kernelspec; from then on nbgrader_config.py lets
+`python -m medseg_grader.sandbox.provisioner` installs that kernelspec; from then on nbgrader_config.py lets
 `nbgrader autograde` and formgrader's button run student code in it.
 """
 
@@ -30,10 +30,12 @@ from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Dict, List, Unicode
 
 from medseg.runtime import EXECUTION
-from medseg_grader import namespaces, sandbox, warm
-from medseg_grader.limits import Limits
-from medseg_grader.sandbox import STRICT, Policy, SandboxError
-from medseg_grader.scratch import Scratch
+from medseg_grader.sandbox.inside import namespaces, fork_server
+from medseg_grader.sandbox import bubblewrap
+from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import STRICT, Policy
+from medseg_grader.sandbox.bubblewrap import SandboxError
+from medseg_grader.sandbox.scratch import Scratch
 
 NAME = "medseg-sandbox"
 KERNELSPEC = {
@@ -54,19 +56,19 @@ class WarmParent:
     """One sandbox with a warm parent, started when it is made, ready some seconds later."""
 
     def __init__(self, policy: Policy) -> None:
-        if problem := sandbox.problem():
+        if problem := bubblewrap.problem():
             raise SandboxError(problem)
         self.policy = policy
         self._scratch = Scratch()
-        self.folder = sandbox.own_folder(self._scratch.folder)
+        self.folder = bubblewrap.own_folder(self._scratch.folder)
         self._ready = self._ended = False
         self._lock = threading.Lock()
-        self._inside = sandbox.Inside(policy, self.folder, *policy.modules)
+        self._inside = bubblewrap.Inside(policy, self.folder, *policy.modules)
 
     def fork(self) -> socket.socket:
         """A connection to a new keeper; see warm.py. Raises SandboxError, OSError if it is gone."""
         with self._lock:
-            if not self._ready and self._inside.receive(START_SECONDS) != warm.READY:
+            if not self._ready and self._inside.receive(START_SECONDS) != fork_server.READY:
                 words = self._inside.last_words()
                 self._end()
                 raise SandboxError(f"The sandbox did not start: {words}.")
@@ -104,7 +106,7 @@ def _knock(folder: Path) -> socket.socket:
     while True:
         connection = socket.socket(socket.AF_UNIX)
         try:
-            connection.connect(str(folder / warm.DOOR))
+            connection.connect(str(folder / fork_server.DOOR))
             return connection
         except OSError as error:
             connection.close()
@@ -187,12 +189,12 @@ def close_warm_parents() -> None:
 class SandboxProvisioner(KernelProvisionerBase):
     """A kernel forked from the warm parent, in namespaces of its own."""
 
-    limits: Any = Dict(help="Limits of the kernel by name, see medseg_grader.limits.").tag(
+    limits: Any = Dict(help="Limits of the kernel by name, see medseg_grader.sandbox.limits.").tag(
         config=True
     )
     gpu = Bool(False, help="Whether the kernel may use NVIDIA's devices.").tag(config=True)
     readable: Any = List(Unicode(), help="More folders that the kernel may read.").tag(config=True)
-    modules: Any = List(Unicode(), list(warm.MODULES), help="What the kernel has imported.").tag(
+    modules: Any = List(Unicode(), list(fork_server.MODULES), help="What the kernel has imported.").tag(
         config=True
     )
 
@@ -229,7 +231,7 @@ class SandboxProvisioner(KernelProvisionerBase):
             self._folder = parent / uuid.uuid4().hex[:12]
         if not self._folder.is_dir():
             self._folder.mkdir()
-            sandbox.own_folder(self._folder)
+            bubblewrap.own_folder(self._folder)
         manager.cache_ports = False
         manager.transport, manager.ip = "ipc", str(self._folder / "k")
         for number, channel in enumerate(CHANNELS, start=1):
@@ -347,4 +349,4 @@ def describe_exit(status: int) -> str:
 
 
 if __name__ == "__main__":
-    print(sandbox.problem() or f"The sandbox's kernel is installed in {install()}.")
+    print(bubblewrap.problem() or f"The sandbox's kernel is installed in {install()}.")

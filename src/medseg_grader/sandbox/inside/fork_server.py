@@ -23,7 +23,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from medseg_grader import namespaces
+from medseg_grader.sandbox.inside import namespaces
 
 # What the course's notebooks and tests import, directly or not, and what a kernel consists of.
 MODULES = (

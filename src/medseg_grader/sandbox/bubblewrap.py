@@ -17,8 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import medseg
-from medseg_grader import namespaces, warm
-from medseg_grader.scratch import scratch_folder
+from medseg_grader.sandbox.inside import namespaces, fork_server
+from medseg_grader.sandbox.scratch import scratch_folder
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/nvidia")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
@@ -43,7 +43,7 @@ class Policy:
 
     gpu: bool = False
     readable: tuple[str, ...] = ()
-    modules: tuple[str, ...] = warm.MODULES
+    modules: tuple[str, ...] = fork_server.MODULES
 
 
 STRICT = Policy()  # nothing beyond the default
@@ -97,7 +97,7 @@ class Inside:
             )
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        program = [sys.executable, "-m", "medseg_grader.warm", str(theirs.fileno()), *arguments]
+        program = [sys.executable, "-m", "medseg_grader.sandbox.inside.fork_server", str(theirs.fileno()), *arguments]
         with theirs:
             self._process = subprocess.Popen(
                 command(policy, sockets, program),
@@ -140,7 +140,7 @@ def problem() -> str:
         answer = inside.receive(CHECK_SECONDS)
         why = answer.decode(errors="replace") or inside.last_words()
         inside.close()
-    if answer == warm.CHECKED:
+    if answer == fork_server.CHECKED:
         return ""
     return (
         f"This machine does not let bubblewrap build a sandbox ({why}): allow user namespaces, "
