@@ -38,7 +38,7 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.Execute.timeout = 300
-# Where `python -m medseg_grader.sandbox.provisioner` installed it, student code runs in the sandbox.
+# Where `python -m medseg_grader.sandbox` installed it, student code runs in the sandbox.
 if Path(sys.prefix, "share/jupyter/kernels/medseg-sandbox/kernel.json").is_file():
     c.Execute.kernel_name = "medseg-sandbox"
 

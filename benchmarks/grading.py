@@ -33,16 +33,17 @@ from tqdm import tqdm
 
 from medseg.units import notebook_name
 from medseg_grader import gradebook
-from medseg_grader.sandbox import bubblewrap
 from medseg_grader.catalogue import find_unit, load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
 from medseg_grader.grade import grade, write_report
-from medseg_grader.sandbox.provisioner import SandboxProvisioner
+from medseg_grader.notebooks import solution_notebook
+from medseg_grader.sandbox import bubblewrap
 from medseg_grader.sandbox.fork_servers import shared_fork_server
 from medseg_grader.sandbox.limits import Limits
-from medseg_grader.notebooks import solution_notebook
+from medseg_grader.sandbox.policy import STRICT
+from medseg_grader.sandbox.provisioner import SandboxProvisioner
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = ("04", "05", "06")
@@ -106,7 +107,7 @@ def _graded(root: Path, submitted: Path, units: list[str]) -> tuple[float, float
     gradebook.Recorder.record = timed  # type: ignore[method-assign,assignment]
     begin = time.monotonic()
     submissions, _ = collect(submitted, units)
-    with crew() as workers, shared_fork_server(bubblewrap.STRICT):
+    with crew() as workers, shared_fork_server(STRICT):
         outcome = grade(submissions, workers, Limits(), root=root)
     seconds = time.monotonic() - begin
     if outcome.code:
@@ -164,17 +165,17 @@ def grade_tiny(size: int) -> None:
 
 
 def time_starts(repeats: int) -> None:
-    """The outer wall with nothing in it, and a kernel that is ready in a warm parent."""
+    """The outer wall with nothing in it, and a kernel that is ready in a fork server."""
     walls = []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             words = bubblewrap.command(
-                bubblewrap.STRICT, bubblewrap.own_folder(Path(folder)), ["/usr/bin/true"]
+                STRICT, bubblewrap.own_folder(Path(folder)), ["/usr/bin/true"]
             )
             start = time.perf_counter()
             subprocess.run(words, check=True)
             walls.append(time.perf_counter() - start)
-    with shared_fork_server(bubblewrap.STRICT) as parent:
+    with shared_fork_server(STRICT) as parent:
         parent.fork().close()
         kernels = [asyncio.run(_seconds_to_ready()) for _ in range(repeats)]
     for what, times in (("sandbox", walls), ("warm kernel ready", kernels)):

@@ -25,13 +25,13 @@ from tiny_course import (
     scores_in,
 )
 
-from medseg_grader.sandbox import provisioner
 from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.grade import Outcome, grade, write_report
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import Result
+from medseg_grader.sandbox import fork_servers
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT
 from medseg_grader.template import make_template
 
@@ -167,10 +167,10 @@ def grade_class(
                 hand_in(submitted, student, answered(template, **HONEST[kind][0]))
                 honest[student] = HONEST[kind][1]
         submissions, left = collect(submitted, [UNIT])
-        # the workers fork from one warm parent: more of a test of its walls, and less to import
-        with provisioner.shared_warm_parent(STRICT), crew(WORKERS) as workers:
+        # the workers fork from one fork server: more of a test of its walls, and less to import
+        with fork_servers.shared_fork_server(STRICT), crew(WORKERS) as workers:
             outcome = grade(submissions, workers, limits)
-        provisioner.close_warm_parents()  # half a GB that the tests after this one do not need
+        fork_servers.close_fork_servers()  # half a GB that the tests after this one do not need
         _, trouble = write_report()
         shutil.rmtree(submitted)  # some of it is large
     results = {r.student: r for r in outcome.graded}

@@ -3,13 +3,14 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from medseg_grader.sandbox import bubblewrap
 from medseg_grader.execute import execute
+from medseg_grader.sandbox import bubblewrap
 from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import Policy
 
 needs_sandbox = pytest.mark.skipif(bool(bubblewrap.problem()), reason=bubblewrap.problem())
 # imports nothing of the course, so that it is ready in a moment
-QUICK = bubblewrap.Policy(modules=("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"))
+QUICK = Policy(modules=("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"))
 
 
 def notebook(*sources):

@@ -23,8 +23,8 @@ from medseg_grader import grade as grading
 from medseg_grader import gradebook
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade, one_run_at_a_time
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import load_results, notebook_path, result_path
+from medseg_grader.sandbox.limits import Limits
 
 CLASS = {"right": RIGHT, "half": {"double": RIGHT["double"]}, "wrong": WRONG, "untouched": {}}
 EXPECTED = {"right": 7.0, "half": 3.0, "wrong": 2.0, "untouched": 0.0, "broken": 0.0}

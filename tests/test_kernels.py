@@ -22,11 +22,11 @@ from sandboxes import run as run_quick
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from medseg_grader.sandbox import provisioner, bubblewrap
-from medseg_grader.sandbox.inside import fork_server
 from medseg_grader.course import run
+from medseg_grader.sandbox import __main__ as sandbox_command
+from medseg_grader.sandbox import bubblewrap, fork_servers, provisioner
+from medseg_grader.sandbox.policy import PATIENTS, Policy
 from medseg_grader.sandbox.provisioner import SandboxProvisioner, describe_exit
-from medseg_grader.sandbox.fork_servers import fork_server
 
 ROOT = Path(__file__).parents[1]
 GROUP = KernelProvisionerFactory.GROUP_NAME
@@ -38,9 +38,11 @@ def installed(tmp_path, monkeypatch):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     value = project["entry-points"][GROUP][provisioner.NAME]
     factory = KernelProvisionerFactory.instance()
-    monkeypatch.setitem(factory.provisioners, provisioner.NAME, EntryPoint(provisioner.NAME, value, GROUP))
+    monkeypatch.setitem(
+        factory.provisioners, provisioner.NAME, EntryPoint(provisioner.NAME, value, GROUP)
+    )
     monkeypatch.setattr(SandboxProvisioner.modules, "default_args", (list(QUICK.modules),))
-    provisioner.install(str(tmp_path / "prefix"))
+    sandbox_command.install(str(tmp_path / "prefix"))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "prefix/share/jupyter"))
 
 
@@ -108,53 +110,57 @@ def test_without_bubblewrap_one_sentence_says_what_to_do(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     bubblewrap.problem.cache_clear()
     try:
-        with pytest.raises(bubblewrap.SandboxError, match=r"no bubblewrap .* or grade with --unsafe"):
-            provisioner.WarmParent(QUICK)
+        with pytest.raises(
+            bubblewrap.SandboxError, match=r"no bubblewrap .* or grade with --unsafe"
+        ):
+            fork_servers.ForkServer(QUICK)
     finally:
         bubblewrap.problem.cache_clear()
 
 
 @needs_sandbox
 def test_a_module_that_cannot_be_imported_is_told():
-    policy = bubblewrap.Policy(modules=("no_such_module",))
+    policy = Policy(modules=("no_such_module",))
     with pytest.raises(bubblewrap.SandboxError, match="No module named 'no_such_module'"):
-        fork_server(policy).fork()
+        fork_servers.fork_server(policy).fork()
 
 
 def test_the_warm_parent_renders_the_patients_that_units_open_with():
     opening = re.compile(r"phantom_cases\(1, seed=(\d+)")
     scripts = [path.read_text() for path in ROOT.glob("solutions/*/*.py")]
     seeds = {int(seed) for script in scripts for seed in opening.findall(script)}
-    assert {10_000 * seed for seed in seeds} == set(fork_server.PATIENTS)
+    assert {10_000 * seed for seed in seeds} == set(PATIENTS)
 
 
 @pytest.mark.slow
 @needs_sandbox
 def test_processes_share_the_warm_parent_of_the_one_that_started_them():
     with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda _: fork_server(QUICK), range(4)))  # all of them the same
+        list(
+            threads.map(lambda _: fork_servers.fork_server(QUICK), range(4))
+        )  # all of them the same
     with (
-        provisioner.shared_warm_parent(QUICK) as parent,
+        fork_servers.shared_fork_server(QUICK) as parent,
         ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
     ):
         folder, text = pool.submit(elsewhere).result()
-    assert folder == parent.folder == fork_server(QUICK).folder
+    assert folder == parent.folder == fork_servers.fork_server(QUICK).folder
     assert text == "5\n"
-    assert provisioner.SHARED not in os.environ
+    assert fork_servers.SHARED not in os.environ
 
 
 def elsewhere():
     made, _ = run_quick("print(2 + 3)")
-    return fork_server(QUICK).folder, text_of(made.cells[0])
+    return fork_servers.fork_server(QUICK).folder, text_of(made.cells[0])
 
 
 @needs_sandbox
 def test_a_warm_parent_that_was_killed_is_replaced():
-    before = fork_server(QUICK)
+    before = fork_servers.fork_server(QUICK)
     before._inside.close()
     made, _ = run_quick("print(2 + 3)")
     assert text_of(made.cells[0]) == "5\n"
-    assert fork_server(QUICK) is not before
+    assert fork_servers.fork_server(QUICK) is not before
 
 
 def test_an_exit_is_described_in_words():

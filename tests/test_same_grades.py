@@ -12,12 +12,12 @@ from nbgrader.apps.api import NbGraderAPI
 from sandboxes import needs_sandbox
 
 from medseg.units import notebook_name
-from medseg_grader.sandbox import provisioner
 from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
 from medseg_grader.grade import grade
+from medseg_grader.sandbox import fork_servers
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT
 
@@ -52,7 +52,7 @@ class Course:
         """Grade all with us; with nbgrader the (unit, student) whose notebook has changed."""
         self.patch.chdir(self.ours)
         submissions, _ = collect(self.ours / "grading/submitted", self.units)
-        with provisioner.shared_warm_parent(STRICT), crew(2) as workers:
+        with fork_servers.shared_fork_server(STRICT), crew(2) as workers:
             outcome = grade(submissions, workers, Limits())
         assert outcome.code == 0
         self.patch.chdir(self.stock)
@@ -115,7 +115,7 @@ def make_course(tmp_path, monkeypatch):
         return Course(roots[0], api, roots[1], list(units), monkeypatch)
 
     yield make
-    provisioner.close_warm_parents()
+    fork_servers.close_fork_servers()
 
 
 def answers(course, unit_name, choice):

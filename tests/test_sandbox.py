@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from sandboxes import QUICK, needs_sandbox, notebook, run, text_of
 
-from medseg_grader.sandbox import provisioner, bubblewrap
 from medseg_grader.execute import execute
+from medseg_grader.sandbox import bubblewrap, fork_servers
 from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import Policy
 
 pytestmark = needs_sandbox
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,8 @@ PROBES = {
     "top": "sorted(os.listdir('/'))",
     "repository": f"os.path.exists({str(ROOT / 'solutions')!r})",
     "other_sockets": "os.listdir('/run/medseg')",
-    "grader": "sorted(os.listdir('/opt/medseg/medseg_grader'))",
+    "grader": "sorted(os.path.join(folder, name)"
+    " for folder, _, names in os.walk('/opt/medseg/medseg_grader') for name in names)",
     "processes": "sorted(int(p) for p in os.listdir('/proc') if p.isdigit())",
     "me": "(os.getpid(), os.getppid())",
     "home": "(os.getcwd(), os.listdir('.'))",
@@ -122,11 +124,10 @@ def test_neither_the_repository_nor_other_submissions_are_there(seen):
     system = {"bin", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "opt", "proc"}
     system |= {"run", "sbin", "student", "sys", "tmp", "usr"}
     assert {f"/{name}" for name in seen["top"]} <= {f"/{name}" for name in system} | own_top
-    assert [name for name in seen["grader"] if name.endswith(".py")] == [
-        "__init__.py",
-        "namespaces.py",
-        "warm.py",
-    ]
+    inside = ("__init__", "fork_server", "init", "kernel", "namespaces", "supervisor")
+    shown = {"__init__.py", "sandbox/__init__.py", *(f"sandbox/inside/{n}.py" for n in inside)}
+    sources = {name for name in seen["grader"] if name.endswith(".py")}
+    assert sources == {f"/opt/medseg/medseg_grader/{name}" for name in shown}
 
 
 def test_only_its_own_disk_can_be_written(seen):
@@ -202,8 +203,8 @@ def is_open(path):
 
 def test_sockets_of_a_finished_notebook_are_removed():
     run("1")
-    left = [path.name for path in provisioner.warm_parent(QUICK).folder.iterdir()]
-    assert left == ["door"]
+    left = [path.name for path in fork_servers.fork_server(QUICK).folder.iterdir()]
+    assert left == ["listen"]
 
 
 def test_a_folder_is_readable_where_the_policy_says_so(tmp_path):
@@ -211,15 +212,15 @@ def test_a_folder_is_readable_where_the_policy_says_so(tmp_path):
     (tmp_path / "data.txt").write_text("42")
     (tmp_path / "data.txt").chmod(0o644)
     made = notebook(f"print(open({str(tmp_path / 'data.txt')!r}).read())")
-    policy = bubblewrap.Policy(readable=(str(tmp_path),), modules=QUICK.modules)
+    policy = Policy(readable=(str(tmp_path),), modules=QUICK.modules)
     execute(made, Limits(), policy=policy)
-    provisioner.warm_parent(policy).close()
+    fork_servers.fork_server(policy).close()
     assert text_of(made.cells[0]) == "42\n"
 
 
 def test_devices_of_a_gpu_are_shown_only_where_asked_for():
-    plain = bubblewrap.command(bubblewrap.Policy(), Path("/tmp"), ["true"])
-    asked = bubblewrap.command(bubblewrap.Policy(gpu=True), Path("/tmp"), ["true"])
+    plain = bubblewrap.command(Policy(), Path("/tmp"), ["true"])
+    asked = bubblewrap.command(Policy(gpu=True), Path("/tmp"), ["true"])
     assert " --ro-bind-try /sys /sys" not in " ".join(plain)
     assert " --ro-bind-try /sys /sys" in " ".join(asked)
 
@@ -253,8 +254,9 @@ def in_another_process(code, prefix=()):
 @pytest.mark.slow
 def test_the_sandbox_ends_with_the_program_that_started_it():
     code = (
-        "import os, signal\nfrom sandboxes import QUICK\nfrom medseg_grader import kernels\n"
-        "parent = kernels.warm_parent(QUICK)\ncontrol = parent.fork()\n"
+        "import os, signal\nfrom sandboxes import QUICK\n"
+        "from medseg_grader.sandbox import fork_servers\n"
+        "parent = fork_servers.fork_server(QUICK)\ncontrol = parent.fork()\n"
         "print(parent._inside._process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
     )
     done = in_another_process(code)

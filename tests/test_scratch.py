@@ -43,7 +43,7 @@ def test_a_folder_in_use_stays_when_others_are_made():
 def test_the_folder_of_a_killed_process_is_swept_by_the_next_one(place):
     program = """
 import os, signal
-from medseg_grader.scratch import Scratch
+from medseg_grader.sandbox.scratch import Scratch
 folder = Scratch().folder
 (folder / 'deep').mkdir()
 os.kill(os.getpid(), signal.SIGKILL)

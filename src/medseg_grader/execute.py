@@ -20,12 +20,12 @@ from nbformat.v4 import new_output
 
 from medseg.notebook.definitions import definitions_only
 from medseg.units.labels import is_graded, is_solution
-from medseg_grader.sandbox.provisioner import SandboxProvisioner
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.client import BoundedClient, OutputLost, Overtime
-from medseg_grader.sandbox.policy import STRICT, Policy
-from medseg_grader.sandbox.scratch import scratch_folder
 from medseg_grader.sandbox.inside import KERNEL_OPTIONS
+from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import STRICT, Policy
+from medseg_grader.sandbox.provisioner import SandboxProvisioner
+from medseg_grader.sandbox.scratch import scratch_folder
 
 LONGEST_ERROR = 300
 
@@ -101,7 +101,7 @@ class _Session:
         self.client: BoundedClient | None = None
         self.deadly: set[int] = set()
         self.restarts = 0
-        self.room = limits.output_mb * 2**20
+        self.output_budget = limits.output_mb * 2**20
 
     async def run(self) -> Execution:
         start = time.monotonic()
@@ -196,7 +196,7 @@ class _Session:
         else:
             run.ran = True
             run.error = _error_of(reply, self.limits)
-        self.room = client.room
+        self.output_budget = client.output_budget
         for sentence in client.take_findings():
             self._finding(f"Cell {index + 1}: {sentence}")
 
@@ -218,7 +218,7 @@ class _Session:
             env={**os.environ, **self.environment},
             extra_arguments=[*KERNEL_OPTIONS, "--log-level=ERROR"],
         )
-        self.client = BoundedClient(self.notebook, manager, self.room)
+        self.client = BoundedClient(self.notebook, manager, self.output_budget)
         await self.client.connect()
 
     async def _lose(self, index: int) -> None:

@@ -18,16 +18,13 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
-from medseg_grader.sandbox import bubblewrap
 from medseg_grader import worker
 from medseg_grader.catalogue import find_unit, load_unit, unit_names
 from medseg_grader.cluster import ONE_THREAD, Crew, crew
 from medseg_grader.collect import Submission, collect
 from medseg_grader.course import nbgrader_api
 from medseg_grader.gradebook import GradebookError, Recorder
-from medseg_grader.sandbox.fork_servers import shared_fork_server
 from medseg_grader.key import environment_digest, result_key
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.notebooks import write_text
 from medseg_grader.options import limits_of, policy_of
 from medseg_grader.result import (
@@ -37,6 +34,9 @@ from medseg_grader.result import (
     notebook_path,
     write_result,
 )
+from medseg_grader.sandbox import bubblewrap
+from medseg_grader.sandbox.fork_servers import shared_fork_server
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
 from medseg_grader.template import Template, make_template
 

@@ -10,9 +10,9 @@ from medseg.runtime import EXECUTION
 from medseg_grader.collect import Submission
 from medseg_grader.diagnosis import read_diagnosis
 from medseg_grader.execute import execute
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.rebuild import Rebuilt, rebuild
 from medseg_grader.result import Result
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
 from medseg_grader.score import nothing, score
 from medseg_grader.template import Template

@@ -7,8 +7,8 @@ from hostile_submissions import CASES, UNIT_SCRIPT, works
 from sandboxes import needs_sandbox
 from tiny_course import UNIT
 
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import notebook_path
+from medseg_grader.sandbox.limits import Limits
 
 LIMITS = Limits(cell_seconds=5, notebook_seconds=60, memory_mb=1024, processes=60, disk_mb=20)
 pytestmark = [needs_sandbox, pytest.mark.slow, pytest.mark.xdist_group("attacks")]

@@ -9,6 +9,7 @@ from lab import KERNEL, jupyter_lab, shot
 from playwright.sync_api import expect
 from sandboxes import QUICK, needs_sandbox, notebook
 
+from medseg_grader.sandbox import __main__ as sandbox_command
 from medseg_grader.sandbox import provisioner
 
 UNIT, STUDENT = "01_where", "ada"
@@ -34,7 +35,7 @@ def formgrader(chromium_program, tmp_path):
         nbformat.write(made, root / folder / UNIT / "where.ipynb")
     settings = Path("nbgrader_config.py").read_text() + SETTINGS
     (root / "nbgrader_config.py").write_text(settings)
-    installed = provisioner.install(str(tmp_path / "prefix"))
+    installed = sandbox_command.install(str(tmp_path / "prefix"))
     shutil.copytree(installed.parent, home / "data/kernels")
     with jupyter_lab(root, ".", home) as server:
         yield server

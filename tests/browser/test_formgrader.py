@@ -8,13 +8,14 @@ from playwright.sync_api import expect
 
 from medseg.units import notebook_name
 from medseg.units.labels import grade_id, points
-from medseg_grader.sandbox import bubblewrap
 from medseg_grader.catalogue import load_unit
 from medseg_grader.cluster import crew
 from medseg_grader.collect import collect
 from medseg_grader.course import run, scratch_course
 from medseg_grader.grade import grade
+from medseg_grader.sandbox import bubblewrap
 from medseg_grader.sandbox.limits import Limits
+from medseg_grader.sandbox.policy import STRICT
 
 UNIT = "04_iou"
 STUDENT = "ada"
@@ -47,7 +48,7 @@ def formgrader(request, chromium, tmp_path_factory):
 
 def policy():
     """The sandbox where there is one; this is the course's own solution."""
-    return None if bubblewrap.problem() else bubblewrap.STRICT
+    return None if bubblewrap.problem() else STRICT
 
 
 def test_it_lists_the_assignment_and_opens_a_graded_notebook(formgrader, new_page, listener):

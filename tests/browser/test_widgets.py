@@ -19,7 +19,7 @@ UNET = 'from medseg.stand_ins import stand_in\nunet, _ = stand_in("06_unet", "UN
 TRAINING = """
 import torch
 from pathlib import Path
-from medseg.carry import definitions
+from medseg.notebook.definitions import definitions
 unit = definitions(Path({path!r}))
 network = torch.nn.Conv2d(1, 2, 1)
 image = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))

@@ -20,8 +20,8 @@ from medseg_grader import worker
 from medseg_grader.catalogue import load_unit
 from medseg_grader.collect import collect
 from medseg_grader.grade import grade
-from medseg_grader.sandbox.limits import Limits
 from medseg_grader.result import RESULTS
+from medseg_grader.sandbox.limits import Limits
 from medseg_grader.template import make_template
 
 pytestmark = [needs_sandbox, pytest.mark.slow, pytest.mark.xdist_group("killed")]

@@ -1,4 +1,4 @@
-"""The outer wall: what student code can see of this machine, as a bubblewrap command line.
+"""What student code can see of this machine, as a bubblewrap command line.
 
 Read-only: the system's programs and libraries, this Python environment, the package `medseg`.
 Nothing else is there: no home folders, no course repository, no submissions, no gradebook, no
@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import medseg
-from medseg_grader.sandbox.inside import namespaces, fork_server
+import medseg_grader
+from medseg_grader.sandbox.inside import CHECKED, namespaces
+from medseg_grader.sandbox.policy import STRICT, Policy
 from medseg_grader.sandbox.scratch import scratch_folder
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/nvidia")
@@ -30,29 +31,10 @@ class SandboxError(RuntimeError):
     """There is no sandbox on this machine, or it did not start; the message says why."""
 
 
-@dataclass(frozen=True)
-class Policy:
-    """What a sandbox shows beyond the default, and what is imported in it beforehand.
-
-    Args:
-        gpu: show NVIDIA's device files and /sys, which CUDA needs.
-        readable: more folders that student code may read, say of a data set or of modules of a
-            cluster.
-        modules: what the warm parent imports.
-    """
-
-    gpu: bool = False
-    readable: tuple[str, ...] = ()
-    modules: tuple[str, ...] = fork_server.MODULES
-
-
-STRICT = Policy()  # nothing beyond the default
-
-
 def command(policy: Policy, sockets: Path, program: list[str]) -> list[str]:
     """The command line that runs `program` in the sandbox; `sockets` is a folder outside.
 
-    Started by root it keeps the two rights that the warm parent needs to become nobody.
+    Started by root it keeps the two rights that the fork server needs to become nobody.
     """
     root = os.geteuid() == 0
     words = ["bwrap", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -61,12 +43,12 @@ def command(policy: Policy, sockets: Path, program: list[str]) -> list[str]:
     for name, value in _environment().items():
         words += ["--setenv", name, value]
     words += ["--dev", "/dev", "--bind", "/proc", "/proc", "--dir", "/tmp"]
-    words += ["--perms", "1777", "--tmpfs", namespaces.PARENTS_DISK]
+    words += ["--perms", "1777", "--tmpfs", namespaces.FORK_SERVER_DISK]
     shown = {folder: folder for folder in _readable(policy)}
     shown[str(Path(medseg.__file__).parent)] = f"{PACKAGES}/medseg"
-    for name in ("__init__", "namespaces", "warm"):
-        source = Path(__file__).with_name(f"{name}.py")
-        shown[str(source)] = f"{PACKAGES}/medseg_grader/{name}.py"
+    package = Path(medseg_grader.__path__[0])
+    for name in ("__init__.py", "sandbox/__init__.py", "sandbox/inside"):
+        shown[str(package / name)] = f"{PACKAGES}/medseg_grader/{name}"
     # what bubblewrap makes on the way to a bound folder, only root could enter
     parents = {str(parent) for target in shown.values() for parent in Path(target).parents}
     for folder in sorted(parents | {namespaces.DISK, namespaces.OWN_SOCKETS} - {"/"}):
@@ -88,7 +70,7 @@ class Inside:
     """
 
     def __init__(self, policy: Policy, sockets: Path, *arguments: str) -> None:
-        """Start a warm parent. Raises SandboxError where there is no bubblewrap."""
+        """Start a fork server. Raises SandboxError where there is no bubblewrap."""
         if sys.platform != "linux" or not shutil.which("bwrap"):
             raise SandboxError(
                 "There is no bubblewrap on this machine, so student code cannot be kept in a "
@@ -97,7 +79,13 @@ class Inside:
             )
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        program = [sys.executable, "-m", "medseg_grader.sandbox.inside.fork_server", str(theirs.fileno()), *arguments]
+        program = [
+            sys.executable,
+            "-m",
+            "medseg_grader.sandbox.inside.fork_server",
+            str(theirs.fileno()),
+            *arguments,
+        ]
         with theirs:
             self._process = subprocess.Popen(
                 command(policy, sockets, program),
@@ -140,7 +128,7 @@ def problem() -> str:
         answer = inside.receive(CHECK_SECONDS)
         why = answer.decode(errors="replace") or inside.last_words()
         inside.close()
-    if answer == fork_server.CHECKED:
+    if answer == CHECKED:
         return ""
     return (
         f"This machine does not let bubblewrap build a sandbox ({why}): allow user namespaces, "
@@ -157,7 +145,7 @@ def own_folder(folder: Path) -> Path:
 
 
 def _environment() -> Mapping[str, str]:
-    """The warm parent's variables. A kernel's point to its own disk instead; see warm.py."""
+    """The fork server's variables; a kernel's point to its own disk (inside/kernel.py)."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "PYTHONPATH": PACKAGES,
@@ -166,9 +154,9 @@ def _environment() -> Mapping[str, str]:
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
-        "TMPDIR": namespaces.PARENTS_DISK,
-        "XDG_CACHE_HOME": f"{namespaces.PARENTS_DISK}/cache",
-        "MPLCONFIGDIR": f"{namespaces.PARENTS_DISK}/matplotlib",
+        "TMPDIR": namespaces.FORK_SERVER_DISK,
+        "XDG_CACHE_HOME": f"{namespaces.FORK_SERVER_DISK}/cache",
+        "MPLCONFIGDIR": f"{namespaces.FORK_SERVER_DISK}/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # set before anything is imported: pools of threads do not survive a fork
         "OMP_NUM_THREADS": "1",

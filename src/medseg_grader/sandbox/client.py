@@ -45,9 +45,9 @@ class OutputLost(Exception):
 
 
 class BoundedClient(NotebookClient):
-    """Runs single cells in the kernel of `km`; `room` is how many more bytes of output it keeps."""
+    """Runs single cells in the kernel of `km`; `output_budget` is how many more bytes it keeps."""
 
-    def __init__(self, notebook: NotebookNode, km: AsyncKernelManager, room: int) -> None:
+    def __init__(self, notebook: NotebookNode, km: AsyncKernelManager, output_budget: int) -> None:
         super().__init__(
             notebook,
             km=km,
@@ -61,7 +61,7 @@ class BoundedClient(NotebookClient):
             error_on_timeout={"ename": "Timeout", "evalue": "", "traceback": []},
             iopub_timeout=GRACE_SECONDS,
         )
-        self.room = room
+        self.output_budget = output_budget
         self.manager: Any = km
         self._findings: list[str] = []
         self._full = self._idle = False
@@ -148,10 +148,10 @@ class BoundedClient(NotebookClient):
             return super().process_message(msg, cell, cell_index)
         size = _size(msg["content"])
         short = kind in {"execute_result", "error"} and size <= ALWAYS_KEPT
-        if self.room >= size or short:
-            self.room = max(0, self.room - size)
+        if self.output_budget >= size or short:
+            self.output_budget = max(0, self.output_budget - size)
             return super().process_message(msg, cell, cell_index)
-        self.room = 0
+        self.output_budget = 0
         if kind == "error":
             content = msg["content"]
             for key in ("ename", "evalue"):

@@ -1,10 +1,9 @@
-"""A process of its own world: new Linux namespaces, a small disk of its own, no rights.
+"""Linux namespaces, a private file system, and no rights, for a process that is forked.
 
-bubblewrap builds the room that all submissions share: read-only, without network. This module is
-the inner wall between one submission and the next. Every kernel that is forked from the warm
-parent goes behind it before it runs anything; bubblewrap itself cannot do this, as it starts a
-new program, and would lose what the warm parent has imported. Standard library only: this file
-is what runs in the sandbox. See user_namespaces(7), pid_namespaces(7), mount(2).
+bubblewrap builds the file system that all submissions share: read-only, without network. This
+module separates one submission from the next. bubblewrap itself cannot do this, as it starts a new
+program, and would lose what the fork server has imported. See user_namespaces(7),
+pid_namespaces(7), mount(2).
 """
 
 import contextlib
@@ -28,18 +27,18 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 NOBODY = 65534
 STUDENT = 1000
-# Where things lie inside. The names exist in the room that sandbox.py describes.
+# Where things lie inside. The names exist in the file system that bubblewrap.py describes.
 SOCKETS = "/run/medseg"
 OWN_SOCKETS = "/run/kernel"
 DISK = "/student"
 HOME, WORK, TEMPORARY = f"{DISK}/home", f"{DISK}/work", f"{DISK}/tmp"
-# where the warm parent's libraries keep their caches
-PARENTS_DISK = "/run/warm"
+# where the fork server's libraries keep their caches
+FORK_SERVER_DISK = "/run/fork-server"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def give_up_root() -> None:
+def drop_root() -> None:
     """Started by root: become nobody, with none of root's rights, for good."""
     if os.geteuid() == 0:
         os.setgroups([])
@@ -49,7 +48,7 @@ def give_up_root() -> None:
         _call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
-def leave() -> None:
+def unshare_namespaces() -> None:
     """Leave every namespace that is shared with others. The next fork is process 1 of its own.
 
     Needs a process with one thread. The caller stays where it was as far as processes go, so that
@@ -65,7 +64,7 @@ def leave() -> None:
     Path("/proc/self/gid_map").write_text(f"{STUDENT} {group} 1")
 
 
-def furnish(folder: str, disk_mb: int) -> None:
+def mount_private_filesystem(folder: str, disk_mb: int) -> None:
     """In process 1: mount this submission's own disk, process list and sockets; hide all others'.
 
     Args:
@@ -75,7 +74,7 @@ def furnish(folder: str, disk_mb: int) -> None:
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount(f"{SOCKETS}/{folder}", OWN_SOCKETS, None, MS_BIND)
-    for hidden in (SOCKETS, PARENTS_DISK):
+    for hidden in (SOCKETS, FORK_SERVER_DISK):
         _mount("none", hidden, "tmpfs", MS_RDONLY, "size=4k,mode=0555")
     options = f"size={disk_mb}m,nr_inodes=20k,mode=0755"
     _mount("disk", DISK, "tmpfs", MS_NOSUID | MS_NODEV, options)
@@ -90,13 +89,13 @@ def furnish(folder: str, disk_mb: int) -> None:
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
 
 
-def close_sockets_folder() -> None:
+def remount_sockets_read_only() -> None:
     """After the kernel has made its sockets: nothing else can be written to the folder outside."""
     flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
     _mount("none", OWN_SOCKETS, None, flags)
 
 
-def give_up_rights() -> None:
+def drop_capabilities() -> None:
     """Drop every capability, and the way to get any by starting a program."""
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
     for capability in range(last + 1):
@@ -111,9 +110,9 @@ def die_with_parent() -> None:
     _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def limit(limits: Mapping[str, float]) -> None:
+def set_rlimits(limits: Mapping[str, float]) -> None:
     """Set the limits that the system enforces for each process; see `Limits`."""
-    # the kernel counts private writable memory; what the warm parent had imported is the student's
+    # the kernel counts private writable memory; what the fork server had imported is the student's
     # for nothing
     before = int(_status("self", ["VmData"])["VmData"])
     bounds = {
