@@ -49,7 +49,7 @@ verify: setup ## prove that the release is sound: untouched 0, solution 100 %, m
 
 real: setup ## unit 07 on real data: make real DATA=folder (Medical Segmentation Decathlon layout)
 	@test -n "$(DATA)" || { echo "Say where the data lies: make real DATA=path/to/folder" >&2; exit 2; }
-	@$(ACTIVE) $(BIN)/python -m medseg_grader.batch "$(DATA)"
+	@$(ACTIVE) $(BIN)/python -m medseg_grader.prostate_run "$(DATA)"
 
 clean: ## remove what was generated; .venv stays
 	@rm -rf output grading solutions/*/*.ipynb .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -34,7 +34,7 @@ c.ClearSolutions.code_stub = {
 }
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
-    "medseg_grader.feedback.HideHiddenTests",
+    "medseg_grader.nbgrader_plugins.HideHiddenTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.Execute.timeout = 300

@@ -32,13 +32,14 @@ from jupyter_client.manager import AsyncKernelManager
 from tqdm import tqdm
 
 from medseg.units import notebook_name
-from medseg_grader import gradebook
-from medseg_grader.catalogue import find_unit, load_unit
-from medseg_grader.cluster import crew
-from medseg_grader.collect import collect
-from medseg_grader.course import run, scratch_course
-from medseg_grader.grade import grade, write_report
-from medseg_grader.notebooks import solution_notebook
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.course.stock_nbgrader import run, scratch_course
+from medseg_grader.course.units import find_unit, load_unit
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
+from medseg_grader.grading.workers import worker_pool
+from medseg_grader.records import gradebook
+from medseg_grader.report.write import report_on_course
 from medseg_grader.sandbox import bubblewrap
 from medseg_grader.sandbox.fork_servers import shared_fork_server
 from medseg_grader.sandbox.limits import Limits
@@ -107,8 +108,8 @@ def _graded(root: Path, submitted: Path, units: list[str]) -> tuple[float, float
     gradebook.Recorder.record = timed  # type: ignore[method-assign,assignment]
     begin = time.monotonic()
     submissions, _ = collect(submitted, units)
-    with crew() as workers, shared_fork_server(STRICT):
-        outcome = grade(submissions, workers, Limits(), root=root)
+    with worker_pool() as workers, shared_fork_server(STRICT):
+        outcome = grade_class(submissions, workers, Limits(), root=root)
     seconds = time.monotonic() - begin
     if outcome.code:
         raise RuntimeError(f"grading failed: {outcome.line()} {outcome.failures[:1]}")
@@ -140,7 +141,7 @@ def grade_tiny(size: int) -> None:
     """Grade one class of tiny submissions and print what it cost, as JSON."""
     from tiny_course import RIGHT, UNIT, answered, hand_in, make_course
 
-    from medseg_grader.template import make_template
+    from medseg_grader.course.template import make_template
 
     with tempfile.TemporaryDirectory() as folder:
         root = make_course(Path(folder))
@@ -150,7 +151,7 @@ def grade_tiny(size: int) -> None:
             hand_in(root / "handed_in", f"student_{number:04d}", notebook)
         seconds, _, recorded = _graded(root, root / "handed_in", [UNIT])
         begin = time.monotonic()
-        page, trouble = write_report(root=root)
+        page, trouble = report_on_course(root=root)
         if page is None:
             raise RuntimeError(trouble)
         report = time.monotonic() - begin

@@ -28,8 +28,8 @@ from monai.transforms import (
 
 from medseg import training
 from medseg.cases import Case, load_cases, slices, split_cases
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import namespace_of
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit
 
 CLASSES, BATCH, SIZE, RATE = 5, 16, 96, 4e-3
 WIDTHS = {

@@ -25,15 +25,16 @@ from tiny_course import (
     scores_in,
 )
 
-from medseg_grader.catalogue import load_unit
-from medseg_grader.cluster import crew
-from medseg_grader.collect import collect
-from medseg_grader.grade import Outcome, grade, write_report
-from medseg_grader.result import Result
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import Outcome, grade_class
+from medseg_grader.grading.workers import worker_pool
+from medseg_grader.records.results import Result
+from medseg_grader.report.write import report_on_course
 from medseg_grader.sandbox import fork_servers
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT
-from medseg_grader.template import make_template
 
 HONEST = {
     "right": (RIGHT, (1, 2, 4)),
@@ -144,7 +145,7 @@ class Graded:
             assert re.search(words, told[name]), (words, told)
 
 
-def grade_class(
+def grade_cases(
     root: Path,
     cases: list[Case],
     limits: Limits,
@@ -168,10 +169,10 @@ def grade_class(
                 honest[student] = HONEST[kind][1]
         submissions, left = collect(submitted, [UNIT])
         # the workers fork from one fork server: more of a test of its walls, and less to import
-        with fork_servers.shared_fork_server(STRICT), crew(WORKERS) as workers:
-            outcome = grade(submissions, workers, limits)
+        with fork_servers.shared_fork_server(STRICT), worker_pool(WORKERS) as workers:
+            outcome = grade_class(submissions, workers, limits)
         fork_servers.close_fork_servers()  # half a GB that the tests after this one do not need
-        _, trouble = write_report()
+        _, trouble = report_on_course()
         shutil.rmtree(submitted)  # some of it is large
     results = {r.student: r for r in outcome.graded}
     return Graded(outcome, results, scores_in(root), honest, students, left, trouble)

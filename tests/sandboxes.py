@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from medseg_grader.execute import execute
+from medseg_grader.grading.execute import execute
 from medseg_grader.sandbox import bubblewrap
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import Policy

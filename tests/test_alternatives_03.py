@@ -4,9 +4,9 @@ import pytest
 
 from medseg import checks
 from medseg.notebook.definitions import run_definitions
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import namespace_of
-from medseg_grader.verify import score
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit
+from medseg_grader.verify.soundness import score
 
 UNIT = "03_medical_volumes"
 

@@ -4,9 +4,9 @@ import pytest
 
 from medseg import checks
 from medseg.notebook.definitions import run_definitions
-from medseg_grader import verify
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import namespace_of
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit
+from medseg_grader.verify import soundness
 
 UNIT = "05_focal_loss"
 ALTERNATIVES = {
@@ -108,7 +108,7 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
 def test_another_right_answer_keeps_all_points_and_passes_its_check(key):
     exercise = key[0]
     unit = load_unit(UNIT)
-    scores = verify.score(unit, {exercise: ALTERNATIVES[key]}, skip_slow_of_others=True)
+    scores = soundness.score(unit, {exercise: ALTERNATIVES[key]}, skip_slow_of_others=True)
     assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
     namespace = namespace_of(unit, None, None)
     run_definitions(ALTERNATIVES[key], "alternative", namespace)

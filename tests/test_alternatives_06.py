@@ -4,9 +4,9 @@ import pytest
 
 from medseg import checks
 from medseg.notebook.definitions import run_definitions
-from medseg_grader import verify
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import namespace_of
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit
+from medseg_grader.verify import soundness
 
 UNIT = "06_unet"
 pytestmark = pytest.mark.slow
@@ -194,7 +194,7 @@ def overlap_tile(image, tile, margin, model):
 def test_another_right_answer_keeps_all_points_and_passes_its_check(key):
     exercise = key[0]
     unit = load_unit(UNIT)
-    scores = verify.score(unit, {exercise: ALTERNATIVES[key]}, skip_slow_of_others=True)
+    scores = soundness.score(unit, {exercise: ALTERNATIVES[key]}, skip_slow_of_others=True)
     assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
     namespace = namespace_of(unit, None, None)
     run_definitions(ALTERNATIVES[key], "alternative", namespace)
@@ -211,7 +211,7 @@ def test_a_right_unet_of_blocks_with_group_normalisation_passes(groups, name):
         "UNet": ALTERNATIVES["UNet", name],
     }
     unit = load_unit(UNIT)
-    scores = verify.score(unit, sources, skip_slow_of_others=True)
+    scores = soundness.score(unit, sources, skip_slow_of_others=True)
     assert {cell: s for cell, s in scores.items() if s[0] != s[1]} == {}
     namespace = namespace_of(unit, None, None)
     for source in sources.values():

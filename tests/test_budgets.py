@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from medseg_grader.catalogue import load_unit, unit_names
-from medseg_grader.notebooks import write_solution_notebook
+from medseg_grader.course.notebooks import write_solution_notebook
+from medseg_grader.course.units import load_unit, unit_names
 
 ROOT = Path(__file__).parents[1]
 BUDGETS = tomllib.loads((ROOT / "tests/budgets.toml").read_text(encoding="utf-8"))

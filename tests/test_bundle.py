@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medseg_grader.bundle import student_requirements, write_bundle
-from medseg_grader.catalogue import unit_names
+from medseg_grader.course.units import unit_names
+from medseg_grader.release.bundle import student_requirements, write_bundle
 
 ROOT = Path(__file__).parents[1]
 BUNDLE = "unets-by-hand"
@@ -37,7 +37,7 @@ def test_it_holds_notebooks_package_environment_and_nothing_of_ours(bundle):
     for unit in unit_names():
         assert any(name.startswith(f"notebooks/{unit}/") for name in names)
         assert f"src/medseg/checks/hints/{unit}.json" in names
-        assert f"src/medseg/released/{unit}.json" in names
+        assert f"src/medseg/units/{unit}.json" in names
     package = [p for p in (ROOT / "src/medseg").rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert {p.relative_to(ROOT).as_posix() for p in package} <= set(names)
     beside = {"README.md", "pyproject.toml", "requirements.txt", "environment.yml"}

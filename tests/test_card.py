@@ -14,8 +14,8 @@ from medseg.notebook import card
 from medseg.units import notebook_name
 from medseg.units.handed_out import fingerprint, handed_out
 from medseg.units.labels import points
-from medseg_grader.catalogue import load_unit, unit_names
-from medseg_grader.probing import namespace_of
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit, unit_names
 
 ROOT = Path(__file__).parents[1]
 UNIT = "04_iou"

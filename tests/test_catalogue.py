@@ -7,7 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from medseg.units.labels import points
-from medseg_grader.catalogue import HIDDEN, Call, Exercise, Mistake, Unit, load_unit, unit_names
+from medseg_grader.authoring import Call, Exercise, Mistake
+from medseg_grader.course.units import HIDDEN, Unit, load_unit, unit_names
 
 POINTS = {
     "01_segmentation_types": 8,

@@ -9,8 +9,8 @@ import pytest
 from medseg import cli, doctor
 from medseg.doctor import Finding
 from medseg.notebook import progress
-from medseg_grader.catalogue import load_unit
-from medseg_grader.notebooks import solution_notebook
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.course.units import load_unit
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,14 +13,14 @@ from sandboxes import needs_sandbox
 from tiny_course import RIGHT, UNIT, WRONG, answered, hand_in, make_course
 
 from medseg.cli import main
-from medseg_grader.catalogue import load_unit
-from medseg_grader.cluster import crew, slurm_cluster
-from medseg_grader.result import load_results
-from medseg_grader.template import make_template
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading.workers import slurm_cluster, worker_pool
+from medseg_grader.records.results import load_results
 
 
 def test_every_job_is_answered_by_a_process_of_its_own():
-    with crew(2) as workers:
+    with worker_pool(2) as workers:
         answers = dict(workers.run(half, range(8)))
         assert (workers.size, workers.remote) == (2, False)
         assert workers.ask(os.getpid) == os.getpid()
@@ -29,14 +29,14 @@ def test_every_job_is_answered_by_a_process_of_its_own():
 
 
 def test_a_job_that_raises_is_answered_with_its_exception():
-    with crew(1) as workers:
+    with worker_pool(1) as workers:
         answers = dict(workers.run(half, [2, -1, 4]))
     assert str(answers[-1]) == "-1 is negative"
     assert (answers[2][0], answers[4][0]) == (1, 2)
 
 
 def test_a_job_that_ends_its_worker_costs_no_other_job_its_answer():
-    with crew(2) as workers:
+    with worker_pool(2) as workers:
         answers = dict(workers.run(half, [1, 13, 2, 3, 4, 5]))
     assert isinstance(answers.pop(13), Exception)
     assert {job: answer[0] for job, answer in answers.items()} == {n: n / 2 for n in range(1, 6)}
@@ -50,7 +50,7 @@ def test_jobs_are_drawn_only_as_workers_can_take_them():
             drawn.append(number)
             yield number
 
-    with crew(1) as workers:
+    with worker_pool(1) as workers:
         for done, _ in enumerate(workers.run(half, jobs()), start=1):
             assert len(drawn) <= done + 3
     assert done == 40
@@ -58,8 +58,8 @@ def test_jobs_are_drawn_only_as_workers_can_take_them():
 
 LEAVES = """
 import os, sys, time
-from medseg_grader.cluster import crew
-with crew(1) as workers:
+from medseg_grader.grading.workers import worker_pool
+with worker_pool(1) as workers:
     print(workers.executor.submit(os.getpid).result(), flush=True)
     time.sleep(600)
 """
@@ -86,9 +86,9 @@ def is_running(process):
 
 
 def test_a_scheduler_that_does_not_answer_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("medseg_grader.cluster.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("medseg_grader.grading.workers.CONNECT_SECONDS", 0.2)
     sentence = r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 .* `dask scheduler`"
-    with pytest.raises(ValueError, match=sentence), crew(scheduler="tcp://127.0.0.1:9"):
+    with pytest.raises(ValueError, match=sentence), worker_pool(scheduler="tcp://127.0.0.1:9"):
         pass
 
 

@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from medseg_grader import collect as collecting
-from medseg_grader.collect import collect
+from medseg_grader.grading import collect as collecting
+from medseg_grader.grading.collect import collect
 
 UNITS = ["04_iou", "05_focal_loss", "06_unet"]
 

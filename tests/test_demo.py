@@ -10,7 +10,7 @@ import pytest
 from medseg.units import notebook_name
 from medseg.units.labels import points
 from medseg_grader import demo
-from medseg_grader.catalogue import load_unit
+from medseg_grader.course.units import load_unit
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,9 +8,10 @@ import sys
 import pytest
 from tiny_course import RIGHT, UNIT, cell_of, crew_here, make_quick_course
 
-from medseg_grader.collect import collect
-from medseg_grader.course import run, scratch_course
-from medseg_grader.grade import grade, write_report
+from medseg_grader.course.stock_nbgrader import run, scratch_course
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
+from medseg_grader.report.write import report_on_course
 from medseg_grader.sandbox.limits import Limits
 
 NOTEBOOK = "sums.ipynb"
@@ -49,10 +50,10 @@ def test_feedback_goes_back_through_the_exchange(tmp_path, monkeypatch, nbgrader
     nbgrader("collect", course)
 
     submissions, _ = collect(course / "grading/submitted", [UNIT])
-    outcome = grade(submissions, crew_here(), Limits(), root=course)
+    outcome = grade_class(submissions, crew_here(), Limits(), root=course)
     assert [(r.points, r.findings) for r in outcome.graded] == [(3, [])]
     assert outcome.graded[0].timestamp
-    assert write_report(root=course)[1] == ""
+    assert report_on_course(root=course)[1] == ""
 
     nbgrader("release_feedback", course)
     nbgrader("fetch_feedback", student)

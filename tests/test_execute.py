@@ -4,7 +4,7 @@ import pytest
 from sandboxes import needs_sandbox, notebook, run, text_of
 
 from medseg.notebook.definitions import definitions_only
-from medseg_grader.execute import execute
+from medseg_grader.grading.execute import execute
 from medseg_grader.sandbox.limits import Limits
 
 pytestmark = needs_sandbox

@@ -2,7 +2,7 @@
 
 from nbformat.v4 import new_code_cell, new_output
 
-from medseg_grader.feedback import HideHiddenTests
+from medseg_grader.nbgrader_plugins import HideHiddenTests
 
 SOURCE = """assert visible
 ### BEGIN HIDDEN TESTS

@@ -19,11 +19,11 @@ from tiny_course import (
 )
 
 from medseg.cli import main
-from medseg_grader import grade as grading
-from medseg_grader import gradebook
-from medseg_grader.collect import collect
-from medseg_grader.grade import grade, one_run_at_a_time
-from medseg_grader.result import load_results, notebook_path, result_path
+from medseg_grader.grading import run as grading
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class, one_run_at_a_time
+from medseg_grader.records import gradebook
+from medseg_grader.records.results import load_results, notebook_path, result_path
 from medseg_grader.sandbox.limits import Limits
 
 CLASS = {"right": RIGHT, "half": {"double": RIGHT["double"]}, "wrong": WRONG, "untouched": {}}
@@ -43,7 +43,7 @@ def template(tmp_path, monkeypatch):
 def graded(path, student=None, limits=None, **options):
     """Grade what lies in `handed_in` of a course."""
     submissions, _ = collect(path / "handed_in", [UNIT], student=student)
-    return grade(submissions, crew_here(), limits or Limits(), **options)
+    return grade_class(submissions, crew_here(), limits or Limits(), **options)
 
 
 def students(results):

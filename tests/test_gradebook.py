@@ -8,10 +8,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from tiny_course import POINTS, SCRIPT, UNIT, make_quick_course, scores
 
-from medseg_grader.catalogue import load_unit
-from medseg_grader.gradebook import NO_RESPONSE, GradebookError, Recorder
-from medseg_grader.result import CellScore, Result
-from medseg_grader.template import make_template
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.records.gradebook import NO_RESPONSE, GradebookError, Recorder
+from medseg_grader.records.results import CellScore, Result
 
 COURSE = "unets-by-hand"
 

@@ -22,7 +22,7 @@ from sandboxes import run as run_quick
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from medseg_grader.course import run
+from medseg_grader.course.stock_nbgrader import run
 from medseg_grader.sandbox import __main__ as sandbox_command
 from medseg_grader.sandbox import bubblewrap, fork_servers, provisioner
 from medseg_grader.sandbox.policy import PATIENTS, Policy

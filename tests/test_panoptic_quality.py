@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from medseg import stand_ins
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import namespace_of
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit
 
 ROOT = Path(__file__).parents[1]
 GRASS, SKY, PERSON, DOG = 1 * 256, 2 * 256, 3 * 256, 4 * 256

@@ -19,8 +19,9 @@ from tiny_course import (
     scores,
 )
 
-from medseg_grader.collect import collect
-from medseg_grader.grade import grade, write_report
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
+from medseg_grader.report.write import report_on_course
 from medseg_grader.sandbox.limits import Limits
 
 pytestmark = pytest.mark.slow
@@ -81,7 +82,7 @@ def class_of_three(tmp_path, monkeypatch):
 
 def graded(path, url):
     submissions, _ = collect(path / "handed_in", [UNIT])
-    return grade(submissions, crew_here(), Limits(), db_url=url)
+    return grade_class(submissions, crew_here(), Limits(), db_url=url)
 
 
 def test_grades_regrades_and_the_report_live_in_postgresql(server, class_of_three, tmp_path):
@@ -98,7 +99,7 @@ def test_grades_regrades_and_the_report_live_in_postgresql(server, class_of_thre
     hand_in(tmp_path / "handed_in", "ben", answered(class_of_three, **RIGHT))
     assert [result.student for result in graded(tmp_path, server).graded] == ["ben"]
     assert scores(server) == {**first, "ben": first["ada"]}
-    index, trouble = write_report(server)
+    index, trouble = report_on_course(server)
     assert trouble == ""
     assert "ben" in index.read_text(encoding="utf-8")
     assert not (tmp_path / "grading/gradebook.db").exists()

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from medseg import phantom
-from medseg_grader import batch
+from medseg_grader import prostate_run
 
 ROOT = Path(__file__).parents[1]
 REAL = Path(os.environ.get("MEDSEG_REAL_DATA", ROOT.parent / "shared/data/promise12_subset"))
@@ -22,7 +22,7 @@ def _in_the_repository(monkeypatch):
 
 
 def run_a_few_steps(data, output):
-    executed = batch.run(str(data), output, {"SLICES_IN_ALL": 1}, progress=False)
+    executed = prostate_run.run(str(data), output, {"SLICES_IN_ALL": 1}, progress=False)
     for cell in nbformat.read(executed, as_version=4).cells:
         for part in cell.get("outputs", []):
             assert part.get("name") != "stderr", part["text"]
@@ -40,7 +40,7 @@ def test_scans_in_files_go_through_the_same_notebook(tmp_path, write, classes):
     rows = run_a_few_steps(write(tmp_path / "data"), tmp_path / "out")
     assert list(rows[0]) == ["patient", "class", "iou", "dice"]
     assert {row["class"] for row in rows} == classes
-    summary = batch.summary(tmp_path / "out" / "iou.csv")
+    summary = prostate_run.summary(tmp_path / "out" / "iou.csv")
     assert all(name in summary for name in classes)
 
 
@@ -56,7 +56,7 @@ def test_real_patients_go_through_the_same_notebook(tmp_path):
 @pytest.mark.parametrize("name", ["nothing_here", "empty"])
 def test_unusable_data_is_one_sentence(tmp_path, capsys, name):
     (tmp_path / "empty").mkdir()
-    assert batch.main([str(tmp_path / name), "--output", str(tmp_path / "out")]) == 1
+    assert prostate_run.main([str(tmp_path / name), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr()
     assert said.out.count("\n") == 1
     assert "folder" in said.out
@@ -66,7 +66,7 @@ def test_unusable_data_is_one_sentence(tmp_path, capsys, name):
 @pytest.mark.slow
 def test_too_few_patients_are_one_sentence(tmp_path, capsys):
     data = phantom.write(tmp_path / "data", 2)
-    assert batch.main([str(data), "--output", str(tmp_path / "out")]) == 1
+    assert prostate_run.main([str(data), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr()
     assert "2 patients cannot be split into 3 parts" in said.out
     assert "Traceback" not in said.out + said.err
@@ -75,7 +75,7 @@ def test_too_few_patients_are_one_sentence(tmp_path, capsys):
 def test_missing_simpleitk_is_one_sentence(tmp_path, capsys, monkeypatch):
     data = layouts.write_promise12(tmp_path / "data", 1)
     monkeypatch.setitem(sys.modules, "SimpleITK", None)
-    assert batch.main([str(data), "--output", str(tmp_path / "out")]) == 1
+    assert prostate_run.main([str(data), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr()
     assert said.out.count("\n") == 1
     assert "pip install simpleitk" in said.out

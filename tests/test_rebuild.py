@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_course import RIGHT, answered, cell_of, make_course, released
 
-from medseg_grader.catalogue import load_unit
-from medseg_grader.rebuild import MISSING, rebuild
-from medseg_grader.template import make_template
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading.rebuild import MISSING, rebuild
 
 
 @pytest.fixture(scope="module")

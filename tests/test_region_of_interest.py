@@ -9,8 +9,8 @@ import pytest
 
 from medseg import phantom
 from medseg.volumes import load_volume
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import solution_of
+from medseg_grader.course.answers import solution_of
+from medseg_grader.course.units import load_unit
 
 ROOT = Path(__file__).parents[1]
 REAL = Path(os.environ.get("MEDSEG_REAL_SERIES", ROOT.parent / "shared/data/prostatex_0217"))

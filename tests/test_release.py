@@ -12,10 +12,10 @@ import pytest
 
 import medseg
 from medseg.units import notebook_name
-from medseg_grader.catalogue import HIDDEN, SOLUTION, load_unit, unit_names
-from medseg_grader.course import nbgrader_api, run
-from medseg_grader.notebooks import solution_notebook
-from medseg_grader.release import release
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.course.stock_nbgrader import nbgrader_api, run
+from medseg_grader.course.units import HIDDEN, SOLUTION, load_unit, unit_names
+from medseg_grader.release.build import release
 
 ROOT = Path(__file__).parents[1]
 UNITS = unit_names()
@@ -28,7 +28,7 @@ def anew(tmp_path_factory):
     """A release of all units by another process, with a hash seed of its own, in a copy."""
     root = tmp_path_factory.mktemp("course")
     copy_course(root)
-    code = "from medseg_grader.release import release; import sys; release(sys.argv[1:])"
+    code = "from medseg_grader.release.build import release; import sys; release(sys.argv[1:])"
     subprocess.run(
         [sys.executable, "-c", code, *UNITS],
         cwd=root,
@@ -202,7 +202,7 @@ def hidden_lines(unit):
 
 
 def test_an_unknown_unit_is_one_sentence(monkeypatch):
-    from medseg_grader.catalogue import find_unit
+    from medseg_grader.course.units import find_unit
 
     monkeypatch.chdir(ROOT)
     assert find_unit("04") == find_unit("iou") == find_unit("04_iou") == "04_iou"

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from medseg_grader.result import (
+from medseg_grader.records.results import (
     CellScore,
     Result,
     load_result,

@@ -12,11 +12,11 @@ from nbgrader.apps.api import NbGraderAPI
 from sandboxes import needs_sandbox
 
 from medseg.units import notebook_name
-from medseg_grader.catalogue import load_unit
-from medseg_grader.cluster import crew
-from medseg_grader.collect import collect
-from medseg_grader.course import run, scratch_course
-from medseg_grader.grade import grade
+from medseg_grader.course.stock_nbgrader import run, scratch_course
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
+from medseg_grader.grading.workers import worker_pool
 from medseg_grader.sandbox import fork_servers
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT
@@ -52,8 +52,8 @@ class Course:
         """Grade all with us; with nbgrader the (unit, student) whose notebook has changed."""
         self.patch.chdir(self.ours)
         submissions, _ = collect(self.ours / "grading/submitted", self.units)
-        with fork_servers.shared_fork_server(STRICT), crew(2) as workers:
-            outcome = grade(submissions, workers, Limits())
+        with fork_servers.shared_fork_server(STRICT), worker_pool(2) as workers:
+            outcome = grade_class(submissions, workers, Limits())
         assert outcome.code == 0
         self.patch.chdir(self.stock)
         for result in outcome.graded:
@@ -189,7 +189,7 @@ def give_by_hand(root, unit, student):
     """Points and a comment by an instructor, as formgrader writes them."""
     with book_of(root) as book:
         submitted = book.find_submission(unit, student).notebooks[0]
-        given = min(submitted.grades, key=lambda grade: grade.name)
+        given = min(submitted.grades, key=lambda grade: grade_class.name)
         given.manual_score, given.needs_manual_grade = 0.5, False
         min(submitted.comments, key=lambda comment: comment.name).manual_comment = "Nearly."
         book.db.commit()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sandboxes import QUICK, needs_sandbox, notebook, run, text_of
 
-from medseg_grader.execute import execute
+from medseg_grader.grading.execute import execute
 from medseg_grader.sandbox import bubblewrap, fork_servers
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import Policy

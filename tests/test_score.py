@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
-from medseg_grader.rebuild import Rebuilt
-from medseg_grader.score import nothing, score
-from medseg_grader.template import GradedCell, Template
+from medseg_grader.course.template import GradedCell, Template
+from medseg_grader.grading.rebuild import Rebuilt
+from medseg_grader.grading.score import nothing, score
 
 ASSERTS = "assert f(1) == 2"
 VALUE = "credit = f(1)\ncredit"

@@ -16,8 +16,8 @@ import pytest
 
 from medseg.units import notebook_name
 from medseg.units.labels import points
-from medseg_grader.catalogue import load_unit
-from medseg_grader.notebooks import write_solution_notebook
+from medseg_grader.course.notebooks import write_solution_notebook
+from medseg_grader.course.units import load_unit
 
 ROOT = Path(__file__).parents[1]
 UNIT = "04_iou"

@@ -12,7 +12,7 @@ from medseg import cli
 from medseg.notebook import submit_check
 from medseg.notebook.faults import find
 from medseg.units.handed_out import handed_out
-from medseg_grader.catalogue import SOLUTION, load_unit, unit_names
+from medseg_grader.course.units import SOLUTION, load_unit, unit_names
 
 ROOT = Path(__file__).parents[1]
 UNIT, NAME = "04_iou", "iou.ipynb"

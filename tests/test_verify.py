@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from medseg_grader import verify
-from medseg_grader.catalogue import Call, Exercise, Mistake, Unit, unit_names
-from medseg_grader.probing import sources
+from medseg_grader.authoring import Call, Exercise, Mistake
+from medseg_grader.course.answers import sources
+from medseg_grader.course.units import Unit, unit_names
+from medseg_grader.verify import soundness
 
 
 def cell(source, grade_id, graded, tags=()):
@@ -40,13 +41,13 @@ def unit_with(*tests):
 )
 def test_a_cell_is_scored_by_nbgraders_rule(source, expected):
     unit = unit_with(cell(source, "test_f", True))
-    assert verify.score(unit, {})["test_f"][:2] == (expected, 2)
+    assert soundness.score(unit, {})["test_f"][:2] == (expected, 2)
 
 
 def test_a_replaced_solution_is_scored():
     unit = unit_with(cell("assert f(3) == 6", "test_f", True))
     wrong = next(s for c, s in sources(unit, "f", "adds") if c.metadata.get("nbgrader"))
-    assert verify.score(unit, {"f": wrong}) == {"test_f": (0, 2, "AssertionError: ")}
+    assert soundness.score(unit, {"f": wrong}) == {"test_f": (0, 2, "AssertionError: ")}
 
 
 def test_a_score_says_why_points_are_missing():
@@ -57,19 +58,19 @@ def test_a_score_says_why_points_are_missing():
         "f(1) == 2": "",
     }
     unit = unit_with(*(cell(source, f"test_f_{k}", True) for k, source in enumerate(tests)))
-    assert [s.reason for s in verify.score(unit, {}).values()] == list(tests.values())
+    assert [s.reason for s in soundness.score(unit, {}).values()] == list(tests.values())
 
 
 def test_slow_cells_of_other_exercises_can_be_left_out():
     unit = unit_with(cell("assert True", "test_f", True, ["slow"]))
-    assert verify.score(unit, {"g": ""}, skip_slow_of_others=True) == {}
-    assert verify.score(unit, {"f": unit.cells[1].source}, skip_slow_of_others=True)
+    assert soundness.score(unit, {"g": ""}, skip_slow_of_others=True) == {}
+    assert soundness.score(unit, {"f": unit.cells[1].source}, skip_slow_of_others=True)
 
 
 def judged(unit, scores, accused):
-    report = verify.Report("u")
-    scores = {name: verify.Score(*score) for name, score in scores.items()}
-    verify._note_mistake(report, unit, "f", "adds", scores, accused)
+    report = soundness.Report("u")
+    scores = {name: soundness.Score(*score) for name, score in scores.items()}
+    soundness._note_mistake(report, unit, "f", "adds", scores, accused)
     return report
 
 
@@ -97,8 +98,8 @@ def test_a_mistake_that_costs_an_independent_exercise_is_a_fault():
 
 
 def test_the_table_counts_everything():
-    report = verify.Report("04_iou", 4, 12, 20, 20, 19, ["one fault"])
-    text = verify.table([report])
+    report = soundness.Report("04_iou", 4, 12, 20, 20, 19, ["one fault"])
+    text = soundness.table([report])
     assert "4 graded cells, 20 mistakes, 19 with their own hint, 1 faults" in text
     assert "04_iou: one fault" in text
 
@@ -120,8 +121,9 @@ def test_a_unit_is_sound_by_the_instructors_command():
 def test_solutions_keep_all_points_under_other_seeds(name, seed):
     """In a process of its own, as a grader would run it."""
     code = (
-        "import json, sys; from medseg_grader import verify, catalogue; "
-        "print(json.dumps(verify.score(catalogue.load_unit(sys.argv[1]), {})))"
+        "import json, sys; from medseg_grader.verify.soundness import score; "
+        "from medseg_grader.course.units import load_unit; "
+        "print(json.dumps(score(load_unit(sys.argv[1]), {})))"
     )
     env = {**os.environ, "MEDSEG_SEED": seed, "NBGRADER_EXECUTION": "autograde"}
     command = [sys.executable, "-c", code, name]
@@ -135,7 +137,7 @@ def test_errors_and_stderr_of_the_solution_are_faults():
     fine = new_code_cell("1", outputs=[new_output("stream", name="stdout", text="fine")])
     loud = new_code_cell("2", outputs=[new_output("stream", name="stderr", text="a warning")])
     bad = new_code_cell("3", outputs=[new_output("error", ename="IndexError", evalue="too far")])
-    assert verify._complaints(new_notebook(cells=[fine, loud, bad])) == [
+    assert soundness._complaints(new_notebook(cells=[fine, loud, bad])) == [
         "cell 2 wrote to stderr: a warning",
         "cell 3 raised IndexError: too far",
     ]

@@ -203,7 +203,7 @@ def test_scripts_of_the_widgets_are_installed_beside_them():
     from importlib.resources import files
 
     folder = files("medseg.widgets")
-    for module in ("picture", "draggable", "live"):
+    for module in ("picture", "draggable", "live_training"):
         tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
         names = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
         for name in (n for n in names if str(n).endswith((".js", ".css"))):

@@ -5,8 +5,8 @@ import pytest
 from medseg import checks
 from medseg.checks.exercises import exercise_data
 from medseg.notebook.definitions import run_definitions
-from medseg_grader.catalogue import load_unit
-from medseg_grader.probing import namespace_of
+from medseg_grader.course.answers import namespace_of
+from medseg_grader.course.units import load_unit
 
 STREET, LASER, VOLUMES = "01_segmentation_types", "02_laser_scans", "03_medical_volumes"
 

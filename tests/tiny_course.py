@@ -10,11 +10,11 @@ from pathlib import Path
 import nbformat
 import nbgrader.api
 
-from medseg_grader import worker
-from medseg_grader.catalogue import load_unit
-from medseg_grader.cluster import Crew
-from medseg_grader.execute import CellRun, Execution
-from medseg_grader.template import make_template
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading import submission
+from medseg_grader.grading.execute import CellRun, Execution
+from medseg_grader.grading.workers import WorkerPool
 
 ROOT = Path(__file__).parents[1]
 UNIT = "01_sums"
@@ -61,7 +61,7 @@ def triple(x):
 right = sum(triple(x) == 3 * x for x in range(4))
 right
 '''
-MISTAKES = """from medseg_grader.catalogue import Call, Exercise
+MISTAKES = """from medseg_grader.authoring import Call, Exercise
 
 EXERCISES = [Exercise(name, [Call(1)], [], []) for name in ("double", "triple")]
 """
@@ -85,7 +85,7 @@ def make_course(root, script=SCRIPT):
 def make_quick_course(root, monkeypatch):
     """The course as current folder, graded in this process; returns the unit's template."""
     monkeypatch.chdir(make_course(root))
-    monkeypatch.setattr(worker, "execute", run_here)
+    monkeypatch.setattr(submission, "execute", run_here)
     monkeypatch.setattr(nbgrader.api, "get_alembic_version", alembic_version)
     return make_template(load_unit(UNIT))
 
@@ -171,4 +171,4 @@ def crew_here():
     def make():
         return ThreadPoolExecutor(1)
 
-    return Crew(make, 1, False, make())
+    return WorkerPool(make, 1, False, make())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from medseg_grader.catalogue import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake
 
 SCORES = np.array(
     [

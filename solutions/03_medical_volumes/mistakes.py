@@ -3,7 +3,7 @@
 import numpy as np
 
 from medseg.volumes import Volume
-from medseg_grader.catalogue import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake
 
 SIMPLE = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
 TILTED = np.array(

@@ -2,7 +2,7 @@
 
 import torch
 
-from medseg_grader.catalogue import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake
 
 NAN = float("nan")
 TARGET = torch.tensor([[0, 0, 1, 1], [0, 2, 2, 1], [0, 2, 2, 2]])

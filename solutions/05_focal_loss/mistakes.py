@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from medseg_grader.catalogue import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake
 
 LOGITS = torch.tensor([[0.0, math.log(3.0)], [1.0, -1.0]], dtype=torch.float64)
 HUGE = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]], dtype=torch.float64)

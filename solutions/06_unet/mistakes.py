@@ -2,7 +2,7 @@
 
 import torch
 
-from medseg_grader.catalogue import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake
 
 BLOCK_LOOKS = [
     "the number of 3-convolutions",

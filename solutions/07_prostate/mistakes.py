@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from medseg_grader.catalogue import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake
 
 DRAW = np.random.default_rng(7)
 WEIGHT = torch.from_numpy(DRAW.normal(size=(3, 2)).round(2))

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from medseg.errors import InputError
+
 FILE, FOLDER, LINK, OTHER, ESCAPE = "file", "folder", "link", "other", "escape"
 # What is odd about an entry of each kind, as the end of a sentence.
 ODD = {
@@ -100,9 +102,9 @@ def entries(container: Path) -> list[Entry]:
         with zipfile.ZipFile(container) as archive:
             found = [zip_entry(container, info) for info in archive.infolist()]
     elif container.exists():
-        raise ValueError(f"{container} is neither a folder nor a zip file.")
+        raise InputError(f"{container} is neither a folder nor a zip file.")
     else:
-        raise ValueError(f"There is no {container}.")
+        raise InputError(f"There is no {container}.")
     return sorted(found, key=lambda entry: entry.path)
 
 

@@ -1,29 +1,47 @@
-"""The command line `medseg`: helpers for students, and the commands of instructors."""
+"""The command line `medseg`: helpers for students, and what other packages add to them.
+
+A package adds commands through the entry-point group `medseg.commands`: a function that is called
+with `command(name, run, text, log=None)`, which gives the parser of a new command.
+"""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from medseg.datasets.command import add_arguments
+from medseg.errors import TRACEBACK, InputError, logging_to, note
 
-
-class UserError(Exception):
-    """Bad input: one sentence for the reader, exit code 2."""
+# Exit codes: bad input, and a fault of the course's own.
+REFUSED, FAULT, INTERRUPTED = 2, 3, 130
+# What an instructor's package adds, where it is there.
+INSTRUCTORS = ("release", "verify", "grade", "new-exercise")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; bad input gives one sentence and code 2."""
     options = _parser().parse_args(arguments)
-    try:
-        return options.run(options)
-    except (UserError, ValueError, OSError) as error:
-        print(f"medseg {options.command}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
+    with logging_to(options.log):
+        try:
+            return options.run(options)
+        except (InputError, OSError) as error:
+            note(error)
+            print(f"medseg {options.command}: {error}", file=sys.stderr)
+            return REFUSED
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            return INTERRUPTED
+        except Exception as error:
+            note(error)
+            kept = options.log is not None and options.log.is_file()
+            stack = f"in {options.log}" if kept else f"shown with {TRACEBACK}=1"
+            print(
+                f"medseg {options.command}: this is a fault of the course's own, not of what you "
+                f"gave ({type(error).__name__}: {error}). Its stack is {stack}.",
+                file=sys.stderr,
+            )
+            return FAULT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,9 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
-    def command(name: str, run: Callable, text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable, text: str, log: Path | None = None
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, log=log)
         return sub
 
     command("doctor", _doctor, "look for trouble with this installation and name the remedy")
@@ -53,19 +73,19 @@ def _parser() -> argparse.ArgumentParser:
     phantom.add_argument("--seed", type=int, default=0, metavar="S", help="first patient")
     data = command("data", _data, "fetch a data set of real patients")
     add_arguments(data)
-    release = command("release", _release, "instructors: build notebooks and hints from solutions/")
-    release.add_argument("--unit", help="one unit, as 04, iou or 04_iou; default: all")
-    release.add_argument("--zip", metavar="FILE", help="write the student bundle too")
-    verify = command("verify", _verify, "instructors: prove that units and their tests are sound")
-    verify.add_argument("--unit", help="one unit, as 04, iou or 04_iou; default: all")
-    verify.add_argument("--seed", type=int, default=0, metavar="S", help="shifts all test inputs")
-    grade = command("grade", _grade, "instructors: grade what a class has handed in")
-    if find_spec("medseg_grader") is None:
-        grade.add_argument("arguments", nargs=argparse.REMAINDER)
-    else:
-        from medseg_grader.options import add_arguments as add_grading
-
-        add_grading(grade)
+    for entry in entry_points(group="medseg.commands"):
+        try:
+            add = entry.load()
+        except ModuleNotFoundError as error:
+            # The students' bundle declares the instructors' package, and does not hold it.
+            if error.name != entry.module.partition(".")[0]:
+                raise
+            continue
+        add(command)
+    for name in INSTRUCTORS:
+        if name not in commands.choices:
+            text = "instructors: needs the course's repository"
+            command(name, _needs_the_repository, text).add_argument("rest", nargs="*")
     return parser
 
 
@@ -101,46 +121,11 @@ def _data(options: argparse.Namespace) -> int:
     return run(options)
 
 
-def _release(options: argparse.Namespace) -> int:
-    _require_grader("release")
-    from medseg_grader.bundle import write_bundle
-    from medseg_grader.catalogue import find_unit, unit_names
-    from medseg_grader.release import release
-
-    release([find_unit(options.unit)] if options.unit else unit_names())
-    if options.zip:
-        print(f"Student bundle: {write_bundle(Path(options.zip), unit_names())}")
-    return 0
-
-
-def _verify(options: argparse.Namespace) -> int:
-    _require_grader("verify")
-    from medseg_grader.catalogue import find_unit, unit_names
-    from medseg_grader.verify import table, verify
-
-    units = [find_unit(options.unit)] if options.unit else unit_names()
-    reports = verify(units, options.seed)
-    print(table(reports))
-    return int(any(report.faults for report in reports))
-
-
-def _grade(options: argparse.Namespace) -> int:
-    _require_grader("grade")
-    from medseg_grader.grade import main as grade
-    from medseg_grader.gradebook import GradebookError
-
-    try:
-        return grade(options)
-    except GradebookError as error:
-        raise UserError(str(error)) from error
-
-
-def _require_grader(name: str) -> None:
-    if find_spec("medseg_grader") is None:
-        raise UserError(
-            f"{name} is an instructor's command: it needs the course's repository, "
-            "which the student bundle does not contain."
-        )
+def _needs_the_repository(options: argparse.Namespace) -> int:
+    raise InputError(
+        f"{options.command} is an instructor's command: it needs the course's repository, "
+        "which the student bundle does not contain."
+    )
 
 
 if __name__ == "__main__":

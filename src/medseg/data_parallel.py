@@ -18,6 +18,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
 
+from medseg.errors import InputError
 from medseg.scenes.microscope import apart, cells
 from medseg.training import save_checkpoint
 
@@ -57,7 +58,7 @@ def share(pictures: int, rank: int, workers: int) -> slice:
             weighted in the average of the gradients.
     """
     if pictures % workers:
-        raise ValueError(
+        raise InputError(
             f"a batch of {pictures} pictures cannot be shared equally by {workers} workers; "
             f"take a multiple of {workers}"
         )
@@ -84,7 +85,7 @@ def train(folder: Path, steps: int = 1, pictures: int = 8) -> list[float]:
         ValueError: there are no steps, or the batch cannot be divided equally.
     """
     if steps < 1:
-        raise ValueError(f"a training has at least 1 step, not {steps}")
+        raise InputError(f"a training has at least 1 step, not {steps}")
     with _workers() as (rank, count, device):
         mine = share(pictures, rank, count)
         model = network().to(device)

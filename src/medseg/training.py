@@ -16,6 +16,8 @@ import torch
 
 from medseg import plots
 from medseg.cases.slicing import slices
+from medseg.errors import InputError
+from medseg.files import replacing
 from medseg.plots.display import show
 from medseg.runtime import graded, in_notebook, interactive
 
@@ -60,7 +62,7 @@ def epochs_for(slices_per_epoch: int, slices_in_all: int) -> int:
     Raises ValueError if either number is below 1.
     """
     if slices_per_epoch < 1 or slices_in_all < 1:
-        raise ValueError(
+        raise InputError(
             f"both numbers of slices must be at least 1, but they are {slices_per_epoch} and "
             f"{slices_in_all}"
         )
@@ -94,11 +96,11 @@ class SliceBatches:
         generator: torch.Generator | None = None,
     ) -> None:
         if not cases:
-            raise ValueError("there are no cases to make batches of; give at least one")
+            raise InputError("there are no cases to make batches of; give at least one")
         if batch_size < 1:
-            raise ValueError(f"the batch size must be at least 1, not {batch_size}")
+            raise InputError(f"the batch size must be at least 1, not {batch_size}")
         if augment is not None and generator is None:
-            raise ValueError("augment draws at random: give a generator with it")
+            raise InputError("augment draws at random: give a generator with it")
         pairs = [slices(case, size) for case in cases]
         self.images = torch.from_numpy(np.concatenate([image for image, _ in pairs]))[:, None]
         self.labels = torch.from_numpy(np.concatenate([label for _, label in pairs]))
@@ -138,7 +140,7 @@ def one_cycle(optimizer: torch.optim.Optimizer, steps: int, peak: float) -> None
         ValueError: `steps` is below 1 or `peak` not positive.
     """
     if steps < 1 or not peak > 0:
-        raise ValueError(f"steps must be at least 1 and peak positive, not {steps} and {peak}")
+        raise InputError(f"steps must be at least 1 and peak positive, not {steps} and {peak}")
     first = optimizer.param_groups[0]["params"][0]
 
     def rate(done: int) -> float:
@@ -162,14 +164,8 @@ def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None
     The file is written under another name and then renamed, so that an interruption leaves the
     former checkpoint whole.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as partial:
         torch.save(state, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_checkpoint(
@@ -193,18 +189,18 @@ def load_checkpoint(
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ValueError(
+        raise InputError(
             f"the checkpoint {path} cannot be read ({type(error).__name__}); delete it to start "
             f"from the beginning"
         ) from error
     if not isinstance(state, dict) or not isinstance(state.get(key), dict):
-        raise ValueError(
+        raise InputError(
             f"the checkpoint {path} holds no state of a model under {key!r}; delete it, or name "
             f"another file"
         )
     misfit = _misfit(state[key], model.state_dict())
     if misfit:
-        raise ValueError(
+        raise InputError(
             f"the checkpoint {path} does not fit the model: {misfit}; delete it, or build the "
             f"model with the settings that it was trained with"
         )

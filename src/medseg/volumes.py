@@ -14,6 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from medseg.errors import InputError
+from medseg.files import write_bytes
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -30,7 +33,7 @@ class Volume:
     def __post_init__(self) -> None:
         array = np.asarray(self.array)
         if array.ndim != 3 or array.size == 0:
-            raise ValueError(
+            raise InputError(
                 f"a volume is an array of shape (X, Y, Z) with voxels in it, "
                 f"not of shape {array.shape}; of a 4D image choose one channel"
             )
@@ -62,13 +65,13 @@ def checked_affine(affine: np.ndarray) -> np.ndarray:
     """A float64 copy of a (4, 4) affine; ValueError if it cannot place voxels in space."""
     matrix = np.array(affine, dtype=np.float64)
     if matrix.shape != (4, 4):
-        raise ValueError(f"an affine has the shape (4, 4), not {matrix.shape}")
+        raise InputError(f"an affine has the shape (4, 4), not {matrix.shape}")
     if not np.isfinite(matrix).all():
-        raise ValueError(f"the affine must be finite, but it is {matrix.tolist()}")
+        raise InputError(f"the affine must be finite, but it is {matrix.tolist()}")
     if not np.array_equal(matrix[3], [0, 0, 0, 1]):
-        raise ValueError(f"the last row of an affine is 0, 0, 0, 1, not {matrix[3].tolist()}")
+        raise InputError(f"the last row of an affine is 0, 0, 0, 1, not {matrix[3].tolist()}")
     if np.linalg.matrix_rank(matrix[:3, :3]) < 3:
-        raise ValueError(
+        raise InputError(
             f"the affine is singular, so that several voxels fall on one point: "
             f"{matrix[:3, :3].tolist()}; its three columns must point in three directions"
         )
@@ -78,10 +81,10 @@ def checked_affine(affine: np.ndarray) -> np.ndarray:
 def check_real(array: np.ndarray, name: str) -> None:
     """Raise ValueError unless the array holds real, finite numbers; `name` opens the sentence."""
     if array.dtype.kind not in "buif":
-        raise ValueError(f"{name} must hold real numbers, not {array.dtype}")
+        raise InputError(f"{name} must hold real numbers, not {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int(np.count_nonzero(~np.isfinite(array)))
-        raise ValueError(
+        raise InputError(
             f"{name} holds NaN or infinity in {bad} of {array.size} voxels; "
             f"every voxel must be a finite number"
         )
@@ -104,35 +107,35 @@ def load_volume(path: str | os.PathLike[str], channel: int | None = None) -> Vol
 
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"there is no file {path}; check the name and the folder")
+        raise InputError(f"there is no file {path}; check the name and the folder")
     try:
         image = nibabel.load(path)
     except (ImageFileError, HeaderDataError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(
+        raise InputError(
             f"{path} cannot be read as NIfTI ({error}); a volume is a whole .nii or .nii.gz file"
         ) from error
     if not isinstance(image, nibabel.Nifti1Pair):
-        raise ValueError(f"{path} is not NIfTI but {type(image).__name__}; convert it to .nii.gz")
+        raise InputError(f"{path} is not NIfTI but {type(image).__name__}; convert it to .nii.gz")
 
     if channel is None and len(image.shape) != 3:
-        raise ValueError(
+        raise InputError(
             f"{path} has the shape {image.shape}, but a volume is 3D (X, Y, Z); "
             f"choose one channel and save it by itself"
         )
     if channel is not None and (len(image.shape) != 4 or not 0 <= channel < image.shape[3]):
-        raise ValueError(
+        raise InputError(
             f"{path} has the shape {image.shape}, which has no channel {channel} on a fourth axis"
         )
     try:
         array = np.asarray(image.dataobj if channel is None else image.dataobj[..., channel])
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise ValueError(
+        raise InputError(
             f"{path} is cut off or damaged ({error}); copy or download it again"
         ) from error
     try:
         return Volume(array.astype(array.dtype.newbyteorder("="), copy=False), image.affine)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}") from error
 
 
 def save_volume(volume: Volume, path: str | os.PathLike[str]) -> None:
@@ -148,7 +151,7 @@ def save_volume(volume: Volume, path: str | os.PathLike[str]) -> None:
 
     path = Path(path)
     if not path.name.endswith((".nii", ".nii.gz")):
-        raise ValueError(f"the name of a volume's file ends in .nii or .nii.gz, not {path.name!r}")
+        raise InputError(f"the name of a volume's file ends in .nii or .nii.gz, not {path.name!r}")
     array = volume.array
     if array.dtype == np.bool_:
         array = array.astype(np.uint8)
@@ -164,13 +167,7 @@ def save_volume(volume: Volume, path: str | os.PathLike[str]) -> None:
     if path.suffix == ".gz":
         content = gzip.compress(content, compresslevel=6, mtime=0)
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_bytes(path, content)
 
 
 def resample(volume: Volume, spacing: Sequence[float], order: int) -> Volume:
@@ -193,9 +190,9 @@ def resample(volume: Volume, spacing: Sequence[float], order: int) -> Volume:
 
     wanted = np.asarray(spacing, dtype=np.float64)
     if wanted.shape != (3,) or not (np.isfinite(wanted).all() and (wanted > 0).all()):
-        raise ValueError(f"the spacing must be three positive numbers in mm, not {spacing}")
+        raise InputError(f"the spacing must be three positive numbers in mm, not {spacing}")
     if order not in range(6):
-        raise ValueError(f"the order must be 0 (nearest), 1 (linear) … 5, not {order}")
+        raise InputError(f"the order must be 0 (nearest), 1 (linear) … 5, not {order}")
 
     old_size = np.array(volume.shape)
     size = np.maximum(1, np.round(old_size * np.array(volume.spacing) / wanted)).astype(int)
@@ -226,7 +223,7 @@ def crop(volume: Volume, start: Sequence[int], stop: Sequence[int]) -> Volume:
         or len(stop) != 3
         or not all(0 <= a < b <= n for a, b, n in zip(start, stop, volume.shape, strict=True))
     ):
-        raise ValueError(
+        raise InputError(
             f"a crop from {tuple(start)} to {tuple(stop)} does not fit into a volume of shape "
             f"{volume.shape}; on each axis 0 <= start < stop <= size"
         )

@@ -5,6 +5,8 @@ One palette serves every figure of the course, so that a zone looks the same eve
 
 from typing import Any
 
+from medseg.errors import InputError
+
 # In the order of their numbers, as in Meyer et al. (2019): 0 is background.
 PROSTATE_CLASSES = ("background", "PZ", "TZ", "AFS", "DPU")
 BACKGROUND, PZ, TZ, AFS, DPU = range(5)
@@ -28,14 +30,14 @@ ZONE_OF_NAME = {
 def zone_colour(class_index: int) -> str:
     """Colour of a class as "#RRGGBB"; class 1 has the first of `ZONE_COLOURS`, they repeat."""
     if class_index < 1:
-        raise ValueError(f"class {class_index} has no colour; classes 1, 2, … have one")
+        raise InputError(f"class {class_index} has no colour; classes 1, 2, … have one")
     return ZONE_COLOURS[(class_index - 1) % len(ZONE_COLOURS)]
 
 
 def zone_style(class_index: int) -> Any:
     """Line style of a class; colour and style together tell 16 classes apart."""
     if class_index < 1:
-        raise ValueError(f"class {class_index} has no line style; classes 1, 2, … have one")
+        raise InputError(f"class {class_index} has no line style; classes 1, 2, … have one")
     lap, place = divmod(class_index - 1, len(ZONE_STYLES))
     return ZONE_STYLES[(place + lap) % len(ZONE_STYLES)]
 

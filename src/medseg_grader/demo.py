@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from medseg.units import notebook_name
 from medseg.units.labels import grade_id, is_solution
-from medseg_grader import batch
-from medseg_grader.catalogue import load_unit, unit_names
-from medseg_grader.course import nbgrader_api, run, scratch_course
-from medseg_grader.notebooks import solution_notebook
-from medseg_grader.probing import sources
-from medseg_grader.release import release
+from medseg_grader import prostate_run
+from medseg_grader.course.answers import sources
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.course.stock_nbgrader import nbgrader_api, run, scratch_course
+from medseg_grader.course.units import load_unit, unit_names
+from medseg_grader.release.build import release
 
 OUTPUT = Path("output/demo")
 UNITS = ("04_iou", "05_focal_loss")
@@ -35,12 +35,12 @@ def main() -> int:
     say("2/4  A class of five hands in units 04 and 05; nbgrader grades them")
     feedback = grade_class(OUTPUT / "class")
     say("3/4  Unit 07: train a U-Net on prostate phantoms")
-    executed = batch.run("phantom", OUTPUT / "training")
+    executed = prostate_run.run("phantom", OUTPUT / "training")
     say("4/4  Results")
     print(gradebook_table(OUTPUT / "class"))
     print()
     print("Held-out phantoms (numbers on phantoms say nothing about patients):")
-    print(batch.summary(executed.with_name("iou.csv")))
+    print(prostate_run.summary(executed.with_name("iou.csv")))
     print()
     training = OUTPUT / "training"
     print(f"figure    {training / 'held_out.png'}")

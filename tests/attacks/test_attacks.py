@@ -2,12 +2,12 @@
 work, as tests share a process with the answer, are expected failures with their reason."""
 
 import pytest
-from graded_class import grade_class
+from graded_class import grade_cases
 from hostile_submissions import CASES, UNIT_SCRIPT, works
 from sandboxes import needs_sandbox
 from tiny_course import UNIT
 
-from medseg_grader.result import notebook_path
+from medseg_grader.records.results import notebook_path
 from medseg_grader.sandbox.limits import Limits
 
 LIMITS = Limits(cell_seconds=5, notebook_seconds=60, memory_mb=1024, processes=60, disk_mb=20)
@@ -21,7 +21,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def graded(root):
-    return grade_class(root, CASES, LIMITS, UNIT_SCRIPT, ("right", "half"))
+    return grade_cases(root, CASES, LIMITS, UNIT_SCRIPT, ("right", "half"))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from lab import QUICK, ROOT, Listener, Notebook, jupyter_lab
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name
-from medseg_grader.catalogue import load_unit
-from medseg_grader.notebooks import KERNEL, write_solution_notebook
+from medseg_grader.course.notebooks import KERNEL, write_solution_notebook
+from medseg_grader.course.units import load_unit
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # SwiftShader draws WebGL without a graphics card; the rest keeps Chromium from calling home.

@@ -4,7 +4,7 @@ import pytest
 from test_notebooks import code_cells, some
 
 from medseg.units.labels import is_solution
-from medseg_grader.catalogue import SOLUTION, load_unit
+from medseg_grader.course.units import SOLUTION, load_unit
 
 pytestmark = pytest.mark.slow
 

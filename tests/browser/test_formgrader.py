@@ -8,11 +8,11 @@ from playwright.sync_api import expect
 
 from medseg.units import notebook_name
 from medseg.units.labels import grade_id, points
-from medseg_grader.catalogue import load_unit
-from medseg_grader.cluster import crew
-from medseg_grader.collect import collect
-from medseg_grader.course import run, scratch_course
-from medseg_grader.grade import grade
+from medseg_grader.course.stock_nbgrader import run, scratch_course
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
+from medseg_grader.grading.workers import worker_pool
 from medseg_grader.sandbox import bubblewrap
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT
@@ -36,8 +36,8 @@ def formgrader(request, chromium, tmp_path_factory):
     shutil.copy(root / "solutions" / UNIT / notebook_name(UNIT), submitted)
     if request.param == "medseg grade":
         submissions, _ = collect(root / "grading/submitted", [UNIT])
-        with crew(1) as workers:
-            outcome = grade(submissions, workers, Limits(), root=root, policy=policy())
+        with worker_pool(1) as workers:
+            outcome = grade_class(submissions, workers, Limits(), root=root, policy=policy())
         assert (len(outcome.graded), outcome.code) == (1, 0)
     else:
         run(api, "autograde", UNIT, STUDENT, create=True)

@@ -7,7 +7,7 @@ from lab import ROOT, errors
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name
-from medseg_grader.catalogue import unit_names
+from medseg_grader.course.units import unit_names
 
 UNITS = unit_names()
 QUICK_UNIT = "01_segmentation_types"

@@ -4,7 +4,7 @@ import pytest
 from report_class import UNIT, executed, record, result_of, save
 from test_report_feedback import EVIL, HOSTILE
 
-from medseg_grader import report
+from medseg_grader.report import write
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def index(tmp_path_factory):
                     notebook.cells.append(cell)
 
     save(root, hostile, executed(hostile, add_all))
-    return report.write(results, url, root / "grading/report")
+    return write.write_report(results, url, root / "grading/report")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from lab import Notebook, jupyter_lab
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name
-from medseg_grader.bundle import write_bundle
-from medseg_grader.catalogue import HIDDEN, load_unit
+from medseg_grader.course.units import HIDDEN, load_unit
+from medseg_grader.release.bundle import write_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 UNIT = "04_iou"

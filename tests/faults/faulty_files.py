@@ -6,7 +6,7 @@ import os
 from graded_class import ALL, Case, edited, plain_cell, write
 from tiny_course import RIGHT, cell_of
 
-from medseg_grader.collect import LARGEST_MB
+from medseg_grader.grading.collect import LARGEST_MB
 
 NO_DOUBLE = (0, 0, 4)
 NOTHING = (0, 0, 0)

@@ -18,12 +18,12 @@ from tiny_course import (
     scores_in,
 )
 
-from medseg_grader import worker
-from medseg_grader.catalogue import load_unit
-from medseg_grader.collect import collect
-from medseg_grader.grade import grade
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading import submission
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
 from medseg_grader.sandbox.limits import Limits
-from medseg_grader.template import make_template
 
 STUDENTS = [f"s{number:02}" for number in range(30)]
 
@@ -39,7 +39,7 @@ def course(tmp_path, monkeypatch):
 
 def graded(path, student=None):
     submissions, _ = collect(path / "handed_in", [UNIT], student=student)
-    return grade(submissions, crew_here(), Limits())
+    return grade_class(submissions, crew_here(), Limits())
 
 
 def test_a_disk_that_is_full_under_the_gradebook_loses_nothing(course):
@@ -72,7 +72,7 @@ def test_a_text_that_no_file_can_hold_stops_nobody_else(course, monkeypatch):
             next(c for c in notebook.cells if c.cell_type == "code").outputs = [half]
         return execution
 
-    monkeypatch.setattr(worker, "execute", with_half_a_character)
+    monkeypatch.setattr(submission, "execute", with_half_a_character)
     odd = answered(make_template(load_unit(UNIT)), double=RIGHT["double"] + "  # odd")
     hand_in(course / "handed_in", STUDENTS[1], odd)
     outcome = graded(course)

@@ -3,7 +3,7 @@
 import faulty_code
 import faulty_files
 import pytest
-from graded_class import grade_class
+from graded_class import grade_cases
 from sandboxes import needs_sandbox
 
 from medseg_grader.sandbox.limits import Limits
@@ -23,7 +23,7 @@ pytestmark = [needs_sandbox, pytest.mark.slow, pytest.mark.xdist_group("faults")
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    return grade_class(tmp_path_factory.mktemp("faults"), CASES, LIMITS)
+    return grade_cases(tmp_path_factory.mktemp("faults"), CASES, LIMITS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

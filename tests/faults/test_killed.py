@@ -16,13 +16,13 @@ from nbgrader.api import Gradebook
 from sandboxes import needs_sandbox
 from tiny_course import RIGHT, UNIT, WRONG, answered, crew_here, hand_in, make_course, run_here
 
-from medseg_grader import worker
-from medseg_grader.catalogue import load_unit
-from medseg_grader.collect import collect
-from medseg_grader.grade import grade
-from medseg_grader.result import RESULTS
+from medseg_grader.course.template import make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading import submission
+from medseg_grader.grading.collect import collect
+from medseg_grader.grading.run import grade_class
+from medseg_grader.records.results import RESULTS
 from medseg_grader.sandbox.limits import Limits
-from medseg_grader.template import make_template
 
 pytestmark = [needs_sandbox, pytest.mark.slow, pytest.mark.xdist_group("killed")]
 SEED = 20
@@ -130,8 +130,8 @@ def wait_until_gone(orphans):
 def grade_here(root, monkeypatch):
     """Grade without sandbox and processes: right answers are right there as well."""
     monkeypatch.chdir(root)
-    monkeypatch.setattr(worker, "execute", run_here)
-    grade(collect(root / "in", [UNIT])[0], crew_here(), Limits())
+    monkeypatch.setattr(submission, "execute", run_here)
+    grade_class(collect(root / "in", [UNIT])[0], crew_here(), Limits())
 
 
 def test_a_killed_grader_goes_on_where_it_was(

@@ -9,12 +9,12 @@ from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
 from medseg.units.labels import grade_id, is_graded, points
-from medseg_grader import catalogue
-from medseg_grader.notebooks import solution_notebook
-from medseg_grader.result import CellScore, Result, notebook_path
+from medseg_grader.course import units
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.records.results import CellScore, Result, notebook_path
 
 UNIT = "04_iou"
-load_unit = cache(catalogue.load_unit)
+load_unit = cache(units.load_unit)
 
 
 def result_of(student, share=1.0, unit=UNIT, **more):

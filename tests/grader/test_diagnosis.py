@@ -7,10 +7,10 @@ import nbformat
 import pytest
 
 from medseg.checks import check
-from medseg_grader.catalogue import load_unit, unit_names
-from medseg_grader.diagnosis import OUTCOMES, read_diagnosis
-from medseg_grader.notebooks import solution_notebook
-from medseg_grader.probing import solution_of
+from medseg_grader.course.answers import solution_of
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.course.units import load_unit, unit_names
+from medseg_grader.grading.diagnosis import OUTCOMES, read_diagnosis
 
 UNIT = "04_iou"
 

@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from report_class import UNIT, load_unit, record, result_of, save
 from test_report_feedback import EVIL, Elements, assert_harmless
 
-from medseg_grader import report
+from medseg_grader.report import write
 from medseg_grader.report.pages import common_mistakes
 
 NAME = "iou.html"
@@ -30,7 +30,7 @@ def written(tmp_path_factory):
     url = record(root, results)
     for result in results:
         save(root, result)
-    index = report.write(results, url, root / "grading/report")
+    index = write.write_report(results, url, root / "grading/report")
     return root, results, index
 
 
@@ -115,22 +115,22 @@ def pages_of(root, student="ada"):
 def quick(monkeypatch):
     """Without the pages that draw, which have tests of their own."""
     for name in ("items_page", "mistakes_page", "findings_page"):
-        monkeypatch.setattr(report, name, lambda *_: "")
+        monkeypatch.setattr(write, name, lambda *_: "")
 
 
 def test_a_page_is_written_anew_only_where_something_changed(tmp_path, quick):
     ada, bob = result_of("ada"), result_of("bob", 0.5)
     url, out = course(tmp_path, ada, bob)
-    report.write([ada, bob], url, out)
+    write.write_report([ada, bob], url, out)
     before = {
         page: page.stat().st_mtime_ns for s in ("ada", "bob") for page in pages_of(tmp_path, s)
     }
-    report.write([ada, bob], url, out)
+    write.write_report([ada, bob], url, out)
     assert {page: page.stat().st_mtime_ns for page in before} == before
     with Gradebook(url) as book:
         book.find_comment("mean_iou", "iou", UNIT, "bob").manual_comment = "Come and see me."
         book.db.commit()
-    report.write([replace(ada, seconds=9.0), bob], url, out)
+    write.write_report([replace(ada, seconds=9.0), bob], url, out)
     assert all(page.stat().st_mtime_ns != before[page] for page in before)
     assert "Come and see me." in pages_of(tmp_path, "bob")[0].read_text(encoding="utf-8")
 
@@ -138,12 +138,12 @@ def test_a_page_is_written_anew_only_where_something_changed(tmp_path, quick):
 def test_a_page_that_was_cut_off_or_removed_is_written_anew(tmp_path, quick):
     ada = result_of("ada")
     url, out = course(tmp_path, ada)
-    report.write([ada], url, out)
+    write.write_report([ada], url, out)
     first, second = pages_of(tmp_path)
     whole = first.read_bytes()
     first.write_bytes(b"")
     second.unlink()
-    report.write([ada], url, out)
+    write.write_report([ada], url, out)
     assert first.read_bytes() == second.read_bytes() == whole
 
 
@@ -163,7 +163,7 @@ def test_links_are_never_followed(tmp_path, quick):
     (executed / "timestamp.txt").symlink_to(victim)
     (executed / "iou.ipynb").unlink()
     (executed / "iou.ipynb").symlink_to(tmp_path / "grading/autograded/ada" / UNIT / "iou.ipynb")
-    report.write([ada, bob], url, out)
+    write.write_report([ada, bob], url, out)
     assert [path.name for path in secret.iterdir()] == ["victim"]
     assert victim.read_text() == "instructor's"
     assert not page.is_symlink()
@@ -175,7 +175,7 @@ def test_what_release_feedback_needs_lies_beside_the_page(tmp_path, quick):
     beside = {"timestamp.txt": "2026-03-01 12:00:00 UTC", "submission_secret.txt": "abc"}
     ada = replace(result_of("ada"), exchange=beside)
     url, out = course(tmp_path, ada)
-    report.write([ada], url, out)
+    write.write_report([ada], url, out)
     folder = pages_of(tmp_path)[0].parent
     assert {name: (folder / name).read_text() for name in beside} == beside
 
@@ -186,7 +186,7 @@ def test_broken_and_missing_notebooks_cost_nobody_the_page(tmp_path, quick):
     save(tmp_path, results[0]).write_bytes(b"\xff{")
     save(tmp_path, results[1]).write_text('{"cells": [{"cell_type": "code"}]}')
     save(tmp_path, results[2]).unlink()
-    report.write(results, url, out)
+    write.write_report(results, url, out)
     for student in ("ada", "bob", "eve"):
         assert "12 of 12 points" in pages_of(tmp_path, student)[0].read_text(encoding="utf-8")
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_part_of_the_report_is_said(tmp_path):
     ada, old, lost = result_of("ada"), result_of("old"), result_of("lost")
     url, out = course(tmp_path, ada, old)
     gone = replace(ada, unit="99_gone")
-    index = report.write([ada, replace(old, cells=old.cells[1:]), lost, gone], url, out)
+    index = write.write_report([ada, replace(old, cells=old.cells[1:]), lost, gone], url, out)
     text = Elements(index.read_text(encoding="utf-8")).text
     assert f"old, {UNIT}: left out, as its tests have changed since; grade it again." in text
     assert f"lost, {UNIT}: left out, as it is not in the gradebook; grade it again." in text
@@ -205,7 +205,7 @@ def test_what_cannot_be_part_of_the_report_is_said(tmp_path):
 
 def test_nothing_graded_gives_an_empty_report(tmp_path):
     url, out = course(tmp_path)
-    text = Elements(report.write([], url, out).read_text(encoding="utf-8")).text
+    text = Elements(write.write_report([], url, out).read_text(encoding="utf-8")).text
     assert "Units: none." in text
     assert [path.name for path in sorted(out.glob("*.csv"))] == []
 
@@ -215,4 +215,4 @@ def test_an_id_that_leads_elsewhere_is_refused(tmp_path, student, quick):
     eve = result_of(student)
     url = record(tmp_path, [eve])
     with pytest.raises(ValueError, match="cannot be the name of a student"):
-        report.write([eve], url, Path(tmp_path / "grading/report"))
+        write.write_report([eve], url, Path(tmp_path / "grading/report"))

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from report_class import UNIT, executed, result_of
 
-from medseg_grader.catalogue import HIDDEN, load_unit
+from medseg_grader.course.units import HIDDEN, load_unit
+from medseg_grader.records.marks import Mark
 from medseg_grader.report.clean import MOST_TEXT, Cleaner, hidden_lines
 from medseg_grader.report.feedback import NOT_ANSWERED, exercise_titles, feedback_page, title
-from medseg_grader.report.marks import Mark
 
 unit = load_unit(UNIT)
 

@@ -8,9 +8,9 @@ from report_class import UNIT, load_unit, result_of
 from scipy import stats
 
 from medseg.units.labels import grade_id, points
+from medseg_grader.records.results import CellScore, Result
 from medseg_grader.report import figures
 from medseg_grader.report.items import analyse, discrimination, points_table, seconds_by_exercise
-from medseg_grader.result import CellScore, Result
 
 
 def results_with(table):

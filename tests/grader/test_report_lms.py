@@ -12,9 +12,9 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import ExportApp
 from report_class import UNIT, record, result_of
 
-from medseg_grader import report
+from medseg_grader.nbgrader_plugins import CanvasExporter
+from medseg_grader.records.marks import Mark, Marks, Person, read_marks
 from medseg_grader.report import lms
-from medseg_grader.report.marks import Mark, Marks, Person, read_marks
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -134,13 +134,14 @@ def export(monkeypatch, root, url, *arguments):
 def test_nbgrader_export_finds_both_exporters(tmp_path, monkeypatch):
     half = result_of("bob", 0.5)
     url = record(tmp_path, [result_of("ada", 1.0, number="4711"), half])
-    export(monkeypatch, tmp_path, url, "--exporter=medseg_grader.report.MoodleExporter")
+    export(monkeypatch, tmp_path, url, "--exporter=medseg_grader.nbgrader_plugins.MoodleExporter")
     ada, bob = rows((tmp_path / "moodle" / f"{UNIT}.csv").read_text(encoding="utf-8"))
     assert (ada["Identifier"], ada["Grade"]) == ("Participant 4711", "12.00")
     assert (bob["Identifier"], bob["Full name"]) == ("", "bob")
     export(
         monkeypatch, tmp_path, url,
-        "--exporter=medseg_grader.report.CanvasExporter", "--to=here.csv", "--student", "bob",
+        "--exporter=medseg_grader.nbgrader_plugins.CanvasExporter",
+        "--to=here.csv", "--student", "bob",
     )  # fmt: skip
     _, bob = rows((tmp_path / "here.csv").read_text(encoding="utf-8"))
     assert (bob["SIS Login ID"], bob[UNIT]) == ("bob", f"{half.points:.2f}")
@@ -148,7 +149,7 @@ def test_nbgrader_export_finds_both_exporters(tmp_path, monkeypatch):
 
 def test_an_assignment_that_the_gradebook_does_not_have_is_one_sentence(tmp_path):
     url = record(tmp_path, [result_of("ada")])
-    exporter = report.CanvasExporter(assignment=["99_x"], to=str(tmp_path / "x.csv"))
+    exporter = CanvasExporter(assignment=["99_x"], to=str(tmp_path / "x.csv"))
     with Gradebook(url) as book, pytest.raises(ValueError, match="no assignment called 99_x"):
         exporter.export(book)
     assert not (tmp_path / "x.csv").exists()

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from medseg.cases.reading import listed
+from medseg.errors import InputError
 from medseg.volumes import Volume, check_real, checked_affine, spacing_of
 
 
@@ -39,13 +40,13 @@ class Case:
         image, label = np.asarray(self.image), np.asarray(self.label)
         names = tuple(self.class_names)
         if not 2 <= len(names) <= 256:
-            raise ValueError(f"{name} needs 2 to 256 class names, not {len(names)}")
+            raise InputError(f"{name} needs 2 to 256 class names, not {len(names)}")
         if image.ndim != 3 or image.size == 0:
-            raise ValueError(
+            raise InputError(
                 f"{name}: the image must be of shape (X, Y, Z), but it is {image.shape}"
             )
         if label.shape != image.shape:
-            raise ValueError(
+            raise InputError(
                 f"{name}: the label has the shape {label.shape}, but the image {image.shape}; "
                 f"both must lie on one grid"
             )
@@ -55,21 +56,21 @@ class Case:
             image = image.astype(np.float32)
         check_real(image, f"{name}: the image as float32")
         if image.min() == image.max():
-            raise ValueError(
+            raise InputError(
                 f"{name}: the image is constant ({image.flat[0]:g} in every voxel), "
                 f"so nothing can be seen in it; check the file"
             )
         values = np.unique(label)
         outside = [value for value in values.tolist() if value not in range(len(names))]
         if outside:
-            raise ValueError(
+            raise InputError(
                 f"{name}: the label holds {listed(f'{value:g}' for value in outside[:5])}, but "
                 f"its classes are 0 to {len(names) - 1} ({', '.join(names)})"
             )
         try:
             affine = checked_affine(self.affine)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
+            raise InputError(f"{name}: {error}") from error
         object.__setattr__(self, "image", image)
         object.__setattr__(self, "label", label.astype(np.uint8))
         object.__setattr__(self, "affine", affine)
@@ -88,7 +89,7 @@ class Case:
         if image.shape == label.shape:
             apart = _largest_offset(image, label)
             if apart > 0.1 * min(image.spacing):
-                raise ValueError(
+                raise InputError(
                     f"case {id}: the label lies up to {apart:.2f} mm away from the image, as their "
                     f"affines differ; both must lie on one grid: check the headers, or resample "
                     f"the label"
@@ -116,10 +117,10 @@ def split_cases(
     """
     shares = np.asarray(fractions, dtype=np.float64)
     if shares.ndim != 1 or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(f"the fractions must be positive and sum to 1, not {fractions}")
+        raise InputError(f"the fractions must be positive and sum to 1, not {fractions}")
     patients = sorted({case.patient for case in cases})
     if len(patients) < len(shares):
-        raise ValueError(
+        raise InputError(
             f"{len(patients)} patient{'s' if len(patients) != 1 else ''} cannot be split into "
             f"{len(shares)} parts, as scans of one patient must stay together; "
             f"at least {len(shares)} patients are needed"

@@ -11,6 +11,7 @@ import numpy as np
 
 from medseg.cases.case import Case
 from medseg.cases.reading import listed, read_all, tell
+from medseg.errors import InputError
 from medseg.volumes import load_volume
 from medseg.zones import PROSTATE_CLASSES, ZONE_OF_NAME
 
@@ -52,7 +53,7 @@ def decathlon_cases(
         )
     modality = description.get("modality") or {"0": "image"}
     if not 0 <= channel < len(modality):
-        raise ValueError(
+        raise InputError(
             f"there is no channel {channel} in {folder}: its dataset.json lists {len(modality)}"
         )
     entries = training_entries(description, folder)
@@ -76,13 +77,13 @@ def read_description(folder: Path) -> dict[str, Any]:
     """The content of a folder's `dataset.json`; ValueError if there is none or it is broken."""
     path = folder / "dataset.json"
     if not folder.is_dir():
-        raise ValueError(
+        raise InputError(
             f"there is no folder {folder}; give the folder of a data set, or 'phantom'"
         )
     if not any(folder.iterdir()):
-        raise ValueError(f"the folder {folder} is empty; download the data set into it first")
+        raise InputError(f"the folder {folder} is empty; download the data set into it first")
     if not path.is_file():
-        raise ValueError(
+        raise InputError(
             f"{folder} holds no dataset.json and no CaseNN.mhd; give the folder that does"
             f"{_better_folder(folder)}, or write a dataset.json that lists "
             f'"labels" and "training"'
@@ -90,9 +91,9 @@ def read_description(folder: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON ({error}); correct or replace it") from error
+        raise InputError(f"{path} is not valid JSON ({error}); correct or replace it") from error
     if not isinstance(description, dict):
-        raise ValueError(f"{path} must hold a JSON object, not a {type(description).__name__}")
+        raise InputError(f"{path} must hold a JSON object, not a {type(description).__name__}")
     return description
 
 
@@ -105,7 +106,7 @@ def training_entries(description: dict[str, Any], folder: Path) -> list[Any]:
     """The entries of "training", without those of the small files that macOS leaves behind."""
     entries = description.get("training")
     if not isinstance(entries, list) or not entries:
-        raise ValueError(
+        raise InputError(
             f'{folder / "dataset.json"} lists no cases; its "training" must be a list of '
             f'{{"image": …, "label": …}}'
         )
@@ -141,7 +142,7 @@ def _class_names(labels: Any, folder: Path) -> tuple[str, ...]:
     except (AttributeError, TypeError, ValueError):
         pairs = {}
     if len(pairs) < 2 or sorted(pairs) != list(range(len(pairs))) or len(pairs) != len(labels):
-        raise ValueError(
+        raise InputError(
             f'the "labels" of {folder / "dataset.json"} must name the classes 0, 1, … without a '
             f'gap, as in {{"0": "background", "1": "PZ"}}, but they are {labels}'
         )
@@ -154,13 +155,13 @@ def _decathlon_case(
     try:
         files = {kind: folder / entry[kind] for kind in ("image", "label")}
     except (KeyError, TypeError) as error:
-        raise ValueError(
+        raise InputError(
             f'an entry of "training" in {folder / "dataset.json"} must be '
             f'{{"image": …, "label": …}}, not {entry}'
         ) from error
     for kind, path in files.items():
         if not path.is_file():
-            raise ValueError(
+            raise InputError(
                 f"the {kind} file {path} is missing, though dataset.json lists it; "
                 f'put it back, or take its entry out of "training"'
             )

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from medseg.cases.case import Case
 from medseg.cases.reading import reading
+from medseg.errors import InputError
 from medseg.zones import PROSTATE_CLASSES
 
 
@@ -23,9 +24,9 @@ def phantom_cases(
     from medseg import phantom
 
     if not 1 <= count <= 10_000:
-        raise ValueError(f"the number of phantoms must be 1 to 10000, not {count}")
+        raise InputError(f"the number of phantoms must be 1 to 10000, not {count}")
     if seed < 0:
-        raise ValueError(f"the seed must be 0 or more, not {seed}")
+        raise InputError(f"the seed must be 0 or more, not {seed}")
     numbers = range(10_000 * seed, 10_000 * seed + count)
     cases = []
     # numpy lets go of the interpreter, so threads render side by side

@@ -8,6 +8,7 @@ import numpy as np
 
 from medseg.cases.case import Case
 from medseg.cases.reading import read_all, tell
+from medseg.errors import InputError
 from medseg.volumes import Volume
 
 GLAND = ("background", "prostate")
@@ -33,7 +34,7 @@ def promise12_cases(
     folder = Path(folder)
     images = promise12_images(folder)
     if not images:
-        raise ValueError(f"{folder} holds no CaseNN.mhd; give the folder that does")
+        raise InputError(f"{folder} holds no CaseNN.mhd; give the folder that does")
 
     def labelled() -> Iterator[Case]:
         for path in images:
@@ -81,23 +82,23 @@ def load_metaimage(path: str | os.PathLike[str]) -> Volume:
     """
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"there is no file {path}; check the name and the folder")
+        raise InputError(f"there is no file {path}; check the name and the folder")
     try:
         import SimpleITK
     except ImportError as error:
-        raise ValueError(
+        raise InputError(
             f"{path.name} is a MetaImage file, for which SimpleITK is needed, and it is not "
             f"installed; run: pip install simpleitk"
         ) from error
     try:
         image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
     except RuntimeError as error:
-        raise ValueError(
+        raise InputError(
             f"{path} cannot be read as MetaImage; it, or the .raw file that it names, is cut off, "
             f"damaged or missing: copy or download both again"
         ) from error
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise ValueError(
+        raise InputError(
             f"{path} has the size {image.GetSize()} with {image.GetNumberOfComponentsPerPixel()} "
             f"numbers per voxel, but a volume is 3D with one"
         )
@@ -108,4 +109,4 @@ def load_metaimage(path: str | os.PathLike[str]) -> Volume:
     try:
         return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0), affine)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}") from error

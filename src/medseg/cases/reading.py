@@ -6,6 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from medseg.errors import InputError
+
 T = TypeVar("T")
 
 
@@ -32,11 +34,11 @@ def read_all(
         ValueError: the count is below 1, or no case is left.
     """
     if count is not None and count < 1:
-        raise ValueError(f"the number of cases must be at least 1, not {count}")
+        raise InputError(f"the number of cases must be at least 1, not {count}")
     total = min(count or listed_in_all, listed_in_all)
     cases = list(reading(islice(usable, count), folder.name, progress, total))
     if not cases:
-        raise ValueError(f"no case of {folder} can be used; the lines above say why")
+        raise InputError(f"no case of {folder} can be used; the lines above say why")
     return cases
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from medseg.cases.case import Case
+from medseg.errors import InputError
 from medseg.volumes import Volume, reorient, resample
 
 
@@ -23,7 +24,7 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
         standard deviation 1, padded with its minimum; label (D, size, size) int64, padded with 0.
     """
     if size < 1:
-        raise ValueError(f"the size must be at least 1 pixel, not {size}")
+        raise InputError(f"the size must be at least 1 pixel, not {size}")
     image = reorient(Volume(case.image, case.affine))
     label = reorient(Volume(case.label, case.affine))
     spacing = (*_pixel_spacing(image, size), image.spacing[2])
@@ -77,7 +78,7 @@ def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
     width, height, depth = turned.shape
     size = prediction.shape[-1] if prediction.ndim else 0
     if prediction.ndim not in (3, 4) or prediction.shape[-3:] != (depth, size, size):
-        raise ValueError(
+        raise InputError(
             f"case {case.id} has {depth} slices, so a prediction on them is of shape "
             f"({depth}, size, size) or (classes, {depth}, size, size), not {prediction.shape}"
         )

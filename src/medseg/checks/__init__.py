@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from medseg.checks.exercises import exercise_data
 from medseg.checks.verdicts import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, Verdict, examine
+from medseg.errors import InputError
 from medseg.runtime import in_notebook
 
 __all__ = ["NOT_ATTEMPTED", "RAISED", "RIGHT", "WRONG", "Verdict", "check", "examine", "hint"]
@@ -21,7 +22,7 @@ def check(name: str, function: Callable | None = None) -> None:
     """
     try:
         verdict = examine(name, function)
-    except (ValueError, TypeError) as error:
+    except (InputError, TypeError) as error:
         print(error)
         return
     print(f"{verdict.outcome.capitalize()}: {verdict.message}")
@@ -39,7 +40,7 @@ def hint(name: str = "", stage: int | None = None) -> None:
         return
     try:
         stages = exercise_data(name)["hints"]
-    except ValueError as error:
+    except InputError as error:
         print(error)
         return
     if stage is None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from medseg.errors import InputError
+
 SIGNIFICANT_DIGITS = 7
 
 
@@ -93,7 +95,7 @@ def decode(data: Any) -> Any:
         return torch.from_numpy(array.copy())
     if "torch_generator" in data:
         return torch.Generator().manual_seed(data["torch_generator"])
-    raise ValueError(f"unknown entry in a hints file: {sorted(data)}")
+    raise InputError(f"unknown entry in a hints file: {sorted(data)}")
 
 
 def _nested(array: np.ndarray) -> Any:

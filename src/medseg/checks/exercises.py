@@ -5,13 +5,14 @@ import json
 from functools import cache
 from importlib.resources import files
 
+from medseg.errors import InputError
 from medseg.units import unit_names
 
 
 def exercise_data(name: str) -> dict:
     """The probes, outcomes, mistakes and hints of "unit.exercise"; ValueError if there is none."""
     if not isinstance(name, str):
-        raise ValueError(
+        raise InputError(
             "The name of the exercise comes first, as a text such as "
             f'"04_iou.iou_per_class"; this is an object of type {type(name).__name__}.'
         )
@@ -19,11 +20,11 @@ def exercise_data(name: str) -> dict:
     if unit not in unit_names():
         full = _full_name(exercise if dot else unit, unit)
         if full:
-            raise ValueError(f"{name!r} lacks the unit's full name. Did you mean {full!r}?")
-        raise ValueError(_unknown("unit", unit, unit_names()))
+            raise InputError(f"{name!r} lacks the unit's full name. Did you mean {full!r}?")
+        raise InputError(_unknown("unit", unit, unit_names()))
     exercises = unit_data(unit)
     if exercise not in exercises:
-        raise ValueError(_unknown(f"exercise in unit {unit}", exercise, list(exercises)))
+        raise InputError(_unknown(f"exercise in unit {unit}", exercise, list(exercises)))
     return exercises[exercise]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medseg.datasets.fetch import RECORD, fetch, is_here
 from medseg.datasets.sources import DATA_SETS, DataSet
+from medseg.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +56,10 @@ def run(options: argparse.Namespace, data_sets: Mapping[str, DataSet] = DATA_SET
         return 0
     if options.name not in data_sets:
         asked = f"There is no data set {options.name!r}" if options.name else "Name a data set"
-        raise ValueError(f"{asked}; there are {' and '.join(data_sets)}.")
+        raise InputError(f"{asked}; there are {' and '.join(data_sets)}.")
     data_set = data_sets[options.name]
     if options.subset is not None and not 1 <= options.subset <= data_set.cases:
-        raise ValueError(f"--subset must be 1 to {data_set.cases}, not {options.subset}.")
+        raise InputError(f"--subset must be 1 to {data_set.cases}, not {options.subset}.")
     folder = options.root / data_set.folder
     if is_here(data_set, options.root, options.subset):
         print(f"{folder} is there already; nothing to do.")
@@ -87,7 +88,7 @@ def _show(data_set: DataSet, folder: Path) -> None:
 
 def _agreed() -> bool:
     if not sys.stdin.isatty():
-        raise ValueError(
+        raise InputError(
             "there is no terminal on which to ask whether you agree to size and licence; "
             "add --yes if you do"
         )

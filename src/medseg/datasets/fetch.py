@@ -14,6 +14,7 @@ from medseg.cases.reading import tell
 from medseg.datasets.resume import Resuming, progress_bar, size_of
 from medseg.datasets.sources import DataSet
 from medseg.datasets.unpack import unpack
+from medseg.errors import InputError
 
 RECORD = ".medseg-data.json"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -35,19 +36,19 @@ def is_here(data_set: DataSet, root: Path, subset: int | None = None) -> bool:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         files, cases, checksum = record["files"], record["cases"], record["checksum"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise InputError(
             f"{folder} exists, but this command did not make it; move it away, or choose another "
             f"folder with --root"
         ) from error
     changed = [name for name, size in files.items() if size_of(folder / name) != size]
     if changed:
-        raise ValueError(
+        raise InputError(
             f"in {folder}, {len(changed)} of {len(files)} files are missing or changed (such as "
             f"{changed[0]}); remove the folder, and start again"
         )
     wanted = subset or data_set.cases
     if checksum != data_set.checksum or cases != wanted:
-        raise ValueError(
+        raise InputError(
             f"{folder} holds {cases} cases of {checksum}, not {wanted} of {data_set.checksum}; "
             f"remove it, or choose another folder with --root"
         )
@@ -78,24 +79,24 @@ def fetch(
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(
+        raise InputError(
             f"{root} cannot be written to ({error.strerror}); choose another folder with --root"
         ) from error
     try:
         folder = _fetch(data_set, root, work, subset, wait)
     except ConnectionError as error:
-        raise ValueError(str(error)) from error
+        raise InputError(str(error)) from error
     except ValueError:
         shutil.rmtree(work, ignore_errors=True)
         raise
     except OSError as error:
         shutil.rmtree(work, ignore_errors=True)
         if error.errno in FULL:
-            raise ValueError(
+            raise InputError(
                 f"the disk is full ({root}); up to {_needed(data_set) / 1e6:.0f} MB are needed: "
                 f"make room, or choose another folder with --root"
             ) from error
-        raise ValueError(f"{root}: {error}; choose another folder with --root") from error
+        raise InputError(f"{root}: {error}; choose another folder with --root") from error
     shutil.rmtree(work, ignore_errors=True)
     return folder
 
@@ -153,7 +154,7 @@ def _download(data_set: DataSet, work: Path, wait: Callable[[float], object]) ->
         except ValueError as error:
             downloader.partial.unlink(missing_ok=True)
             if not resumed:
-                raise ValueError(
+                raise InputError(
                     f"what {data_set.url} sends is not the file that it should be: its size or "
                     f"checksum differs; nothing of it was kept; try again later, and look at "
                     f"{data_set.source}"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from medseg.cases.reading import tell
 from medseg.datasets.sources import DataSet
+from medseg.errors import InputError
 
 ATTEMPTS = 5
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
@@ -101,20 +102,20 @@ class LimitedFile:
         elif response.status_code == 206:
             expected = f"bytes {self.file.tell()}-"
             if not response.headers.get("Content-Range", "").startswith(expected):
-                raise ValueError("the server sent another part than the one asked for")
+                raise InputError("the server sent another part than the one asked for")
 
     def write(self, piece: bytes) -> None:
         self.file.write(piece)
         self.bar.update(len(piece))
         if self.file.tell() > self.size:
-            raise ValueError("the server sent more than the file has")
+            raise InputError("the server sent more than the file has")
 
     def flush(self) -> None:
         self.file.flush()
 
     def _check(self, length: int) -> None:
         if length != self.size:
-            raise ValueError(f"the server sent {length} bytes, not {self.size}")
+            raise InputError(f"the server sent {length} bytes, not {self.size}")
 
 
 def progress_bar(what: str, total: int | None) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from medseg.archives import FOLDER, Entry, tar_entry, zip_entry
+from medseg.errors import InputError
 
 CHUNK = 1 << 20
 
@@ -45,7 +46,7 @@ def unpack(
             members = _checked(opened, archive, most_bytes, most_members)
             return _written(members, folder, on_bytes)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise ValueError(f"{archive.name} is damaged or no archive ({error})") from error
+        raise InputError(f"{archive.name} is damaged or no archive ({error})") from error
 
 
 def _opened(archive: Path) -> tarfile.TarFile | zipfile.ZipFile:
@@ -76,22 +77,22 @@ def _checked(
     for count, (entry, opener) in enumerate(_members(opened, archive), start=1):
         total += entry.size
         if count > most_members:
-            raise ValueError(f"{name} holds more than {most_members} files, so it is not unpacked")
+            raise InputError(f"{name} holds more than {most_members} files, so it is not unpacked")
         if total > most_bytes:
-            raise ValueError(
+            raise InputError(
                 f"{name} would take more than {most_bytes / 1e6:.0f} MB when unpacked, "
                 f"which is more than its data set has, so it is not unpacked"
             )
         oddity = entry.odd or _odd_name(entry.member)
         if oddity:
-            raise ValueError(f"{name} holds {entry.member!r}, {oddity}, so it is not unpacked")
+            raise InputError(f"{name} holds {entry.member!r}, {oddity}, so it is not unpacked")
         parts = entry.path.parts
         if not parts or _left_by_macos(parts):
             continue
         # some file systems hold a.nii and A.nii to be one file
         key = "/".join(parts).casefold()
         if key in names and entry.kind != FOLDER:
-            raise ValueError(f"{name} holds {entry.member!r} twice, so it is not unpacked")
+            raise InputError(f"{name} holds {entry.member!r} twice, so it is not unpacked")
         names.add(key)
         members.append((entry, opener))
     return members

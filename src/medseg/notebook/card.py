@@ -6,6 +6,7 @@ from typing import Any
 
 from medseg import checks
 from medseg.checks.exercises import unit_data
+from medseg.errors import InputError
 from medseg.runtime import graded, in_notebook
 from medseg.units import find_unit, notebook_name, unit_names
 from medseg.units.handed_out import HandedOut, handed_out
@@ -35,7 +36,7 @@ def where_you_stand(unit: str, namespace: Mapping[str, Any] | None = None) -> No
         return
     try:
         release = handed_out(find_unit(unit))
-    except ValueError as error:
+    except InputError as error:
         print(error)
         return
     if namespace is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from medseg import checks, stand_ins
 from medseg.checks.exercises import exercise_data
+from medseg.errors import InputError
 from medseg.notebook.definitions import definitions
 from medseg.units import notebook_name
 
@@ -22,7 +23,7 @@ def carry_over(unit: str, name: str) -> Any:
     try:
         mine = definitions(path).get(name)
         if mine is None or getattr(mine, "__module__", "") == stand_ins.__name__:
-            raise ValueError(f"{path.name} does not define it")
+            raise InputError(f"{path.name} does not define it")
         verdict = checks.examine(f"{unit}.{name}", mine)
     except (OSError, ValueError, SyntaxError, TypeError) as error:
         reason = _reason(error, path)

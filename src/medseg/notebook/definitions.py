@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from medseg.errors import InputError
+
 # Notebooks whose definitions are being run now, so that one which names itself ends.
 _being_read: set[Path] = set()
 
@@ -23,11 +25,11 @@ def definitions(path: Path) -> dict[str, Any]:
 
     path = path.resolve()
     if path in _being_read:
-        raise ValueError(f"{path.name} carries it over from itself")
+        raise InputError(f"{path.name} carries it over from itself")
     try:
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
-        raise ValueError(f"{path.name} is not a readable notebook") from error
+        raise InputError(f"{path.name} is not a readable notebook") from error
     namespace: dict[str, Any] = {"__name__": "carried_over"}
     _being_read.add(path)
     try:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from medseg import checks
 from medseg.checks.exercises import unit_data
+from medseg.errors import InputError
 from medseg.notebook import submit_check
 from medseg.notebook.faults import Fault, defines
 from medseg.units.handed_out import fingerprint, handed_out
@@ -54,7 +55,7 @@ def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
     """
     cells = submit_check.read(notebook)
     if isinstance(cells, Fault):
-        raise ValueError(f"{notebook}: {cells.where} {cells.what}. To mend it: {cells.mend}.")
+        raise InputError(f"{notebook}: {cells.where} {cells.what}. To mend it: {cells.mend}.")
     untouched = _untouched(cells, unit)
     outcomes = dict.fromkeys(untouched, (checks.NOT_ATTEMPTED, ""))
     left = [exercise for exercise in unit_data(unit) if exercise not in untouched]

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from medseg.errors import InputError
 from medseg.notebook.faults import FRESH, Fault, find, place_of, unreadable
 from medseg.runtime import EXECUTION
 from medseg.units import notebook_name, unit_names, unit_of_file
@@ -48,14 +49,14 @@ def notebooks(path: Path) -> list[tuple[str, Path]]:
     if path.is_file():
         unit = unit_of(path)
         if unit is None:
-            raise ValueError(f"{path} is none of the course's notebooks.")
+            raise InputError(f"{path} is none of the course's notebooks.")
         return [(unit, path)]
     if not path.is_dir():
-        raise ValueError(f"there is no {path}; name a notebook or the folder notebooks.")
+        raise InputError(f"there is no {path}; name a notebook or the folder notebooks.")
     folders = [path / unit for unit in unit_names() if (path / unit).is_dir()] or [path]
     found = [pair for folder in folders for pair in _in_folder(folder)]
     if not found:
-        raise ValueError(f"there is no notebook of the course in {path.resolve()}.")
+        raise InputError(f"there is no notebook of the course in {path.resolve()}.")
     return found
 
 

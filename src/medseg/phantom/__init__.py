@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from medseg.errors import InputError
 from medseg.volumes import Volume, save_volume
 from medseg.zones import PROSTATE_CLASSES
 
@@ -40,9 +41,9 @@ def volumes(
     4 distal prostatic urethra. Raises ValueError for an unknown scanner or series.
     """
     if scanner not in SCANNERS:
-        raise ValueError(f"there is no scanner {scanner!r}; there are {', '.join(SCANNERS)}")
+        raise InputError(f"there is no scanner {scanner!r}; there are {', '.join(SCANNERS)}")
     if series not in SERIES:
-        raise ValueError(f"there is no series {series!r}; there are {', '.join(SERIES)}")
+        raise InputError(f"there is no series {series!r}; there are {', '.join(SERIES)}")
     image, label, affine = _rendered(seed, scanner, series, field_of_view, spacing)
     return Volume(image.copy(), affine.copy()), Volume(label.copy(), affine.copy())
 
@@ -68,7 +69,7 @@ def write(folder: str | Path, count: int, seed: int = 0) -> Path:
     for a count below 1.
     """
     if count < 1:
-        raise ValueError(f"the number of cases must be at least 1, not {count}")
+        raise InputError(f"the number of cases must be at least 1, not {count}")
     folder = Path(folder)
     training = []
     for number in range(seed, seed + count):

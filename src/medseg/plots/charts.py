@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from medseg.errors import InputError
 from medseg.plots.display import new_figure, set_font
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def target_yours_difference(target: np.ndarray, yours: np.ndarray) -> tuple[Figu
 
     target, yours = np.asarray(target), np.asarray(yours)
     if target.ndim != 2 or target.shape != yours.shape or target.size == 0:
-        raise ValueError(
+        raise InputError(
             f"target and yours must be 2D and of one shape, not {target.shape} and {yours.shape}"
         )
     real = "f" in (target.dtype.kind, yours.dtype.kind)
@@ -75,7 +76,7 @@ def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
         ValueError: the history is empty or an epoch lacks a value.
     """
     if not history or any(not {"loss", "mean_iou"} <= set(epoch) for epoch in history):
-        raise ValueError(
+        raise InputError(
             'a history is a list with {"loss": …, "mean_iou": …} for each epoch, and not empty; '
             "train for at least one epoch"
         )

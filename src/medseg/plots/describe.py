@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from medseg.errors import InputError
 from medseg.zones import zone_name
 
 
@@ -68,5 +69,5 @@ def chosen_slice(label: np.ndarray, index: int | None) -> int:
             return depth // 2
         return int(np.argmax(np.sum(areas / areas.max(axis=1, keepdims=True), axis=0)))
     if not 0 <= index < depth:
-        raise ValueError(f"there is no slice {index}; the slices are 0 to {depth - 1}")
+        raise InputError(f"there is no slice {index}; the slices are 0 to {depth - 1}")
     return index

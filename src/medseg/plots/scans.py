@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medseg.cases import Case
+from medseg.errors import InputError
 from medseg.plots.describe import chosen_slice, describe_areas, describe_labels
 from medseg.plots.display import FONT_SIZE, new_figure, set_font
 from medseg.volumes import Volume, reorient
@@ -74,7 +75,7 @@ def compare(
         unit = "pixels" if spacing is None else "mm"
     grey, truth, guess = volumes
     if not grey.shape == truth.shape == guess.shape:
-        raise ValueError(
+        raise InputError(
             f"image, expert and prediction must have one shape, but as (columns, rows, slices) "
             f"they have {grey.shape}, {truth.shape} and {guess.shape}"
         )
@@ -110,7 +111,7 @@ def compare(
 def _axial(case: Case, array: np.ndarray) -> Volume:
     array = np.asarray(array)
     if array.shape != case.image.shape:
-        raise ValueError(
+        raise InputError(
             f"a label map of case {case.id} has the shape {case.image.shape}, not {array.shape}; "
             f"bring predictions back onto the case with to_native"
         )
@@ -120,7 +121,7 @@ def _axial(case: Case, array: np.ndarray) -> Volume:
 def _slice_volume(array: np.ndarray, spacing: tuple[float, float] | None) -> Volume:
     array = np.asarray(array)
     if array.ndim != 2:
-        raise ValueError(
+        raise InputError(
             f"without a case, compare takes one slice (rows, columns), not shape {array.shape}"
         )
     row, column = spacing or (1.0, 1.0)

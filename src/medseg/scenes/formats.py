@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
+from medseg.errors import InputError
+
 # From the label in the file to the classes that are trained: 0 is left out, 1 car, 9 road, …;
 # moving objects (252 and above) count as their resting kind.
 LEARNING_MAP = {
@@ -30,7 +32,7 @@ def write_kitti_panoptic(path: str | Path, semantic: np.ndarray, instance: np.nd
     for name, labels in (("class", semantic), ("instance", instance)):
         _check_integers(labels, name, 255)
     if semantic.shape != instance.shape or semantic.ndim != 2:
-        raise ValueError(
+        raise InputError(
             f"classes {semantic.shape} and instances {instance.shape} must be maps of one shape"
         )
     both = np.left_shift(semantic.astype(np.uint16), 8) | instance.astype(np.uint16)
@@ -41,7 +43,7 @@ def read_kitti_panoptic(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Class and instance, both (H, W) int64, of a 16-bit PNG as KITTI writes it."""
     values = _read_picture(path)
     if values.ndim != 2 or values.dtype not in (np.dtype(np.uint16), np.dtype(np.int32)):
-        raise ValueError(
+        raise InputError(
             f"{path} holds {_described(values)}; KITTI's panoptic maps are 16-bit grey PNG files"
         )
     return np.divmod(values.astype(np.int64), 256)
@@ -65,7 +67,7 @@ def write_coco_panoptic(
     found = [int(i) for i in np.unique(segments) if i]
     unknown = [i for i in found if i not in categories]
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"segment {unknown[0]} has no category; categories knows {list(categories)}"
         )
     ids = segments.astype(np.uint32)
@@ -95,7 +97,7 @@ def read_coco_panoptic(
     """Categories and segment ids, both (H, W) int64, of a COCO panoptic PNG; void is 0 in both."""
     colours = _read_picture(path)
     if colours.ndim != 3 or colours.shape[2] != 3 or colours.dtype != np.uint8:
-        raise ValueError(
+        raise InputError(
             f"{path} holds {_described(colours)}; COCO's panoptic maps are PNG files of 8-bit RGB"
         )
     segments = colours.astype(np.int64) @ np.array([1, 256, 65536])
@@ -106,7 +108,7 @@ def read_coco_panoptic(
 def write_scan(path: str | Path, points: np.ndarray, remission: np.ndarray) -> None:
     """Write a laser scan: points (N, 3) in metres and remission (N,), as float32 `.bin`."""
     if points.ndim != 2 or points.shape[1] != 3 or remission.shape != points.shape[:1]:
-        raise ValueError(
+        raise InputError(
             f"points {points.shape} and remission {remission.shape} should be (N, 3) and (N,)"
         )
     np.column_stack([points, remission]).astype("<f4").tofile(path)
@@ -117,14 +119,14 @@ def read_scan(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     values = _read_numbers(path, "<f4", 16, "x, y, z and remission in float32")
     rows = values.astype(np.float32).reshape(-1, 4)
     if not np.isfinite(rows).all():
-        raise ValueError(f"{path} holds numbers that are not finite: it is no laser scan")
+        raise InputError(f"{path} holds numbers that are not finite: it is no laser scan")
     return rows[:, :3].copy(), rows[:, 3].copy()
 
 
 def write_labels(path: str | Path, labels: np.ndarray) -> None:
     """Write the labels of a laser scan, (N,) uint32, as `.label`."""
     if labels.ndim != 1 or labels.dtype != np.uint32:
-        raise ValueError(f"labels are {_described(labels)}, expected (N,) uint32")
+        raise InputError(f"labels are {_described(labels)}, expected (N,) uint32")
     labels.astype("<u4").tofile(path)
 
 
@@ -135,7 +137,7 @@ def read_labels(path: str | Path, points: int | None = None) -> np.ndarray:
     """
     labels = _read_numbers(path, "<u4", 4, "one uint32").astype(np.uint32)
     if points is not None and len(labels) != points:
-        raise ValueError(f"{path} has {len(labels)} labels, but the scan has {points} points")
+        raise InputError(f"{path} has {len(labels)} labels, but the scan has {points} points")
     return labels
 
 
@@ -148,17 +150,17 @@ def _mapped(values: np.ndarray, mapping: Mapping[int, int], what: str) -> np.nda
     found, inverse = np.unique(values, return_inverse=True)
     unknown = [int(v) for v in found if int(v) not in mapping]
     if unknown:
-        raise ValueError(f"{what} {unknown[0]} is unknown")
+        raise InputError(f"{what} {unknown[0]} is unknown")
     table = np.array([mapping[int(v)] for v in found], dtype=np.int64)
     return table[inverse.reshape(values.shape)]
 
 
 def _check_integers(values: np.ndarray, what: str, largest: int) -> None:
     if values.dtype.kind not in "iu":
-        raise ValueError(f"{what} numbers are {values.dtype}, expected integers")
+        raise InputError(f"{what} numbers are {values.dtype}, expected integers")
     if values.size and not (values.min() >= 0 and values.max() <= largest):
         wrong = values.min() if values.min() < 0 else values.max()
-        raise ValueError(f"{what} {wrong} lies outside 0..{largest}")
+        raise InputError(f"{what} {wrong} lies outside 0..{largest}")
 
 
 def _read_picture(path: str | Path) -> np.ndarray:
@@ -166,17 +168,17 @@ def _read_picture(path: str | Path) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image)
     except (UnidentifiedImageError, SyntaxError) as error:
-        raise ValueError(f"{path} is no picture that can be read: {error}") from None
+        raise InputError(f"{path} is no picture that can be read: {error}") from None
     except OSError as error:
         if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
             raise
-        raise ValueError(f"{path} is cut off or damaged: {error}") from None
+        raise InputError(f"{path} is cut off or damaged: {error}") from None
 
 
 def _read_numbers(path: str | Path, dtype: str, step: int, record: str) -> np.ndarray:
     raw = Path(path).read_bytes()
     if len(raw) % step:
-        raise ValueError(
+        raise InputError(
             f"{path} has {len(raw)} bytes, no multiple of {step}: a point has {record}, so the "
             "file is cut off or of another kind"
         )

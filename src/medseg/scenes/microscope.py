@@ -7,6 +7,8 @@ which the U-Net of Ronneberger, Fischer and Brox (2015) was made.
 import numpy as np
 from scipy import ndimage
 
+from medseg.errors import InputError
+
 RADII = 7.0, 11.0
 TOUCHING = 0.8
 SEAM = 0.35
@@ -31,7 +33,7 @@ def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
         ValueError: the size is below 32.
     """
     if size < 32:
-        raise ValueError(f"a picture of cells needs at least 32 pixels on a side, not {size}")
+        raise InputError(f"a picture of cells needs at least 32 pixels on a side, not {size}")
     draw = np.random.default_rng([seed, size])
     # How far inside its two nearest cells each pixel lies: 0 at a centre, 1 at an outline.
     nearest, second = np.full((2, size, size), np.inf)

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
+from medseg.errors import InputError
+
 __all__ = ["find_unit", "notebook_name", "notebook_stem", "unit_names", "unit_of_file"]
 
 
@@ -44,7 +46,7 @@ def find_unit(name: object, units: Sequence[str] | None = None) -> str:
         return meant[0]
     close = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
     guess = f" Did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"There is no unit called {name!r}.{guess} There are: {', '.join(known)}.")
+    raise InputError(f"There is no unit called {name!r}.{guess} There are: {', '.join(known)}.")
 
 
 def notebook_stem(unit: str) -> str:

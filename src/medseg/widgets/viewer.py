@@ -10,6 +10,7 @@ import numpy as np
 
 from medseg import plots
 from medseg.cases import Case
+from medseg.errors import InputError
 from medseg.plots.describe import describe_labels
 from medseg.volumes import Volume, reorient
 from medseg.widgets.demo import Demo
@@ -33,7 +34,7 @@ def volume_viewer(case: Case, prediction: np.ndarray | None = None) -> Demo:
         ValueError: the prediction has another shape than the case.
     """
     if prediction is not None and prediction.shape != case.image.shape:
-        raise ValueError(
+        raise InputError(
             f"the prediction has shape {prediction.shape}, expected that of the case, "
             f"{case.image.shape}; bring it onto the case's grid with to_native"
         )

@@ -17,8 +17,8 @@ from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from PIL import Image
 
-from medseg_grader.catalogue import HIDDEN
-from medseg_grader.report.page import Html, element, join
+from medseg_grader.course.units import HIDDEN
+from medseg_grader.report.html import Html, element, join
 
 MOST_TEXT = 8_000
 MOST_SENTENCE = 600

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from medseg.units.labels import grade_id, is_graded, is_solution
-from medseg_grader.catalogue import HIDDEN, Unit
-from medseg_grader.diagnosis import OUTCOMES
+from medseg_grader.course.units import HIDDEN, Unit
+from medseg_grader.grading.diagnosis import OUTCOMES
+from medseg_grader.records.marks import Mark
+from medseg_grader.records.results import CellScore, Result
 from medseg_grader.report.clean import Cleaner
-from medseg_grader.report.marks import Mark
-from medseg_grader.report.page import Html, element, join, page, table
-from medseg_grader.result import CellScore, Result
+from medseg_grader.report.html import Html, element, join, page, table
 
 ALL_PASSED = "All tests passed."
 NOT_ANSWERED = "Not answered: the cell is missing or as it was handed out."

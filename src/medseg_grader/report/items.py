@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medseg_grader.result import Result
+from medseg.errors import InputError
+from medseg_grader.records.results import Result
 
 # A correlation over fewer submissions says nothing; below FEW it is a hint, no more.
 FEWEST = 3
@@ -48,7 +49,7 @@ def points_table(results: Sequence[Result]) -> tuple[list[str], np.ndarray]:
     names = [cell.grade_id for cell in results[0].cells]
     for result in results:
         if [cell.grade_id for cell in result.cells] != names:
-            raise ValueError(
+            raise InputError(
                 f"{result.student}'s submission of {result.unit} was graded with other tests than "
                 f"{results[0].student}'s: grade the unit again, then write the report."
             )

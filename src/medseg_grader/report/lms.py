@@ -3,7 +3,7 @@
 Moodle: the offline grading worksheet of an assignment, one file a unit, and a zip with feedback
 pages for "Upload multiple feedback files in a zip" (columns and file names as in Moodle 4's
 mod/assign). Canvas: the CSV of Grades > Import (as in Canvas's GradebookImporter), all units in
-one file. Both also as exporters: `nbgrader export --exporter medseg_grader.report.MoodleExporter`.
+one file. `medseg_grader.nbgrader_plugins` has both as exporters of nbgrader's.
 """
 
 import csv
@@ -13,11 +13,8 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-from nbgrader.plugins import ExportPlugin
-
-from medseg_grader.notebooks import write_text
-from medseg_grader.report.marks import Mark, Marks, Person, marks_in
+from medseg.files import replacing, write_text
+from medseg_grader.records.marks import Mark, Marks, Person
 
 MOODLE_HEAD = (
     "Identifier",
@@ -104,8 +101,7 @@ def moodle_feedback_zip(path: Path, pages: Mapping[str, Path], people: Mapping[s
     Those of students whose Moodle number is not known are left out.
     """
     count = 0
-    temporary = path.with_name(path.name + ".tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, page in sorted(pages.items()):
             person = people.get(student)
             if person is not None and _is_number(person.number):
@@ -113,7 +109,6 @@ def moodle_feedback_zip(path: Path, pages: Mapping[str, Path], people: Mapping[s
                 folder = f"{name}_{person.number}_assignsubmission_file_"
                 archive.write(page, f"{folder}/feedback_{page.parent.name}.html")
                 count += 1
-    temporary.replace(path)
     return count
 
 
@@ -125,55 +120,6 @@ def _csv(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
-
-
-class _Exporter(ExportPlugin):
-    """What both exporters share: which students and assignments are asked for."""
-
-    def _chosen(self, gradebook: Gradebook) -> tuple[Marks, list[str], list[str]]:
-        marks = marks_in(gradebook.db)
-        units = [str(name) for name in self.assignment]
-        students = [str(name) for name in self.student] or sorted(marks.people)
-        for kind, asked, known in (
-            ("assignment", units, marks.units),
-            ("student", students, marks.people),
-        ):
-            if unknown := [name for name in asked if name not in known]:
-                raise ValueError(f"The gradebook has no {kind} called {', '.join(unknown)}.")
-        return marks, units or [name for name, own in marks.units.items() if own], students
-
-
-class MoodleExporter(_Exporter):
-    """`nbgrader export --exporter medseg_grader.report.MoodleExporter --to FOLDER`.
-
-    Writes FOLDER/<assignment>.csv, a grading worksheet for each assignment that has submissions;
-    FOLDER is `moodle` unless `--to` names another.
-    """
-
-    def export(self, gradebook: Gradebook) -> None:
-        """Write the worksheets."""
-        marks, units, students = self._chosen(gradebook)
-        folder = Path(self.to or "moodle")
-        folder.mkdir(parents=True, exist_ok=True)
-        for unit in units:
-            own = {s: mark for s, mark in marks.units[unit].items() if s in students}
-            path = folder / f"{unit}.csv"
-            text = moodle_worksheet(marks.most[unit], own, marks.people, {})
-            write_csv(path, text)
-            self.log.info("Wrote %s", path)
-
-
-class CanvasExporter(_Exporter):
-    """`nbgrader export --exporter medseg_grader.report.CanvasExporter --to FILE`.
-
-    Writes one CSV file with all assignments that have submissions; `canvas.csv` by default.
-    """
-
-    def export(self, gradebook: Gradebook) -> None:
-        """Write the file."""
-        path = Path(self.to or "canvas.csv")
-        write_csv(path, canvas_gradebook(*self._chosen(gradebook)))
-        self.log.info("Wrote %s", path)
 
 
 def write_csv(path: Path, text: str) -> None:

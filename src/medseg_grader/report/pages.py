@@ -7,14 +7,14 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
-from medseg_grader.catalogue import Unit
+from medseg_grader.course.units import Unit
+from medseg_grader.records.marks import Marks
+from medseg_grader.records.results import Result
 from medseg_grader.report import figures
 from medseg_grader.report.clean import cut, plain
 from medseg_grader.report.feedback import exercise_titles, title
+from medseg_grader.report.html import Html, element, join, link, page, picture, table
 from medseg_grader.report.items import FEW, Item, analyse, seconds_by_exercise
-from medseg_grader.report.marks import Marks
-from medseg_grader.report.page import Html, element, join, link, page, picture, table
-from medseg_grader.result import Result
 
 MOST_MISTAKES = 5
 

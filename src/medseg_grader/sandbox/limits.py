@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from medseg.errors import InputError
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -36,6 +38,6 @@ class Limits:
             value = getattr(self, field.name)
             least = 0 if field.name == "restarts" else 1
             if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:
-                raise ValueError(
+                raise InputError(
                     f"The limit {field.name} is {value!r}, expected a number from {least} on."
                 )

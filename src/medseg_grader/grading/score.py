@@ -14,9 +14,9 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from medseg.units.labels import grade_id
-from medseg_grader.rebuild import Rebuilt
-from medseg_grader.result import CellScore
-from medseg_grader.template import Template
+from medseg_grader.course.template import Template
+from medseg_grader.grading.rebuild import Rebuilt
+from medseg_grader.records.results import CellScore
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _LONGEST = 300

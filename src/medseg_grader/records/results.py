@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from medseg_grader.notebooks import write_text
+from medseg.errors import InputError
+from medseg.files import write_text
 
 RESULTS = Path("grading/results")
 AUTOGRADED = Path("grading/autograded")
@@ -40,7 +41,7 @@ class Result:
         findings: what was odd about the submission, one sentence each.
         unanswered: the exercises whose solution cell is as it was handed out, or missing.
         diagnosis: for each exercise whose `check` ran, the name of the mistake that it recognised,
-            else its outcome; see `medseg_grader.diagnosis`. For statistics, never for scores.
+            else its outcome (`medseg_grader.grading.diagnosis`). For statistics, never for scores.
         seconds: wall time from start of the kernel to the last cell.
         peak_memory_mb: the most memory that the student's code had, in MiB; 0 where not measured.
         name: the student's full name, where a learning platform's export tells it.
@@ -86,7 +87,7 @@ class Result:
             data: dict[str, Any] = json.loads(text)
             return cls(**{**data, "cells": [CellScore(**cell) for cell in data["cells"]]})
         except (TypeError, KeyError) as error:
-            raise ValueError(f"this is no grading result of this version: {error}") from error
+            raise InputError(f"this is no grading result of this version: {error}") from error
 
 
 def result_path(root: Path, unit: str, student: str) -> Path:

@@ -1,4 +1,4 @@
-"""One submission of one unit, graded: rebuild, execute, score. Runs in a process of its own."""
+"""One submission of one unit, graded: rebuild, execute, score. In a process of its own."""
 
 import time
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 import nbformat
 
 from medseg.runtime import EXECUTION
-from medseg_grader.collect import Submission
-from medseg_grader.diagnosis import read_diagnosis
-from medseg_grader.execute import execute
-from medseg_grader.rebuild import Rebuilt, rebuild
-from medseg_grader.result import Result
+from medseg_grader.grading.collect import Submission
+from medseg_grader.course.template import Template
+from medseg_grader.grading.diagnosis import read_diagnosis
+from medseg_grader.grading.execute import execute
+from medseg_grader.grading.rebuild import Rebuilt, rebuild
+from medseg_grader.records.results import Result
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
-from medseg_grader.score import nothing, score
-from medseg_grader.template import Template
+from medseg_grader.grading.score import nothing, score
 
 # As nbgrader does while it grades: training is short, warnings of libraries are off.
 ENVIRONMENT = {EXECUTION: "autograde"}
@@ -42,7 +42,7 @@ class Job:
         return replace(self, content=_content(self.submission)[0])
 
 
-def grade(job: Job) -> tuple[Result, str]:
+def grade_submission(job: Job) -> tuple[Result, str]:
     """Grade one submission; gives the result and the executed notebook as JSON text."""
     begin = time.monotonic()
     submission, template = job.submission, job.template

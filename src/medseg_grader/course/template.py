@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from medseg.units.labels import grade_id, is_graded, is_solution, points
-from medseg_grader.catalogue import Unit
-from medseg_grader.notebooks import solution_notebook
+from medseg_grader.course.notebooks import solution_notebook
+from medseg_grader.course.units import Unit
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def make_template(unit: Unit, config: Config | None = None) -> Template:
         LockCells,
     )
 
-    from medseg_grader.course import nbgrader_config
+    from medseg_grader.course.stock_nbgrader import nbgrader_config
 
     config = nbgrader_config() if config is None else config
     notebook = solution_notebook(unit)

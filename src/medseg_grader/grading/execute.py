@@ -26,6 +26,7 @@ from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
 from medseg_grader.sandbox.provisioner import SandboxProvisioner
 from medseg_grader.sandbox.scratch import scratch_folder
+from medseg.errors import note
 
 LONGEST_ERROR = 300
 
@@ -189,6 +190,7 @@ class _Session:
         except Exception as error:
             # What came from the kernel was no message of Jupyter's protocol: whatever it was,
             # this cell has no verdict and the kernel cannot be trusted with the next one.
+            note(error)
             run.error = f"The kernel sent an answer that cannot be read ({type(error).__name__})."
             self._finding(f"Cell {index + 1}: {run.error}")
             self._show(cell, "DeadKernel", run.error)

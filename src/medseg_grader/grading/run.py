@@ -5,42 +5,31 @@ the gradebook follows. So a run that is stopped at any moment goes on where it w
 started again, and a gradebook that could not be written loses nothing.
 """
 
-import argparse
 import errno
 import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from medseg_grader import worker
-from medseg_grader.catalogue import find_unit, load_unit, unit_names
-from medseg_grader.cluster import ONE_THREAD, Crew, crew
-from medseg_grader.collect import Submission, collect
-from medseg_grader.course import nbgrader_api
-from medseg_grader.gradebook import GradebookError, Recorder
-from medseg_grader.key import environment_digest, result_key
-from medseg_grader.notebooks import write_text
-from medseg_grader.options import limits_of, policy_of
-from medseg_grader.result import (
-    Result,
-    load_result,
-    load_results,
-    notebook_path,
-    write_result,
-)
-from medseg_grader.sandbox import bubblewrap
-from medseg_grader.sandbox.fork_servers import shared_fork_server
+from medseg.errors import InputError, note
+from medseg.files import write_text
+from medseg_grader.course.stock_nbgrader import nbgrader_api
+from medseg_grader.course.template import Template, make_template
+from medseg_grader.course.units import load_unit
+from medseg_grader.grading.collect import Submission
+from medseg_grader.grading.result_key import environment_digest, result_key
+from medseg_grader.grading.submission import Job, grade_submission
+from medseg_grader.grading.workers import ONE_THREAD, WorkerPool
+from medseg_grader.records.gradebook import GradebookError, Recorder
+from medseg_grader.records.results import Result, load_result, notebook_path, write_result
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
-from medseg_grader.template import Template, make_template
-
-_LISTED = 10
 
 
 @dataclass
@@ -102,62 +91,9 @@ class Outcome:
         return json.dumps(summary, ensure_ascii=False, indent=1) + "\n"
 
 
-def main(options: argparse.Namespace) -> int:
-    """Run the command with its parsed options; returns the exit code."""
-    units = unit_names()
-    unit = find_unit(options.unit) if options.unit else None
-    submissions, left = collect(options.submitted, units, unit, options.student)
-    if not submissions:
-        raise ValueError(f"Nobody in {options.submitted} has handed in what you asked for.")
-    policy = policy_of(options)
-    with ExitStack() as stack:
-        stack.enter_context(one_run_at_a_time(Path()))
-        workers = stack.enter_context(crew(options.workers, options.scheduler, options.slurm))
-        if policy and (problem := workers.ask(bubblewrap.problem)):
-            raise ValueError(problem)
-        if policy and not workers.remote:
-            stack.enter_context(shared_fork_server(policy))
-        outcome = grade(
-            submissions,
-            workers,
-            limits_of(options),
-            policy=policy,
-            db_url=options.db,
-            force=options.force,
-        )
-        index, trouble = write_report(options.db)
-    outcome.left = left
-    for sentence in left[:_LISTED]:
-        print(sentence)
-    if len(left) > _LISTED:
-        print(f"… and {len(left) - _LISTED} more that were left.")
-    if options.json:
-        write_text(options.json, outcome.to_json())
-    for sentence in [*outcome.failures, outcome.complaint, trouble]:
-        if sentence:
-            print(f"medseg grade: {sentence}", file=sys.stderr)
-    print(outcome.line())
-    if index is not None:
-        print(f"Report: {index}")
-    return outcome.code or int(bool(trouble))
-
-
-def write_report(db_url: str | None = None, root: Path = Path()) -> tuple[Path | None, str]:
-    """Write the report on all that is graded: its index.html, or None and a sentence on why not."""
-    # here, as drawing takes a second to load
-    from medseg_grader import report
-
-    db_url = db_url or nbgrader_api(root).coursedir.db_url
-    try:
-        return report.write(load_results(root), db_url, root / "grading/report"), ""
-    except (OSError, ValueError, SQLAlchemyError) as error:
-        why = " ".join(str(error).split())[:300]
-        return None, f"The report could not be written: {why}. What is graded is kept."
-
-
-def grade(
+def grade_class(
     submissions: list[Submission],
-    workers: Crew,
+    workers: WorkerPool,
     limits: Limits,
     *,
     root: Path = Path(),
@@ -187,7 +123,7 @@ def grade(
                 run.outcome.unchanged.append(known)
             else:
                 threads = ONE_THREAD if workers.size > 1 or workers.remote else {}
-                jobs.append(worker.Job(submission, template, key, limits, policy, threads))
+                jobs.append(Job(submission, template, key, limits, policy, threads))
         run.catch_up(templates)
         run.work(workers, jobs)
     run.outcome.seconds = time.monotonic() - begin
@@ -217,26 +153,25 @@ class _Run:
             for result in self.recorder.missing(earlier):
                 self._record(result)
 
-    def work(self, workers: Crew, jobs: list[worker.Job]) -> None:
+    def work(self, workers: WorkerPool, jobs: list[Job]) -> None:
         """Grade the jobs, keep each result as it comes, and record it."""
-        sent: Iterator[worker.Job] = iter(jobs)
+        sent: Iterator[Job] = iter(jobs)
         if workers.remote:
             sent = (job.with_content() for job in jobs)
         bar = tqdm(total=len(jobs), desc="grade", unit="submission", file=sys.stdout)
         with bar:
-            for job, answer in workers.run(worker.grade, sent):
+            for job, answer in workers.run(grade_submission, sent):
                 who = f"{job.submission.student}, {job.submission.unit}"
                 if isinstance(answer, Exception):
                     self.outcome.failures.append(f"{who}: not graded, {_why(answer)}")
                 elif not self._keep(*answer):
                     break
                 bar.update()
+            else:
+                self.outcome.complaint = ""
         unrecorded, self.outcome.unrecorded = self.outcome.unrecorded, []
-        self.outcome.complaint = "" if not self._disk_full else self.outcome.complaint
         for result in unrecorded:
             self._record(result)
-
-    _disk_full: bool = False
 
     def _keep(self, result: Result, notebook: str) -> bool:
         """Write what was graded to its files, then to the gradebook; False on a full disk."""
@@ -249,10 +184,10 @@ class _Run:
             write_result(self.root, result)
         except (OSError, ValueError) as error:  # ValueError: a text that no file can hold
             if getattr(error, "errno", None) not in {errno.ENOSPC, errno.EDQUOT}:
+                note(error)
                 who = f"{result.student}, {result.unit}"
                 self.outcome.failures.append(f"{who}: not kept, {error}")
                 return True
-            self._disk_full = True
             self.outcome.complaint = (
                 "The disk is full: free some space and run the same command again; what is graded "
                 "so far is kept."
@@ -270,32 +205,28 @@ class _Run:
         try:
             self.recorder.record(result)
         except GradebookError as error:
+            note(error)
             self.outcome.unrecorded.append(result)
             self.outcome.complaint = f"{error} What is graded is kept in grading/results."
 
 
 def _why(error: Exception) -> str:
+    note(error)
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 @contextmanager
 def one_run_at_a_time(root: Path) -> Iterator[None]:
-    """Keep a second run out of the same course; ValueError for the second one.
+    """Keep a second run out of the same course; InputError for the second one.
 
     The lock goes with the process that holds it, however that ends.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     folder = root / "grading"
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".grade.lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ValueError(
-                "Another medseg grade is at work in this course: wait for its end, or stop it."
-            ) from error
-        yield
+    try:
+        with FileLock(folder / ".grade.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise InputError(
+            "Another medseg grade is at work in this course: wait for its end, or stop it."
+        ) from error

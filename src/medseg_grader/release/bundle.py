@@ -9,6 +9,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from medseg.errors import InputError
+from medseg.files import replacing
+
 ROOT_FILES = [
     "pyproject.toml",
     "environment.yml",
@@ -33,15 +36,12 @@ def write_bundle(path: Path, units: list[str]) -> Path:
     Raises ValueError where a notebook has not been released.
     """
     entries = dict(_entries(units))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(entries):
             info = zipfile.ZipInfo(f"unets-by-hand/{name}", DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             archive.writestr(info, entries[name])
-    temporary.replace(path)
     return path
 
 
@@ -54,7 +54,7 @@ def _entries(units: list[str]) -> Iterator[tuple[str, bytes]]:
     for unit in units:
         notebooks = sorted(Path("notebooks", unit).glob("*.ipynb"))
         if not notebooks:
-            raise ValueError(f"Unit {unit} has no notebook yet: run medseg release first.")
+            raise InputError(f"Unit {unit} has no notebook yet: run medseg release first.")
         for notebook in notebooks:
             yield notebook.as_posix(), notebook.read_bytes()
     package = Path("src/medseg")

@@ -16,8 +16,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg.units.labels import grade_id, is_solution
-from medseg_grader.catalogue import HIDDEN
-from medseg_grader.template import Template
+from medseg_grader.course.template import Template
+from medseg_grader.course.units import HIDDEN
+from medseg.errors import InputError, note
 
 MISSING = "# This solution cell is missing from the submission."
 _KINDS = {"code", "markdown", "raw"}
@@ -68,7 +69,8 @@ def rebuild(template: Template, content: bytes | None) -> Rebuilt:
     try:
         notebook, findings = _parse(content) if content is not None else ({}, [])
         theirs, odd = _cells(notebook)
-    except ValueError as error:
+    except InputError as error:
+        note(error)
         theirs, notebook, findings, odd = [], {}, [str(error)], []
     if not theirs:
         exercises = list(template.exercises)
@@ -97,7 +99,7 @@ def _parse(content: bytes) -> tuple[dict, list[str]]:
     """The file as JSON; ValueError, with a sentence for its reader, if it is none."""
     findings = []
     if not content.strip():
-        raise ValueError("The file is empty.")
+        raise InputError("The file is empty.")
     try:
         try:
             notebook = json.loads(content)
@@ -105,23 +107,23 @@ def _parse(content: bytes) -> tuple[dict, list[str]]:
             notebook = json.loads(content.decode("cp1252", "replace"))
             findings.append("The file is not in UTF-8; it was read as Windows-1252.")
     except (ValueError, RecursionError) as error:
-        raise ValueError("The file is no notebook: it is not JSON (cut off?).") from error
+        raise InputError("The file is no notebook: it is not JSON (cut off?).") from error
     if not isinstance(notebook, dict):
-        raise ValueError("The file is no notebook: it is JSON of another kind.")
+        raise InputError("The file is no notebook: it is JSON of another kind.")
     version = notebook.get("nbformat")
     if isinstance(version, int) and 1 <= version < 4:
         findings.append(f"It is in the old notebook format {version}; it was upgraded.")
         try:
             notebook = nbformat.convert(nbformat.reader.reads(json.dumps(notebook)), 4)
         except Exception as error:  # nbformat stumbles over odd files in many ways
-            raise ValueError("The file is no notebook of the old format that it claims.") from error
+            raise InputError("The file is no notebook of the old format that it claims.") from error
     return notebook, findings
 
 
 def _cells(notebook: dict) -> tuple[list[_Cell], list[str]]:
     raw = notebook.get("cells", [])
     if not isinstance(raw, list):
-        raise ValueError("The file is no notebook: its cells are no list.")
+        raise InputError("The file is no notebook: its cells are no list.")
     cells = [_cell(item) for item in raw]
     broken = sum(cell is None for cell in cells)
     odd = [f"{broken} of its cells cannot be read; they were left out."] if broken else []

@@ -1,14 +1,26 @@
 """What the solution and each named mistake of a unit give on the probes of `check`."""
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 from medseg.checks.codec import encode
 from medseg.checks.verdicts import run_call
-from medseg.notebook.definitions import run_definitions
+from medseg.files import write_text
 from medseg.probes.runners import RUNNERS
-from medseg.units.labels import grade_id, is_graded, is_solution
-from medseg_grader.catalogue import Exercise, Unit
+from medseg_grader.authoring import Exercise
+from medseg_grader.course.answers import solution_of
+from medseg_grader.course.units import Unit
+from medseg_grader.release.layout import dumps
+
+HINTS = Path("src/medseg/checks/hints")
+
+
+def write_hints(unit: Unit) -> Path:
+    """Run the unit's solution and mistakes on the probes and write the outcomes as JSON."""
+    path = HINTS / f"{unit.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, dumps(unit_hints(unit)))
+    return path
 
 
 def unit_hints(unit: Unit) -> dict:
@@ -50,33 +62,3 @@ def outcomes(exercise: Exercise, calls: list[dict], function: Callable) -> list[
     """What `function` gives on each probe."""
     runner = RUNNERS[exercise.runner]
     return [run_call(function, call, runner, exercise.device)[0] for call in calls]
-
-
-def solution_of(unit: Unit, exercise: str, mistake: str | None = None) -> Callable:
-    """The exercise's function from the unit's script, with one mistake made where one is named."""
-    namespace = namespace_of(unit, exercise if mistake else None, mistake)
-    if exercise not in namespace:
-        made = f" with the mistake {mistake}" if mistake else ""
-        raise ValueError(f"{unit.name} does not define {exercise}{made}: does its cell run?")
-    return namespace[exercise]
-
-
-def namespace_of(unit: Unit, exercise: str | None, mistake: str | None) -> dict[str, Any]:
-    """All definitions of the unit's script; only definitions are run, no calculations."""
-    namespace: dict[str, Any] = {"__name__": unit.name}
-    for index, (cell, source) in enumerate(sources(unit, exercise, mistake)):
-        if cell.cell_type == "code" and not is_graded(cell):
-            run_definitions(source, f"{unit.name} cell {index + 1}", namespace)
-    return namespace
-
-
-def sources(unit: Unit, exercise: str | None, mistake: str | None) -> list[tuple[Any, str]]:
-    """All cells with their source; one exercise's solution cell carries the mistake."""
-    result = []
-    for cell in unit.cells:
-        source = cell.source
-        if exercise and mistake and is_solution(cell) and grade_id(cell) == exercise:
-            wrong = next(m for m in unit.exercises[exercise].mistakes if m.name == mistake)
-            source = wrong.apply(source)
-        result.append((cell, source))
-    return result

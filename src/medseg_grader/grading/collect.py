@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from medseg.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
+from medseg.errors import InputError
 
 LARGEST_MB = 128
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
@@ -33,7 +34,7 @@ class Submission:
     """What one student handed in for one unit; `notebook` is None where it cannot be read.
 
     `findings` say what was odd, one sentence each; `name`, `number`, `timestamp` and `exchange` are
-    as in `medseg_grader.result.Result`.
+    as in `medseg_grader.records.results.Result`.
     """
 
     student: str
@@ -77,7 +78,7 @@ def collect(
         hands, left = _sort(_without_top_folder(found), units)
     if not hands:
         example = units[0] if units else "04_iou"
-        raise ValueError(
+        raise InputError(
             f"Nothing in {submitted} looks like a submission: expected "
             f"STUDENT/{example}/{notebook_name(example)}, or an export of Moodle or Canvas."
         )
@@ -223,11 +224,11 @@ def _choose(wanted: str, candidates: list[tuple[str, Entry]]) -> tuple[Entry | N
 def _text(entry: Entry) -> str:
     """What a small text file says; ValueError with the rest of a sentence on what it is instead."""
     if entry.kind != FILE or entry.size > 1000:
-        raise ValueError("is no small text file; it was not read")
+        raise InputError("is no small text file; it was not read")
     try:
         return entry.read().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError("is no text that can be read") from error
+        raise InputError("is no text that can be read") from error
 
 
 def _time(text: str) -> str:
@@ -237,4 +238,4 @@ def _time(text: str) -> str:
     try:
         return parse_utc(text.strip()).isoformat() if text.strip() else ""
     except (ValueError, OverflowError) as error:
-        raise ValueError("is not a date; when it was handed in is not known") from error
+        raise InputError("is not a date; when it was handed in is not known") from error

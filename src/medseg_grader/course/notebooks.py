@@ -6,8 +6,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from medseg.files import write_text
 from medseg.units import notebook_name
-from medseg_grader.catalogue import Unit
+from medseg_grader.course.units import Unit
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -61,10 +62,3 @@ def _cell_id(cell: dict, taken: set[str]) -> str:
         number += 1
     taken.add(candidate)
     return candidate
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step, so that nobody reads half of it."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)

@@ -31,9 +31,9 @@ from medseg.notebook.definitions import run_definitions
 from medseg.runtime import EXECUTION
 from medseg.units import notebook_name
 from medseg.units.labels import grade_id, is_graded, is_solution, points
-from medseg_grader.catalogue import Unit, load_unit
-from medseg_grader.course import run, scratch_course
-from medseg_grader.probing import solution_of, sources
+from medseg_grader.course.answers import solution_of, sources
+from medseg_grader.course.stock_nbgrader import run, scratch_course
+from medseg_grader.course.units import Unit, load_unit
 
 CELL_SECONDS = 180
 

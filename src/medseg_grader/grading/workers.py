@@ -18,7 +18,10 @@ from concurrent.futures import (
 )
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
+from medseg.errors import InputError, logging_to
+
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
@@ -31,7 +34,7 @@ SLURM_DEFAULTS = {"cores": 1, "processes": 1, "memory": "6 GiB", "walltime": "04
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """Workers at hand. `size` is how many; `remote` whether they may be on other machines."""
 
     make: Callable[[], Executor]
@@ -92,9 +95,12 @@ class Crew:
 
 
 @contextmanager
-def crew(
-    workers: int | None = None, scheduler: str | None = None, slurm: bool = False
-) -> Iterator[Crew]:
+def worker_pool(
+    workers: int | None = None,
+    scheduler: str | None = None,
+    slurm: bool = False,
+    log: Path | None = None,
+) -> Iterator[WorkerPool]:
     """Workers, for as long as the context lasts.
 
     Args:
@@ -102,23 +108,23 @@ def crew(
             cluster has threads.
         scheduler: address of a Dask scheduler, as tcp://10.0.0.1:8786.
         slurm: whether to start the workers as Slurm jobs, one worker a job.
+        log: where workers on this machine note the stacks of exceptions, see `medseg.errors`.
 
     Raises:
         ValueError: the scheduler cannot be reached, or Slurm is not there.
     """
     if scheduler or slurm:
-        with _dask_crew(workers, scheduler) as found:
+        with _dask_pool(workers, scheduler) as found:
             yield found
         return
-    size = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    size = size or workers or os.cpu_count() or 1
+    size = workers or _cores()
 
     def make() -> Executor:
         # Fresh processes: a fork would inherit open sockets and locks of this one.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(size, context, initializer=_begin_work)
+        return ProcessPoolExecutor(size, context, initializer=_begin_work, initargs=(log,))
 
-    local = Crew(make, size, False, make())
+    local = WorkerPool(make, size, False, make())
     try:
         yield local
     except BaseException:
@@ -129,9 +135,17 @@ def crew(
         local.executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_work() -> None:
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _begin_work(log: Path | None) -> None:
     """In each worker process: leave Ctrl-C to the parent, and end when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging_to(log).__enter__()  # until this process ends
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -143,7 +157,7 @@ def _begin_work() -> None:
 
 
 @contextmanager
-def _dask_crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
+def _dask_pool(workers: int | None, scheduler: str | None) -> Iterator[WorkerPool]:
     from distributed import Client
 
     with ExitStack() as stack:
@@ -158,7 +172,7 @@ def _dask_crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
                 Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
             )
         except (OSError, ValueError) as error:
-            raise ValueError(
+            raise InputError(
                 f"No Dask scheduler answers at {scheduler} ({error}): start one with "
                 "`dask scheduler` and give its address, as tcp://10.0.0.1:8786."
             ) from error
@@ -167,7 +181,7 @@ def _dask_crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
         def make() -> Executor:
             return client.get_executor(pure=False)
 
-        yield Crew(make, size, True, make())
+        yield WorkerPool(make, size, True, make())
 
 
 def slurm_cluster(**options: Any) -> Any:

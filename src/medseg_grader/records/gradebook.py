@@ -32,10 +32,11 @@ from sqlalchemy import bindparam, insert, make_url, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
+from medseg.errors import InputError
 from medseg.units import notebook_stem
-from medseg_grader.course import quiet_log
-from medseg_grader.result import Result
-from medseg_grader.template import Template
+from medseg_grader.course.stock_nbgrader import quiet_log
+from medseg_grader.course.template import Template
+from medseg_grader.records.results import Result
 
 BUSY_SECONDS = 30
 NO_RESPONSE = "No response."  # nbgrader's comment on a cell as it was handed out
@@ -47,7 +48,7 @@ _grade: Any = Grade.__table__
 _comment: Any = Comment.__table__
 
 
-class GradebookError(Exception):
+class GradebookError(InputError):
     """The gradebook cannot be written; one sentence that says why and what to do."""
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from medseg_grader.catalogue import load_unit
-from medseg_grader.notebooks import write_solution_notebook
+from medseg.errors import InputError
+from medseg_grader.course.notebooks import write_solution_notebook
+from medseg_grader.course.units import load_unit
 
 CONFIG_FILE = Path("nbgrader_config.py")
 _OWN_DATABASE = "sqlite:///grading/"
@@ -39,7 +40,7 @@ def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
 def nbgrader_config() -> Config:
     """The course's own configuration of nbgrader, from the current folder; else ValueError."""
     if not CONFIG_FILE.is_file():
-        raise ValueError(
+        raise InputError(
             f"There is no {CONFIG_FILE} in {Path.cwd()}: "
             "run this command in the root of the course's repository."
         )
@@ -78,7 +79,7 @@ def run(api: NbGraderAPI, step: str, *args: object, **options: object) -> None:
         result = getattr(api, step)(*args, **options)
     if not result["success"]:
         log = "\n".join([*lines, result.get("log") or "", result.get("error") or ""])
-        raise ValueError(f"nbgrader {step} {' '.join(map(str, args))} failed:\n{log}")
+        raise InputError(f"nbgrader {step} {' '.join(map(str, args))} failed:\n{log}")
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Unit 07 as a batch job: train and evaluate on a data set, with nothing changed but its folder.
 
-`python -m medseg_grader.batch DATA [--output DIR]`, which is what `make real DATA=…` runs, executes
-the solution notebook of unit 07 and leaves in DIR the executed notebook, the figure of a held-out
-patient (held_out.png), and IoU and Dice per patient and class (iou.csv).
+`python -m medseg_grader.prostate_run DATA [--output DIR]`, which is what `make real DATA=…` runs,
+executes the solution notebook of unit 07 and leaves in DIR the executed notebook, the figure of a
+held-out patient (held_out.png), and IoU and Dice per patient and class (iou.csv).
 """
 
 import argparse
@@ -21,10 +21,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg.cases import load_cases
+from medseg.errors import InputError
+from medseg.files import write_text
 from medseg.runtime import EXECUTION
 from medseg.units.labels import is_graded
-from medseg_grader.catalogue import Unit, load_unit, unit_names
-from medseg_grader.notebooks import solution_notebook, write_solution_notebook, write_text
+from medseg_grader.course.notebooks import solution_notebook, write_solution_notebook
+from medseg_grader.course.units import Unit, load_unit, unit_names
 
 UNIT = "07_prostate"
 RESULTS = ("held_out.png", "iou.csv")
@@ -68,13 +70,13 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
                 extra_arguments=["--log-level=ERROR"],
             )
         except PapermillExecutionError as error:
-            raise ValueError(
+            raise InputError(
                 f"cell {error.exec_count} of the notebook stopped with {error.ename}: "
                 f"{error.evalue}; see {executed}"
             ) from error
     missing = [name for name in RESULTS if not (output / name).is_file()]
     if missing:
-        raise ValueError(f"the notebook ran, but wrote no {' and no '.join(missing)} in {output}")
+        raise InputError(f"the notebook ran, but wrote no {' and no '.join(missing)} in {output}")
     return executed
 
 
@@ -104,7 +106,7 @@ def summary(table: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 0 if all went well, 1 with one sentence if not."""
     parser = argparse.ArgumentParser(
-        prog="python -m medseg_grader.batch",
+        prog="python -m medseg_grader.prostate_run",
         description="Train and evaluate unit 07's network on a data set.",
     )
     parser.add_argument("data", help='folder of the data set (with dataset.json), or "phantom"')

@@ -1,0 +1,59 @@
+"""Errors that can be found: refusals of input by a type of their own, and one log with stacks.
+
+A reader gets one sentence. Whoever mends the course gets the stack behind it: in the log that a
+command keeps (`grading/grade.log`), or on the screen where the variable MEDSEG_TRACEBACK is set.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TRACEBACK = "MEDSEG_TRACEBACK"
+LOGGER = logging.getLogger("medseg")
+# or Python itself would print what nobody handles
+LOGGER.addHandler(logging.NullHandler())
+
+
+class InputError(ValueError):
+    """What a user gave is refused: one sentence with what came, what was expected, what to do.
+
+    Every other exception that leaves a command is a fault of the course's own.
+    """
+
+
+def note(error: BaseException, sentence: str = "") -> None:
+    """Keep the stack of an exception of which a reader sees a sentence at most."""
+    LOGGER.error(sentence or f"{type(error).__name__}: {error}", exc_info=error)
+
+
+@contextmanager
+def logging_to(path: Path | None) -> Iterator[None]:
+    """Where notes go for as long as the context lasts: a file, the screen if that is asked for.
+
+    Args:
+        path: the file; None for none. Its folder is not made: where there is none, nothing of the
+            course is there either.
+    """
+    handlers: list[logging.Handler] = []
+    if os.environ.get(TRACEBACK):
+        handlers.append(logging.StreamHandler(sys.stderr))
+    if path is not None:
+        handlers.append(_FileInExistingFolder(path, encoding="utf-8", delay=True))
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        LOGGER.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            LOGGER.removeHandler(handler)
+            handler.close()
+
+
+class _FileInExistingFolder(logging.FileHandler):
+    def emit(self, record: logging.LogRecord) -> None:
+        if Path(self.baseFilename).parent.is_dir():
+            super().emit(record)

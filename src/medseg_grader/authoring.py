@@ -1,0 +1,68 @@
+"""The words that authors of exercises write `mistakes.py` with: Call, Exercise, Mistake."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from medseg.errors import InputError
+
+
+class Call:
+    """One probe: the arguments with which `check` calls the student's function.
+
+    `mentions` are texts that the message of an expected ValueError must contain. `shown` stands
+    for the arguments where a runner makes others of them: `check` prints it behind the name.
+    """
+
+    def __init__(
+        self, *args: Any, mentions: Sequence[str] = (), shown: str = "", **kwargs: Any
+    ) -> None:
+        self.args, self.kwargs = list(args), kwargs
+        self.mentions, self.shown = list(mentions), shown
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A realistic misconception: edits of the solution cell that make it, and the hint it earns.
+
+    `edits` maps text of the solution cell to its replacement; every text must occur exactly once.
+    A mistake that no small edit can express gives the whole cell as `source` instead.
+    """
+
+    name: str
+    hint: str
+    edits: Mapping[str, str] = field(default_factory=dict)
+    source: str | None = None
+
+    def apply(self, solution: str) -> str:
+        """The solution cell with this mistake made; ValueError if an edit does not fit."""
+        if self.source is not None:
+            return self.source.strip("\n")
+        if not self.edits:
+            raise InputError(f"mistake {self.name} has neither edits nor a source")
+        for old, new in self.edits.items():
+            if solution.count(old) != 1:
+                raise InputError(
+                    f"mistake {self.name}: {old!r} occurs {solution.count(old)} times in the "
+                    "solution cell, expected once"
+                )
+            solution = solution.replace(old, new)
+        return solution
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What `check` and `hint` know about one exercise.
+
+    `uses` names exercises that it calls; `legend` says what the numbers in its probes mean.
+    """
+
+    name: str
+    calls: Sequence[Call]
+    hints: Sequence[str]
+    mistakes: Sequence[Mistake]
+    runner: str = "call"
+    device: bool = False
+    tolerance: float = 1e-4
+    uses: Sequence[str] = ()
+    legend: str = ""

@@ -1,0 +1,90 @@
+"""What nbgrader loads of ours by name: a preprocessor of feedback, and two exporters of grades."""
+
+import re
+from pathlib import Path
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.plugins import ExportPlugin
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from medseg.errors import InputError
+from medseg_grader.course.units import HIDDEN
+from medseg_grader.records.marks import Marks, marks_in
+from medseg_grader.report.lms import canvas_gradebook, moodle_worksheet, write_csv
+
+_NOTE = "# The hidden tests of this cell are not shown.\n"
+
+
+class HideHiddenTests(NbGraderPreprocessor):
+    """Cut the hidden tests from a cell's source, and their lines from the traceback of an error.
+
+    The error's own sentence stays: it is written for the student.
+    """
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Change one cell in place if it holds hidden tests."""
+        if cell.cell_type != "code" or not HIDDEN.search(cell.source):
+            return cell, resources
+        cell.source = HIDDEN.sub(_NOTE, cell.source).rstrip("\n")
+        for output in cell.outputs:
+            if output.output_type == "error":
+                output.traceback = [_last_line(output)]
+        return cell, resources
+
+
+def _last_line(output: NotebookNode) -> str:
+    message = re.sub(r"\x1b\[[0-9;]*m", "", f"{output.ename}: {output.evalue}")
+    return message.strip()
+
+
+class _Exporter(ExportPlugin):
+    """What both exporters share: which students and assignments are asked for."""
+
+    def _chosen(self, gradebook: Gradebook) -> tuple[Marks, list[str], list[str]]:
+        marks = marks_in(gradebook.db)
+        units = [str(name) for name in self.assignment]
+        students = [str(name) for name in self.student] or sorted(marks.people)
+        for kind, asked, known in (
+            ("assignment", units, marks.units),
+            ("student", students, marks.people),
+        ):
+            if unknown := [name for name in asked if name not in known]:
+                raise InputError(f"The gradebook has no {kind} called {', '.join(unknown)}.")
+        return marks, units or [name for name, own in marks.units.items() if own], students
+
+
+class MoodleExporter(_Exporter):
+    """`nbgrader export --exporter medseg_grader.nbgrader_plugins.MoodleExporter --to FOLDER`.
+
+    Writes FOLDER/<assignment>.csv, a grading worksheet for each assignment that has submissions;
+    FOLDER is `moodle` unless `--to` names another.
+    """
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the worksheets."""
+        marks, units, students = self._chosen(gradebook)
+        folder = Path(self.to or "moodle")
+        folder.mkdir(parents=True, exist_ok=True)
+        for unit in units:
+            own = {s: mark for s, mark in marks.units[unit].items() if s in students}
+            path = folder / f"{unit}.csv"
+            text = moodle_worksheet(marks.most[unit], own, marks.people, {})
+            write_csv(path, text)
+            self.log.info("Wrote %s", path)
+
+
+class CanvasExporter(_Exporter):
+    """`nbgrader export --exporter medseg_grader.nbgrader_plugins.CanvasExporter --to FILE`.
+
+    Writes one CSV file with all assignments that have submissions; `canvas.csv` by default.
+    """
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file."""
+        path = Path(self.to or "canvas.csv")
+        write_csv(path, canvas_gradebook(*self._chosen(gradebook)))
+        self.log.info("Wrote %s", path)

@@ -1,0 +1,1 @@
+"""What is kept: results as files, and nbgrader's gradebook."""

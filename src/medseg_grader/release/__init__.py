@@ -1,0 +1,1 @@
+"""What do students get: notebooks, hints, and one zip file."""

@@ -1,0 +1,233 @@
+"""Step six of grading: feedback for students, grades for the LMS, and what a class can teach us.
+
+`write_report` makes `grading/report/` with an index.html from the gradebook, the results and the
+executed notebooks. All pages are single files without scripts that load nothing from elsewhere.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path, PurePosixPath
+
+import nbformat
+from nbformat import NotebookNode
+from sqlalchemy.exc import SQLAlchemyError
+
+from medseg.errors import InputError, note
+from medseg.files import write_text
+from medseg.units import notebook_stem
+from medseg.units.labels import grade_id
+from medseg_grader.course.stock_nbgrader import nbgrader_api
+from medseg_grader.course.units import Unit, load_unit, unit_names
+from medseg_grader.records.marks import Mark, Marks, read_marks
+from medseg_grader.records.results import Result, load_results, notebook_path
+from medseg_grader.report import lms
+from medseg_grader.report.clean import Cleaner
+from medseg_grader.report.feedback import exercise_titles, feedback_page, reasons
+from medseg_grader.report.pages import findings_page, index_page, items_page, mistakes_page
+
+FEEDBACK = Path("grading/feedback")
+LARGEST_NOTEBOOK = 200 * 2**20
+
+
+def write_report(results: Iterable[Result], gradebook_url: str, out: Path) -> Path:
+    """Write the report and the students' feedback; returns the path of its index.html.
+
+    Call it from the course's root, after all results are in the gradebook. A feedback page is
+    written anew only if something that it shows has changed.
+
+    Args:
+        results: all results of the course, as `load_results` gives them.
+        gradebook_url: SQLAlchemy URL of nbgrader's gradebook, SQLite or PostgreSQL. Points are
+            taken from there, so that those given by hand count.
+        out: `grading/report` of the course; its executed notebooks are found from there, and
+            feedback is also written to `grading/feedback`, where nbgrader looks for it.
+    """
+    marks = read_marks(gradebook_url)
+    units, by_unit, notes = _sort(results, marks)
+    out.mkdir(parents=True, exist_ok=True)
+    root = out.parent.parent
+    pages = {
+        (name, result.student): _write_feedback(
+            units[name], result, marks.units[name][result.student], root, out
+        )
+        for name, own in by_unit.items()
+        for result in own
+    }
+    files, missing = _write_grades(units, by_unit, marks, pages, out)
+    notes += missing
+    write_text(out / "items.html", items_page(units, by_unit))
+    write_text(out / "mistakes.html", mistakes_page(units, by_unit))
+    write_text(out / "findings.html", findings_page(by_unit, notes))
+    relative = {key: PurePosixPath(page.relative_to(out)) for key, page in pages.items()}
+    index = out / "index.html"
+    write_text(index, index_page(units, by_unit, marks, relative, files, notes))
+    return index
+
+
+def report_on_course(db_url: str | None = None, root: Path = Path()) -> tuple[Path | None, str]:
+    """Write the report on all that is graded: its index.html, or None and a sentence on why not."""
+    db_url = db_url or nbgrader_api(root).coursedir.db_url
+    try:
+        return write_report(load_results(root), db_url, root / "grading/report"), ""
+    except (OSError, ValueError, SQLAlchemyError) as error:
+        note(error)
+        why = " ".join(str(error).split())[:300]
+        return None, f"The report could not be written: {why}. What is graded is kept."
+
+
+def _sort(
+    results: Iterable[Result], marks: Marks
+) -> tuple[dict[str, Unit], dict[str, list[Result]], list[str]]:
+    """Units and their results, and a sentence on each result that cannot be part of the report."""
+    units: dict[str, Unit] = {}
+    by_unit: dict[str, list[Result]] = {}
+    notes = []
+    known = set(unit_names())
+    for result in results:
+        who = f"{result.student}, {result.unit}"
+        if result.unit not in known:
+            notes.append(f"{who}: left out, as the course has no such unit any more.")
+            continue
+        if result.unit not in units:
+            units[result.unit] = load_unit(result.unit)
+        unit = units[result.unit]
+        if [c.grade_id for c in result.cells] != [grade_id(c) for c in unit.graded_cells()]:
+            notes.append(f"{who}: left out, as its tests have changed since; grade it again.")
+        elif result.student not in marks.units.get(result.unit, {}):
+            notes.append(f"{who}: left out, as it is not in the gradebook; grade it again.")
+        else:
+            by_unit.setdefault(result.unit, []).append(result)
+    return {name: units[name] for name in sorted(by_unit)}, dict(sorted(by_unit.items())), notes
+
+
+def _write_feedback(unit: Unit, result: Result, mark: Mark, root: Path, out: Path) -> Path:
+    """Both copies of a student's page; returns the one in the report."""
+    name = f"{notebook_stem(unit.name)}.html"
+    places = [
+        _folder(out, "feedback", unit.name) / f"{result.student}.html",
+        _folder(root / FEEDBACK, result.student, unit.name) / name,
+    ]
+    key = _key(unit, result, mark)
+    stale = [page for page in places if _key_in(page) != key]
+    if stale:
+        notebook = _read_notebook(notebook_path(root, unit.name, result.student))
+        text = feedback_page(unit, result, mark, notebook, key=key)
+        for page in stale:
+            write_text(page, text)
+    for file, text in result.exchange.items():
+        write_text(places[1].with_name(file), text)
+    return places[0]
+
+
+def _folder(root: Path, *names: str) -> Path:
+    """A folder below `root`; a link that stands in its place is removed, never followed."""
+    for name in names:
+        if name in {"", ".", ".."} or "/" in name or "\0" in name:
+            raise InputError(f"{name!r} cannot be the name of a student or unit.")
+        root /= name
+        if root.is_symlink():
+            root.unlink()
+        root.mkdir(parents=True, exist_ok=True)
+    return root
+
+
+def _key(unit: Unit, result: Result, mark: Mark) -> str:
+    """What a page was made from: the unit's text, the result, the marks and this program."""
+    content = [
+        _program(),
+        *(f"{cell.cell_type}\n{cell.source}" for cell in unit.cells),
+        *(f"{m.name}\n{m.hint}" for e in unit.exercises.values() for m in e.mistakes),
+        result.to_json(),
+        repr((sorted(mark.points.items()), sorted(mark.by_hand), sorted(mark.comments.items()))),
+        repr(mark.penalty),
+    ]
+    return hashlib.sha256("\0".join(content).encode("utf-8", "replace")).hexdigest()
+
+
+@cache
+def _program() -> str:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def _key_in(page: Path) -> str:
+    content = _read(page, 600, whole=False) or b""
+    _, _, rest = content.decode("utf-8", "replace").partition('<meta name="medseg-key" content="')
+    return rest.partition('"')[0]
+
+
+def _read(path: Path, most: int, *, whole: bool = True) -> bytes | None:
+    """A regular file's bytes; None for a link, a missing, or (if `whole`) a larger file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = file.read(most + 1)
+    return None if whole and len(content) > most else content[:most]
+
+
+def _read_notebook(path: Path) -> NotebookNode | None:
+    content = _read(path, LARGEST_NOTEBOOK)
+    if content is None:
+        return None
+    try:
+        return nbformat.reads(content.decode("utf-8"), as_version=4)
+    except Exception:  # nbformat and its validation fail in many ways
+        return None
+
+
+def _write_grades(
+    units: Mapping[str, Unit],
+    results: Mapping[str, Sequence[Result]],
+    marks: Marks,
+    pages: Mapping[tuple[str, str], Path],
+    out: Path,
+) -> tuple[list[tuple[PurePosixPath, str]], list[str]]:
+    """Files for the LMS: their paths with a word on each, and notes for the instructor."""
+    files, notes = [], []
+    for name, own in results.items():
+        comments = {r.student: _comment(units[name], r, marks.units[name][r.student]) for r in own}
+        folder = _folder(out, "moodle")
+        text = lms.moodle_worksheet(marks.most[name], marks.units[name], marks.people, comments)
+        lms.write_csv(folder / f"{name}.csv", text)
+        files.append((PurePosixPath("moodle", f"{name}.csv"), "Moodle's grading worksheet"))
+        own_pages = {r.student: pages[name, r.student] for r in own}
+        archive = folder / f"{name}_feedback.zip"
+        count = lms.moodle_feedback_zip(archive, own_pages, marks.people)
+        if count:
+            files.append((PurePosixPath("moodle", archive.name), f"{count} feedback pages"))
+        else:
+            archive.unlink()
+    if results:
+        handed_in = {student for name in results for student in marks.units[name]}
+        lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), handed_in))
+        files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
+        unknown = sum(not marks.people[student].number for student in handed_in)
+        if unknown:
+            notes.append(
+                f"{unknown} of {len(handed_in)} students have no number of Moodle's or Canvas's in "
+                "the gradebook. Canvas then finds them by login; for Moodle, grade the zip that "
+                "it exports, or put the participant's number in as LMS user ID in formgrader."
+            )
+    return files, notes
+
+
+def _comment(unit: Unit, result: Result, mark: Mark) -> str:
+    """The points of each exercise and why some are missing, as the HTML that Moodle takes."""
+    lines = []
+    titles = exercise_titles(unit)
+    cleaner = Cleaner(cell.source for cell in unit.cells)
+    for name in unit.exercises:
+        cells = [cell for cell in result.cells if cell.exercise == name]
+        reached = sum(mark.points.get(cell.grade_id, 0.0) for cell in cells)
+        most = sum(cell.max_points for cell in cells)
+        why = cleaner.sentence(" ".join(reasons(unit, result, name, mark)))
+        lines.append(escape(f"{titles[name]}: {reached:g} of {most:g}. {why}".strip(), quote=False))
+    return "<br>".join(lines)

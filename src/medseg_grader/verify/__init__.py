@@ -1,0 +1,1 @@
+"""Is it sound: solutions keep all points, mistakes lose theirs and earn their own hint."""
