@@ -139,7 +139,7 @@ def draw_line(sizes: list[int]) -> None:
 
 def grade_tiny(size: int) -> None:
     """Grade one class of tiny submissions and print what it cost, as JSON."""
-    from tiny_course import RIGHT, UNIT, answered, hand_in, make_course
+    from helpers.tiny_course import RIGHT, UNIT, answered, hand_in, make_course
 
     from medseg_grader.course.template import make_template
 

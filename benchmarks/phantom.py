@@ -9,7 +9,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from baselines import by_thresholds, dice_per_zone, learn_intervals, mean_atlas, to_atlas_grid
+from helpers.baselines import (
+    by_thresholds,
+    dice_per_zone,
+    learn_intervals,
+    mean_atlas,
+    to_atlas_grid,
+)
 
 from medseg import phantom
 from medseg.cases import phantom_cases, slices

@@ -4,8 +4,8 @@
 an attack works, because tests share a process with the answer, `works` says how.
 """
 
-from graded_class import ALL, Case, code, edited, plain_cell, write
-from tiny_course import POINTS, RIGHT, SCRIPT, cell_of, header
+from helpers.graded_class import ALL, Case, code, edited, plain_cell, write
+from helpers.tiny_course import POINTS, RIGHT, SCRIPT, cell_of, header
 
 UNIT_SCRIPT = f'''# %%
 import numpy as np

@@ -2,10 +2,10 @@
 work, as tests share a process with the answer, are expected failures with their reason."""
 
 import pytest
-from graded_class import grade_cases
-from hostile_submissions import CASES, UNIT_SCRIPT, works
-from sandboxes import needs_sandbox
-from tiny_course import UNIT
+from attacks.hostile_submissions import CASES, UNIT_SCRIPT, works
+from helpers.graded_class import grade_cases
+from helpers.sandboxes import needs_sandbox
+from helpers.tiny_course import UNIT
 
 from medseg_grader.records.results import notebook_path
 from medseg_grader.sandbox.limits import Limits

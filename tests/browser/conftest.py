@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import QUICK, ROOT, Listener, Notebook, jupyter_lab
+from browser.lab import QUICK, ROOT, Listener, Notebook, jupyter_lab
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name

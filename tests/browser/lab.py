@@ -10,9 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from medseg_grader.course.units import unit_names
+
 ROOT = Path(__file__).parents[2]
+UNITS = unit_names()
 SHOTS = ROOT / "output" / "browser"
 QUICK = 60_000  # ms: what the page does by itself
 KERNEL = 180_000  # ms: a kernel that starts and imports torch on a busy machine
@@ -260,3 +264,14 @@ def errors(content):
         for output in cell.get("outputs", [])
         if output["output_type"] == "error"
     ]
+
+
+def some(units):
+    """All units as parameters; `make test` takes only the given ones."""
+    return [u if u in units else pytest.param(u, marks=pytest.mark.browser) for u in UNITS]
+
+
+def code_cells(notebook):
+    """The numbers of the code cells."""
+    cells = notebook.content()["cells"]
+    return [number for number, cell in enumerate(cells) if cell["cell_type"] == "code"]

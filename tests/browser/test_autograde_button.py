@@ -5,9 +5,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import KERNEL, jupyter_lab, shot
+from browser.lab import KERNEL, jupyter_lab, shot
+from helpers.sandboxes import QUICK, needs_sandbox, notebook
 from playwright.sync_api import expect
-from sandboxes import QUICK, needs_sandbox, notebook
 
 from medseg_grader.sandbox import __main__ as sandbox_command
 from medseg_grader.sandbox import provisioner

@@ -1,7 +1,7 @@
 """A student types into the first exercise of a unit, and `check` answers."""
 
 import pytest
-from test_notebooks import code_cells, some
+from browser.lab import code_cells, some
 
 from medseg.units.labels import is_solution
 from medseg_grader.course.units import SOLUTION, load_unit

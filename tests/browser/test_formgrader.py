@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from lab import jupyter_lab, shot
+from browser.lab import jupyter_lab, shot
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name

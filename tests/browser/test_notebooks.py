@@ -3,27 +3,14 @@
 import time
 
 import pytest
-from lab import ROOT, errors
+from browser.lab import ROOT, UNITS, code_cells, errors, some
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name
-from medseg_grader.course.units import unit_names
 
-UNITS = unit_names()
 QUICK_UNIT = "01_segmentation_types"
 SOLUTION = 600_000  # ms: a solution, training included, on a busy machine
 pytestmark = pytest.mark.slow
-
-
-def some(units):
-    """All units as parameters; `make test` takes only the given ones."""
-    return [u if u in units else pytest.param(u, marks=pytest.mark.browser) for u in UNITS]
-
-
-def code_cells(notebook):
-    """The numbers of the code cells."""
-    cells = notebook.content()["cells"]
-    return [number for number, cell in enumerate(cells) if cell["cell_type"] == "code"]
 
 
 def test_all_units_have_a_released_notebook():

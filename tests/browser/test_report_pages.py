@@ -1,8 +1,8 @@
 """The grading report in a real browser: nothing runs or calls out, and a phone can show it."""
 
 import pytest
-from report_class import UNIT, executed, record, result_of, save
-from test_report_feedback import EVIL, HOSTILE
+from helpers.pages import EVIL, HOSTILE
+from helpers.report_class import UNIT, executed, record, result_of, save
 
 from medseg_grader.report import write
 

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lab import Notebook, jupyter_lab
+from browser.lab import Notebook, jupyter_lab
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name

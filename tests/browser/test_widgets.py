@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from lab import KERNEL, Notebook, shot
+from browser.lab import KERNEL, Notebook, shot
 from PIL import Image
 from playwright.sync_api import expect
 

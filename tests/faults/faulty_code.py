@@ -4,7 +4,7 @@ It does so in the hidden test of `double`, so that one test cell is lost: the vi
 `double(2)`.
 """
 
-from graded_class import ALL, code
+from helpers.graded_class import ALL, code
 
 LOST = (1, 0, 4)
 NO_DOUBLE = (0, 0, 4)

@@ -3,8 +3,8 @@
 import json
 import os
 
-from graded_class import ALL, Case, edited, plain_cell, write
-from tiny_course import RIGHT, cell_of
+from helpers.graded_class import ALL, Case, edited, plain_cell, write
+from helpers.tiny_course import RIGHT, cell_of
 
 from medseg_grader.grading.collect import LARGEST_MB
 

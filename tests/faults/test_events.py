@@ -6,8 +6,7 @@ test_killed.py.
 
 import nbformat
 import pytest
-from sqlalchemy import Engine, event
-from tiny_course import (
+from helpers.tiny_course import (
     RIGHT,
     UNIT,
     answered,
@@ -17,6 +16,7 @@ from tiny_course import (
     run_here,
     scores_in,
 )
+from sqlalchemy import Engine, event
 
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit

@@ -1,10 +1,9 @@
 """Whatever goes wrong with one submission costs its own points, is told, and stops nobody."""
 
-import faulty_code
-import faulty_files
 import pytest
-from graded_class import grade_cases
-from sandboxes import needs_sandbox
+from faults import faulty_code, faulty_files
+from helpers.graded_class import grade_cases
+from helpers.sandboxes import needs_sandbox
 
 from medseg_grader.sandbox.limits import Limits
 

@@ -12,9 +12,18 @@ import time
 
 import psutil
 import pytest
+from helpers.sandboxes import needs_sandbox
+from helpers.tiny_course import (
+    RIGHT,
+    UNIT,
+    WRONG,
+    answered,
+    crew_here,
+    hand_in,
+    make_course,
+    run_here,
+)
 from nbgrader.api import Gradebook
-from sandboxes import needs_sandbox
-from tiny_course import RIGHT, UNIT, WRONG, answered, crew_here, hand_in, make_course, run_here
 
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
