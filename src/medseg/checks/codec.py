@@ -1,29 +1,20 @@
 """Probe inputs and outcomes as plain JSON: numbers in, the same numbers out, never code.
 
 A hints file travels with the package and is read on students' machines, so it holds nothing that
-could be executed: nested lists with a dtype, and seeds for random generators.
+could be executed: numbers, and nested lists with a dtype.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from medseg.errors import InputError
+from medseg.probes.compare import Foreign
 
 SIGNIFICANT_DIGITS = 7
 
 
-@dataclass(frozen=True)
-class Seed:
-    """Stands for a random generator in this state: `kind` is "torch" or "numpy"."""
-
-    seed: int
-    kind: str = "torch"
-
-
 def encode(value: Any) -> Any:
-    """Turn a number, text, slice, array, tensor, Volume, Seed, or a nest of them into JSON data.
+    """Turn a number, text, slice, array, tensor, Volume, or a nest of them into JSON data.
 
     Floats are rounded to seven significant digits, so that the last bits of another machine's
     arithmetic do not change a committed file. Raises TypeError for anything else.
@@ -40,8 +31,6 @@ def encode(value: Any) -> Any:
         if all(isinstance(key, str) for key in value):
             return {"dict": {key: encode(item) for key, item in value.items()}}
         return {"pairs": [[encode(key), encode(item)] for key, item in value.items()]}
-    if isinstance(value, Seed):
-        return {f"{value.kind}_generator": value.seed}
     if isinstance(value, slice):
         ends = (
             [value.start, value.stop]
@@ -50,7 +39,7 @@ def encode(value: Any) -> Any:
         )
         return {"slice": encode(ends)}
     if isinstance(value, np.ndarray):
-        return {"array": _nested(value), "dtype": str(value.dtype), "shape": list(value.shape)}
+        return {"array": _nested(value), "dtype": str(value.dtype), **_shape(value)}
     if isinstance(value, np.generic):
         return encode(value.item())
     kind = type(value).__name__
@@ -58,16 +47,16 @@ def encode(value: Any) -> Any:
         return {"volume": encode(value.array), "affine": encode(np.asarray(value.affine))}
     if hasattr(value, "detach"):
         array = value.detach().cpu().numpy()
-        return {"tensor": _nested(array), "dtype": str(array.dtype), "shape": list(array.shape)}
+        return {"tensor": _nested(array), "dtype": str(array.dtype), **_shape(array)}
     raise TypeError(
         f"a probe value of type {kind} cannot be written as JSON; "
-        "use numbers, texts, slices, arrays, tensors, Volume, Seed, "
+        "use numbers, texts, slices, arrays, tensors, Volume, "
         "or lists, tuples and dicts of them"
     )
 
 
 def decode(data: Any) -> Any:
-    """The inverse of `encode`; `Seed` becomes a fresh generator in that state."""
+    """The inverse of `encode`; what had no code becomes `Foreign`."""
     if isinstance(data, list):
         return [decode(item) for item in data]
     if not isinstance(data, dict):
@@ -81,21 +70,30 @@ def decode(data: Any) -> Any:
     if "slice" in data:
         return slice(*data["slice"])
     if "array" in data:
-        return np.array(data["array"], dtype=data["dtype"]).reshape(data["shape"])
-    if "numpy_generator" in data:
-        return np.random.default_rng(data["numpy_generator"])
+        return numbers_of(data)
+    if "object" in data:
+        return Foreign(data["object"])
     if "volume" in data:
         from medseg.volumes import Volume
 
         return Volume(decode(data["volume"]), decode(data["affine"]))
-    import torch
-
     if "tensor" in data:
-        array = np.array(data["tensor"], dtype=data["dtype"]).reshape(data["shape"])
-        return torch.from_numpy(array.copy())
-    if "torch_generator" in data:
-        return torch.Generator().manual_seed(data["torch_generator"])
-    raise InputError(f"unknown entry in a hints file: {sorted(data)}")
+        import torch
+
+        return torch.from_numpy(numbers_of(data))
+    raise ValueError(f"unknown entry in a hints file: {sorted(data)}")
+
+
+def numbers_of(data: dict) -> np.ndarray:
+    """The numbers of an encoded array or tensor, as a new array."""
+    values = data["array"] if "array" in data else data["tensor"]
+    numbers = np.array(values, dtype=data["dtype"])
+    return numbers.reshape(data["shape"]) if "shape" in data else numbers
+
+
+def _shape(array: np.ndarray) -> dict:
+    """The shape, where nested lists do not show it."""
+    return {} if array.size else {"shape": list(array.shape)}
 
 
 def _nested(array: np.ndarray) -> Any:

@@ -30,9 +30,32 @@ def exercise_data(name: str) -> dict:
 
 @cache
 def unit_data(unit: str) -> dict[str, dict]:
-    """All exercises of one unit, in order."""
-    text = files("medseg").joinpath("checks", "hints", f"{unit}.json").read_text(encoding="utf-8")
-    return json.loads(text)["exercises"]
+    """All exercises of one unit, in order.
+
+    Each is a dictionary of `runner`, `device`, `tolerance`, `legend`, `hints`, `calls` (probes),
+    `expected` (an outcome for each probe) and `mistakes` (`name`, `hint`, `outcomes`).
+    """
+    text = files("medseg").joinpath("checks", "hints", f"{unit}.jsonl").read_text(encoding="utf-8")
+    exercises: dict[str, dict] = {}
+    for record in map(json.loads, text.splitlines()):
+        if "exercise" in record:
+            exercise = {"legend": "", **record, "hints": [], "calls": [], "expected": []}
+            exercises[record["exercise"]] = exercise | {"mistakes": []}
+            exercise = exercises[record["exercise"]]
+        elif "probe" in record:
+            exercise["calls"].append({"mentions": [], **record["probe"]})
+        elif "expected" in record:
+            exercise["expected"].append(record["expected"])
+        elif "mistake" in record:
+            # what is not told of a mistake is as expected
+            outcomes = list(exercise["expected"])
+            mistake = {"name": record["mistake"], "hint": record["hint"], "outcomes": outcomes}
+            exercise["mistakes"].append(mistake)
+        elif "gives" in record:
+            exercise["mistakes"][-1]["outcomes"][record["on"]] = record["gives"]
+        else:
+            exercise["hints"].append(record["hint"])
+    return exercises
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:

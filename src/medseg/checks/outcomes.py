@@ -1,31 +1,14 @@
 """What came out of a probe, as data, and how two outcomes differ, as a sentence."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from medseg.checks.codec import decode, encode
+from medseg.checks.codec import decode, encode, numbers_of
+from medseg.probes.compare import IN_FULL, Difference, difference, shown
 
 # The order in which a difference is told: a wrong shape explains a wrong value, not the reverse.
 RANKS = ("error", "message", "kind", "shape", "dtype", "device", "finite", "value", "changed")
-# Arrays of up to this many numbers are shown in full.
-SMALL = 24
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One difference between an expected and an observed outcome."""
-
-    rank: str
-    sentence: str
-    expected: Any = None
-    observed: Any = None
-
-    @property
-    def order(self) -> int:
-        """How early this difference is told among others: the smaller, the earlier."""
-        return RANKS.index(self.rank)
 
 
 def record(result: Any, before: list, after: list) -> dict:
@@ -43,18 +26,23 @@ def compare(expected: dict, observed: dict, tolerance: float) -> Difference | No
     """The most telling difference between two outcomes, None where they agree."""
     if "error" in expected or "error" in observed:
         return _compare_errors(expected, observed)
-    difference = _compare_values(expected["value"], observed["value"], tolerance, "the result")
-    if difference is not None and difference.rank != "value":
-        return difference
+    found = difference(decode(expected["value"]), decode(observed["value"]), rtol=tolerance)
+    if found is not None and found.rank != "value":
+        return found
     if expected.get("device") != observed.get("device"):
         return Difference(
             "device",
             observed.get("device")
             or "expected the result to leave the device of the input, yours stays",
         )
-    if difference is None and expected.get("changed") != observed.get("changed"):
+    if found is None and expected.get("changed") != observed.get("changed"):
         return Difference("changed", "your function changes its input; work on a copy.")
-    return difference
+    return found
+
+
+def order(found: Difference) -> int:
+    """How early a difference is told among others: the smaller, the earlier."""
+    return RANKS.index(found.rank)
 
 
 def same_fault(expected: dict, mistaken: dict, observed: dict, tolerance: float) -> bool:
@@ -110,140 +98,6 @@ def _without_facts(value: Any) -> Any:
     return facts.get("the result", value)
 
 
-def _compare_values(expected: Any, observed: Any, tolerance: float, name: str) -> Difference | None:
-    kinds = _kind(expected), _kind(observed)
-    if observed is None and expected is not None:
-        sentence = f"expected {name} to be {kinds[0]}, but yours is None: is the `return` missing?"
-        return Difference("kind", sentence)
-    if kinds[0] != kinds[1]:
-        return Difference("kind", f"expected {name} to be {kinds[0]}, yours is {kinds[1]}.")
-    for container in ("tuple", "list", "dict"):
-        if kinds[0] == _NAMES[container]:
-            return _compare_containers(expected, observed, tolerance, name, container)
-    if kinds[0] in {_NAMES["array"], _NAMES["tensor"]}:
-        return _compare_arrays(expected, observed, tolerance, name)
-    if isinstance(expected, float) and isinstance(observed, float):
-        if np.isclose(expected, observed, rtol=tolerance, atol=tolerance, equal_nan=True):
-            return None
-    elif expected == observed:
-        return None
-    sentence = f"expected {name} to be {_brief(expected)}, yours is {_brief(observed)}."
-    if expected is True and observed is False:
-        sentence = f"this should hold, and does not: {name}."
-    return Difference("value", sentence)
-
-
-def _compare_containers(
-    expected: Any, observed: Any, tolerance: float, name: str, container: str
-) -> Difference | None:
-    left = expected if container == "list" else expected[container]
-    right = observed if container == "list" else observed[container]
-    if container == "dict":
-        pairs = [(left[key], right[key], key) for key in left if key in right]
-    else:
-        if len(left) != len(right):
-            sentence = f"expected {name} to have {len(left)} entries, yours has {len(right)}."
-            return Difference("shape", sentence)
-        numbered = enumerate(zip(left, right, strict=True))
-        pairs = [(a, b, f"entry {k} of {name}") for k, (a, b) in numbered]
-    found = [_compare_values(a, b, tolerance, part) for a, b, part in pairs]
-    differences = [d for d in found if d is not None]
-    if not differences and container == "dict" and (missing := left.keys() - right.keys()):
-        key = min(missing, key=list(left).index)
-        return Difference("kind", f"expected an entry {key!r} in {name}; there is none.")
-    return min(differences, key=lambda d: d.order) if differences else None
-
-
-def _compare_arrays(
-    expected: dict, observed: dict, tolerance: float, name: str
-) -> Difference | None:
-    shapes = tuple(expected["shape"]), tuple(observed["shape"])
-    if shapes[0] != shapes[1]:
-        sentence = f"expected {name} to have shape {shapes[0]}, yours has shape {shapes[1]}."
-        return Difference("shape", sentence)
-    left, right = (decode_numbers(x) for x in (expected, observed))
-    if not _same_dtype(left.dtype, right.dtype):
-        sentence = f"expected {name} to have dtype {left.dtype}, yours has {right.dtype}."
-        return Difference("dtype", sentence)
-    if left.dtype.kind == "f":
-        wrong = np.isfinite(left) != np.isfinite(right)
-        if wrong.any():
-            place = f"{name} at index {_first(wrong)}" if wrong.ndim else name
-            sentence = (
-                f"expected {place} to be {_value(left, wrong)}, yours is {_value(right, wrong)}."
-            )
-            return Difference("finite", sentence, left, right)
-        wrong = ~np.isclose(left, right, rtol=tolerance, atol=tolerance, equal_nan=True)
-    else:
-        wrong = left != right
-    if not wrong.any():
-        return None
-    if left.size <= SMALL:
-        sentence = f"expected {name} to be {_plain(left)}, yours is {_plain(right)}."
-    else:
-        count = int(wrong.sum())
-        sentence = (
-            f"{count} of {wrong.size} values of {name} {'is' if count == 1 else 'are'} off: "
-            f"at index {_first(wrong)}, {_value(left, wrong)} was expected, yours is "
-            f"{_value(right, wrong)}."
-        )
-    return Difference("value", sentence, left, right)
-
-
-_NAMES = {
-    "array": "a numpy array",
-    "tensor": "a torch tensor",
-    "tuple": "a tuple",
-    "list": "a list",
-    "dict": "a dictionary",
-    "volume": "a Volume",
-    "slice": "a slice",
-}
-
-
-def _kind(data: Any) -> str:
-    if isinstance(data, list):
-        return _NAMES["list"]
-    if isinstance(data, dict):
-        if "object" in data:
-            return f"an object of type {data['object']}"
-        return next(_NAMES[key] for key in _NAMES if key in data)
-    if data is None:
-        return "None"
-    names = {bool: "True or False", int: "a whole number", float: "a float", str: "a text"}
-    return names[type(data)]
-
-
-def decode_numbers(data: dict) -> np.ndarray:
-    """The numbers of an encoded array or tensor."""
-    key = "array" if "array" in data else "tensor"
-    return np.array(data[key], dtype=data["dtype"]).reshape(data["shape"])
-
-
-def _same_dtype(expected: np.dtype, observed: np.dtype) -> bool:
-    """Any float will do where a float is due; integers and truth values are exact."""
-    if expected.kind == "f":
-        return observed.kind == "f"
-    return expected == observed
-
-
-def _first(wrong: np.ndarray) -> list[int]:
-    return [int(i) for i in np.argwhere(wrong)[0]]
-
-
-def _value(array: np.ndarray, wrong: np.ndarray) -> str:
-    return _plain(array[wrong].ravel()[0])
-
-
-def _plain(array: Any) -> str:
-    """Numbers as nested lists, with five digits where they are long."""
-    array = np.asarray(array)
-    if array.ndim:
-        return "[" + ", ".join(_plain(part) for part in array) + "]"
-    value = array.item()
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
 def _brief(data: Any) -> str:
     """A short text for an encoded value."""
     if isinstance(data, list):
@@ -251,7 +105,7 @@ def _brief(data: Any) -> str:
     if not isinstance(data, dict):
         return f"{data:.6g}" if isinstance(data, float) else repr(data)
     if "array" in data or "tensor" in data:
-        return _brief_array(decode_numbers(data), "array" if "array" in data else "tensor")
+        return _brief_array(numbers_of(data), "array" if "array" in data else "tensor")
     if "tuple" in data:
         return "(" + ", ".join(_brief(x) for x in data["tuple"]) + ")"
     if "dict" in data:
@@ -261,20 +115,20 @@ def _brief(data: Any) -> str:
     if "volume" in data:
         return f"Volume({_brief(data['volume'])}, {_brief(data['affine'])})"
     if "slice" in data:
-        return ":".join("" if end is None else str(end) for end in data["slice"])
+        return shown(decode(data))
     return f"<{next(iter(data))}>"
 
 
 def _brief_array(numbers: np.ndarray, kind: str) -> str:
-    if numbers.size <= SMALL:
+    if numbers.size <= IN_FULL:
         # Integers that wrap around where int64 would not: who meets them should see them.
         narrow = numbers.dtype.kind in "iu" and numbers.dtype != np.int64
-        return f"{_plain(numbers)} ({numbers.dtype})" if narrow else _plain(numbers)
+        return f"{shown(numbers)} ({numbers.dtype})" if narrow else shown(numbers)
     shape = f"<{kind} of shape {numbers.shape}"
     if numbers.dtype.kind not in "iuf" or np.isnan(low := numbers.min()):
         return f"{shape}>"
     high = numbers.max()
-    span = f"all {_plain(low)}" if low == high else f"from {_plain(low)} to {_plain(high)}"
+    span = f"all {shown(low)}" if low == high else f"from {shown(low)} to {shown(high)}"
     return f"{shape}, {span}>"
 
 

@@ -11,14 +11,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from medseg.checks.codec import decode
 from medseg.checks.errors import explain, unwritten
 from medseg.checks.exercises import exercise_data
-from medseg.checks.outcomes import Difference, compare, describe_call, record, same_fault
+from medseg.checks.outcomes import compare, describe_call, order, record, same_fault
+from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
 
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
@@ -86,15 +86,14 @@ def run_call(
     Inputs are decoded afresh for each call, so that a function which changes them spoils nothing.
     """
     args, kwargs = decode(call["args"]), decode(call["kwargs"])
-    before = copy.deepcopy([x for x in args if not _is_generator(x)])
+    before = copy.deepcopy(args)
     with warnings.catch_warnings(), _own_random_state():
         warnings.simplefilter("ignore")
         try:
             result = runner(function, *args, **kwargs)
         except Exception as error:
             return {"error": _error_family(error), "mentions": _mentions(error, call)}, error
-        after = [x for x in args if not _is_generator(x)]
-        outcome = record(result, before, after)
+        outcome = record(result, before, args)
         if device and "error" not in outcome:
             args, kwargs = decode(call["args"]), decode(call["kwargs"])
             outcome["device"] = runner.device_fault(function, *args, **kwargs)
@@ -136,12 +135,12 @@ def _told_first(
     wrong value, what a hint explains before what none does.
     """
 
-    def order(k: int) -> tuple:
+    def earliness(k: int) -> tuple:
         difference = differences[k]
         raised = difference.rank == "error"
-        return "error" in expected[k], not raised, k not in explained, difference.order, k
+        return "error" in expected[k], not raised, k not in explained, order(difference), k
 
-    return min(differences, key=order)
+    return min(differences, key=earliness)
 
 
 def _about_message(error: BaseException | None, call: dict) -> str:
@@ -174,10 +173,6 @@ def _mentions(error: Exception, call: dict) -> list[bool]:
     return [text in str(error) for text in call.get("mentions", [])]
 
 
-def _is_generator(value: Any) -> bool:
-    return type(value).__name__ == "Generator"
-
-
 @contextmanager
 def _own_random_state() -> Iterator[None]:
     """Probes start from the same random state and leave the student's own one as it was."""
@@ -196,7 +191,7 @@ def _own_random_state() -> Iterator[None]:
 
 
 def _pictures(difference: Difference) -> tuple[np.ndarray, np.ndarray] | None:
-    target, yours = difference.expected, difference.observed
+    target, yours = difference.expected, difference.given
     if not (isinstance(target, np.ndarray) and isinstance(yours, np.ndarray)):
         return None
     if target.shape != yours.shape or target.ndim != 2 or min(target.shape) < 4:

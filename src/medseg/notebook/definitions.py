@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medseg.errors import InputError
+from medseg.units.handed_in import read_notebook
 
 # Notebooks whose definitions are being run now, so that one which names itself ends.
 _being_read: set[Path] = set()
@@ -21,20 +22,18 @@ def definitions(path: Path) -> dict[str, Any]:
     Raises OSError if the file cannot be read and ValueError if it is no notebook, or carries over
     from itself.
     """
-    import nbformat
-
     path = path.resolve()
     if path in _being_read:
         raise InputError(f"{path.name} carries it over from itself")
     try:
-        notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
+        notebook = read_notebook(path.read_bytes())
+    except InputError as error:
         raise InputError(f"{path.name} is not a readable notebook") from error
     namespace: dict[str, Any] = {"__name__": "carried_over"}
     _being_read.add(path)
     try:
         for index, cell in enumerate(notebook.cells):
-            if cell.cell_type == "code":
+            if cell.type == "code":
                 run_definitions(cell.source, f"{path.name} cell {index + 1}", namespace)
     finally:
         _being_read.discard(path)

@@ -9,31 +9,37 @@ from itertools import pairwise
 from nbformat import NotebookNode
 
 from medseg.notebook.run_order import missing_names, parse
+from medseg.units.changes import changes
+from medseg.units.handed_in import cell_of
 from medseg.units.handed_out import Cell, HandedOut, fingerprint
+from medseg.units.labels import grade_id
+from medseg.units.remarks import Remark
 
 FRESH = "open a fresh copy of the notebook and copy your answers into its cells"
-# nbgrader keeps the type in the metadata too and calculates the checksum anew.
-_NOT_COMPARED = {"cell_type", "checksum"}
 _ABSOLUTE = re.compile(r"(~|/[\w.-]+)(/[\w. -]+)+/?|[A-Za-z]:[\\/].*|\\\\.*")
 _READERS = re.compile(r"open|load\w*|imread|genfromtxt|fromfile|read_\w+")
 _WRITERS = re.compile(r"save\w*|imwrite|imsave|write_\w+|to_\w+|open|tofile")
 LARGEST_OUTPUT_MB = 5
 
 
+# How bad a finding is: grading would remark on it; it costs points or may; it is worth a look.
+STOPS, COSTS, LOOK = "mend", "points", "look"
+
+
 @dataclass(frozen=True)
 class Fault:
-    """One finding: where, what, how to mend it. `stops` is False for what is only worth a look."""
+    """One finding: where, what, how to mend it, and how bad it is (STOPS, COSTS or LOOK)."""
 
     where: str
     what: str
     mend: str
-    stops: bool = True
+    level: str = STOPS
 
 
 def find(notebook: NotebookNode, release: HandedOut) -> list[Fault]:
     """All findings in a notebook of the unit that `release` describes."""
     return [
-        *_structure(notebook, release),
+        *_changes(notebook, release),
         *_answers(notebook, release),
         *_order_of_running(notebook),
         *_files(notebook, release),
@@ -41,55 +47,78 @@ def find(notebook: NotebookNode, release: HandedOut) -> list[Fault]:
     ]
 
 
-def grade_id(cell: NotebookNode) -> str:
-    """nbgrader's name of a cell, empty where it has none."""
-    return (cell.metadata.get("nbgrader") or {}).get("grade_id", "")
-
-
 def place_of(index: int, name: str = "") -> str:
     return f"cell {index + 1}" + (f" ({name})" if name else "")
 
 
-def _by_id(notebook: NotebookNode) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for index, cell in enumerate(notebook.cells):
-        if name := grade_id(cell):
-            found.setdefault(name, []).append(index)
-    return found
+def of_file(remark: Remark) -> Fault:
+    """A remark on the file as a student reads it."""
+    again = "open it in JupyterLab and save it"
+    words = {
+        "encoding": ("is not in UTF-8", FRESH),
+        "old format": (f"is in the old notebook format {remark.detail}", again),
+        "format": (f"claims the notebook format {remark.detail}, where 4 is due", FRESH),
+        "broken cells": (f"has {remark.detail} cells that cannot be read", FRESH),
+        "kernel": (
+            f"is set to a kernel for {remark.detail}",
+            "choose Kernel > Change Kernel, take Python 3, and save",
+        ),
+    }
+    what, mend = words[remark.kind]
+    return Fault("the notebook" if remark.kind == "kernel" else "the file", what, mend)
 
 
-def _structure(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
+def _changes(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """nbgrader's cells: is each there, once, of its type, in its place, as it was handed out?"""
-    places = _by_id(notebook)
-    for name, known in release.graded_cells.items():
-        if name not in places:
-            yield _absent(notebook, name, known)
-            continue
-        first, *copies = places[name]
-        for index in copies:
+    cells = [cell for raw in notebook.cells if (cell := cell_of(raw)) is not None]
+    for remark in changes(cells, release.graded_cells):
+        yield from _of_cell(remark, notebook, release)
+
+
+def _of_cell(remark: Remark, notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
+    """A remark on a labelled cell as a student reads it."""
+    name, detail = remark.name, remark.detail
+    place = place_of(remark.places[-1], name) if remark.places else ""
+    match remark.kind:
+        case "missing":
+            yield _absent(notebook, name, release.graded_cells[name])
+        case "copied":
+            for index in remark.places[:-1]:
+                yield Fault(
+                    place_of(index, name),
+                    f"stands again as {place}, and grading takes that one only",
+                    "keep the one with your answer and delete the other",
+                )
+        case "retyped":
+            due = release.graded_cells[name].type
             yield Fault(
-                place_of(index, name),
-                f"is a second copy of {place_of(first, name)}, and grading takes one only",
-                "keep the one with your answer and delete the other",
+                place,
+                f"was turned from {due} into {detail}",
+                f'select it and choose "{due.capitalize()}" in the list of cell types',
             )
-        yield from _altered(place_of(first, name), notebook.cells[first], known)
-    for name, indices in places.items():
-        if name not in release.graded_cells:
-            yield Fault(
-                place_of(indices[0], name),
-                "carries a grading label that this unit does not have",
-                "copy its text into a new cell and delete this one",
+        case "edited":
+            yield Fault(place, "is a test cell, and its text was changed", FRESH)
+        case "relabelled":
+            due_label = release.graded_cells[name].label
+            facts = ", ".join(
+                f"{key} is {'missing' if value is None else value} in place of "
+                f"{due_label.get(key, 'nothing')}"
+                for key, value in detail.items()
             )
-    order = [name for name in places if name in release.graded_cells]
-    due = [name for name in release.graded_cells if name in places]
-    for name, expected in zip(order, due, strict=True):
-        if name != expected:
+            yield Fault(place, f"has an altered grading label: {facts}", FRESH)
+        case "moved":
             yield Fault(
-                place_of(places[expected][0], expected),
-                "was moved: it stood before " + place_of(places[name][0], name),
+                place,
+                f"was moved: it stood before the cell {detail}",
                 "move it back up with the arrows of its toolbar",
             )
-            break
+        case "unknown":
+            for index, unknown in zip(remark.places, detail, strict=True):
+                yield Fault(
+                    place_of(index, unknown),
+                    "carries a grading label that this unit does not have",
+                    "copy its text into a new cell and delete this one",
+                )
 
 
 def _absent(notebook: NotebookNode, name: str, known: Cell) -> Fault:
@@ -103,29 +132,6 @@ def _absent(notebook: NotebookNode, name: str, known: Cell) -> Fault:
             )
     kind = "cell for your answer" if known.is_solution else "test cell"
     return Fault(f"the {kind} {name}", "was deleted", f"undo the deletion, or {FRESH}")
-
-
-def _altered(place: str, cell: NotebookNode, known: Cell) -> Iterator[Fault]:
-    if cell.cell_type != known.cell_type:
-        yield Fault(
-            place,
-            f"was turned from {known.cell_type} into {cell.cell_type}",
-            f'select it and choose "{known.cell_type.capitalize()}" in the list of cell types',
-        )
-    label, due = cell.metadata["nbgrader"], known.metadata["nbgrader"]
-    names = sorted((due.keys() | label.keys()) - _NOT_COMPARED)
-    changed = [name for name in names if label.get(name) != due.get(name)]
-    guards = [key for key in ("deletable", "editable") if key in known.metadata]
-    if "locked" in changed or any(cell.metadata.get(key, True) is not False for key in guards):
-        yield Fault(place, "was unlocked", FRESH)
-    if told := [name for name in changed if name != "locked"]:
-        facts = ", ".join(
-            f"{name} is {label.get(name, 'missing')} in place of {due.get(name, 'nothing')}"
-            for name in told
-        )
-        yield Fault(place, f"has an altered grading label: {facts}", FRESH)
-    if not known.is_solution and fingerprint(cell.source) != known.fingerprint:
-        yield Fault(place, "is a test cell, and its text was changed", FRESH)
 
 
 def defines(cell: NotebookNode, name: str) -> bool:
@@ -148,27 +154,33 @@ def defines(cell: NotebookNode, name: str) -> bool:
 
 def _answers(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """Solution cells: is there Python, the exercise's name, and no stub any more?"""
-    for name, (index, *_) in _by_id(notebook).items():
-        known, cell = release.graded_cells.get(name), notebook.cells[index]
-        if known is None or not known.is_solution or cell.cell_type != "code":
+    last = {grade_id(cell): index for index, cell in enumerate(notebook.cells)}
+    for name, known in release.graded_cells.items():
+        if name not in last or not known.is_solution:
             continue
-        place = place_of(index, name)
+        cell, place = notebook.cells[last[name]], place_of(last[name], name)
+        if cell.cell_type != "code":
+            continue
+        if not cell.source.strip():
+            yield Fault(
+                place, "is empty", f"write your answer into it, under the name {name}", COSTS
+            )
+            continue
         try:
             tree = parse(cell.source)
         except SyntaxError as error:
-            yield Fault(place, f"is no Python: {error.msg} in line {error.lineno}", "mend the line")
+            what = f"is no Python: {error.msg} in line {error.lineno}"
+            yield Fault(place, what, "mend the line", COSTS)
             continue
         if not defines(cell, name):
-            yield Fault(
-                place,
-                f"defines no {name}",
-                f"write your answer into this cell, under the name {name}",
-            )
+            mend = f"write your answer into this cell, under the name {name}"
+            yield Fault(place, f"defines no {name}", mend, COSTS)
         elif any(_is_stub(node) for node in ast.walk(tree)):
             yield Fault(
                 place,
                 "still holds `raise NotImplementedError()`",
                 "replace that line by your code, or hand in without the points of this exercise",
+                COSTS,
             )
 
 
@@ -211,12 +223,12 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
         else:
             what = f"{uses} before it has a value"
             mend = f"give {missing.name} a value first"
-        yield Fault(place, what, mend)
+        yield Fault(place, what, mend, COSTS)
     counts = [(k, cell.execution_count) for k, cell in code if cell.get("execution_count")]
     rerun = "choose Run > Restart Kernel and Run All Cells, look at the results, and save"
     if not counts:
         yield Fault(
-            "the notebook", "has no results: it was not run, or not saved since", rerun, False
+            "the notebook", "has no results: it was not run, or not saved since", rerun, LOOK
         )
     for (_, before), (k, count) in pairwise(counts):
         if count < before:
@@ -224,17 +236,17 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
                 place_of(k, grade_id(notebook.cells[k])),
                 "was run before a cell that stands above it",
                 rerun,
-                False,
+                LOOK,
             )
             break
 
 
 def _files(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """Paths in cells that the student wrote: where it is graded, only the release is there."""
-    handed_out = {known.fingerprint for known in release.cells}
+    known = {one for cell in release.cells for one in cell.fingerprints}
     written: set[str] = set()
     for index, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code" or fingerprint(cell.source) in handed_out:
+        if cell.cell_type != "code" or fingerprint(cell.source) in known:
             continue
         try:
             tree = parse(cell.source)
@@ -247,6 +259,7 @@ def _files(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
                     place,
                     f"names a place on your own machine, {node.value!s}",
                     "set it back to what the notebook had, or remove the cell, before you hand in",
+                    COSTS,
                 )
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
         written |= {_file(call) for call in calls if _is_writer(call)}
@@ -255,6 +268,7 @@ def _files(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
                 place,
                 f"reads {name}, a file that is not part of the course",
                 "make its content in the notebook, or remove the cell, before you hand in",
+                COSTS,
             )
 
 
@@ -298,6 +312,7 @@ def _outputs(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
                 place,
                 f"has {megabytes:.0f} MB of results, and at most {LARGEST_OUTPUT_MB} should travel",
                 "print or draw less, run the cell again, and save",
+                LOOK,
             )
         known = release.graded_cells.get(grade_id(cell))
         failed = any(output.get("output_type") == "error" for output in outputs)
@@ -306,5 +321,5 @@ def _outputs(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
                 place,
                 "is a test that failed when it was last run",
                 "run the exercise's check, which says what is wrong",
-                False,
+                LOOK,
             )

@@ -1,7 +1,6 @@
 """`medseg submit-check`: is a notebook ready to hand in, and if not, how is it mended?"""
 
 import asyncio
-import json
 import os
 import re
 import subprocess
@@ -13,18 +12,28 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg.errors import InputError
-from medseg.notebook.faults import FRESH, Fault, find, place_of, unreadable
+from medseg.notebook.faults import (
+    COSTS,
+    FRESH,
+    LOOK,
+    STOPS,
+    Fault,
+    find,
+    of_file,
+    place_of,
+    unreadable,
+)
 from medseg.runtime import EXECUTION
 from medseg.units import notebook_name, unit_names, unit_of_file
-from medseg.units.handed_out import handed_out
+from medseg.units.handed_in import LARGEST_MB, HandedIn, read_notebook
+from medseg.units.handed_out import HandedOut, handed_out
 from medseg.units.labels import grade_id
 
-LARGEST_FILE_MB = 20
 RUN_SECONDS = 600
 
 
 def show(path: Path, run: bool = False) -> int:
-    """Print what is found in a notebook, or in all of a folder; 0 if all are ready, else 1.
+    """Print what is found in a notebook, or in all of a folder; 0 if nothing is to be mended.
 
     With `run`, each is executed in a fresh kernel from top to bottom, in memory only. Raises
     ValueError where there is no notebook of the course.
@@ -32,15 +41,18 @@ def show(path: Path, run: bool = False) -> int:
     ready = True
     for unit, notebook in notebooks(path):
         faults = examine(unit, notebook, run)
-        stops = sum(fault.stops for fault in faults)
-        ready = ready and not stops
+        stops, costs = (sum(f.level == level for f in faults) for level in (STOPS, COSTS))
+        ready = ready and not stops and not costs
         saved = time.strftime("%H:%M on %d %B", time.localtime(notebook.stat().st_mtime))
         print(f"{notebook}, as saved at {saved}")
         for fault in faults:
             what = fault.what.rstrip(".")
-            print(f"  {'mend' if fault.stops else 'look'}  {fault.where} {what}.")
-            print(f"        To mend it: {fault.mend}.")
-        print(f"  {f'not ready: {stops} to mend' if stops else 'ready to hand in'}\n")
+            print(f"  {fault.level:<6}  {fault.where} {what}.")
+            print(f"          To mend it: {fault.mend}.")
+        verdict = f"not ready: {stops} to mend" if stops else "ready to hand in"
+        if costs:
+            verdict += f"{' and' if stops else ', but'} {costs} that cost points, or may"
+        print(f"  {verdict}\n")
     return 0 if ready else 1
 
 
@@ -87,18 +99,28 @@ def unit_of(path: Path) -> str | None:
 def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
     """All findings in one file, those that stop it from being graded first."""
     faults = [*_name(unit, path)]
-    notebook = read(path)
-    if isinstance(notebook, Fault):
-        return [*faults, notebook]
-    megabytes = path.stat().st_size / 1e6
-    if megabytes > LARGEST_FILE_MB:
-        what = f"has {megabytes:.0f} MB, and at most {LARGEST_FILE_MB} can be handed in"
+    megabytes = path.stat().st_size / 2**20
+    if megabytes > LARGEST_MB:
+        what = f"has {megabytes:.0f} MB, and at most {LARGEST_MB} can be handed in"
         faults.append(Fault("the file", what, "clear the results of its largest cells and save"))
-    faults += _kernel(notebook)
-    faults += find(notebook, handed_out(unit))
-    if run and not any(grade_id(cell) for cell in unreadable(notebook)):
-        faults += _run(notebook, path.parent)
-    return sorted(faults, key=lambda fault: not fault.stops)
+    faults += examine_content(path.read_bytes(), handed_out(unit))
+    notebook = read(path) if run else None
+    if isinstance(notebook, NotebookNode) and not any(map(grade_id, unreadable(notebook))):
+        faults += run_from_the_top(notebook, path.parent)
+    return sorted(faults, key=lambda fault: (STOPS, COSTS, LOOK).index(fault.level))
+
+
+def examine_content(content: bytes, release: HandedOut) -> list[Fault]:
+    """All findings in the bytes of a notebook of the unit that `release` describes."""
+    try:
+        notebook = read_notebook(content)
+    except InputError as error:
+        return [_no_notebook(error)]
+    return [*map(of_file, notebook.remarks), *find(_node(notebook), release)]
+
+
+def _no_notebook(error: InputError) -> Fault:
+    return Fault("the file", str(error).removeprefix("The file ").rstrip("."), FRESH)
 
 
 def _name(unit: str, path: Path) -> Iterator[Fault]:
@@ -116,41 +138,35 @@ def _name(unit: str, path: Path) -> Iterator[Fault]:
                 "the folder",
                 f"also holds {other.name}, which is not graded",
                 f"make sure that your answers stand in {name}, and delete {other.name}",
-                stops=False,
+                LOOK,
             )
 
 
 def read(path: Path) -> NotebookNode | Fault:
-    """The notebook in a file, or why it is none."""
-    text = path.read_bytes().decode("utf-8", errors="replace")
-    if not text.strip():
-        return Fault("the file", "is empty", FRESH)
+    """The notebook in a file, as grading reads it, or why it is none."""
     try:
-        version = json.loads(text).get("nbformat")
-    except (json.JSONDecodeError, AttributeError):
-        return Fault(
-            "the file",
-            "is no notebook: it is not whole, or was saved in another form",
-            f"open it in JupyterLab and save it, or {FRESH}",
-        )
-    if version != 4:
-        what = f"is a notebook of format {version}, and the course uses format 4"
-        return Fault("the file", what, "open it in JupyterLab and save it")
-    try:
-        return nbformat.reads(text, as_version=4)
-    except Exception as error:  # nbformat lets many kinds through where parts are missing
-        first = str(error).splitlines()[0]
-        return Fault("the file", f"is a damaged notebook ({first})", FRESH)
+        return _node(read_notebook(path.read_bytes()))
+    except InputError as error:
+        return _no_notebook(error)
 
 
-def _kernel(notebook: NotebookNode) -> Iterator[Fault]:
-    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
-    if language != "python":
-        mend = "choose Kernel > Change Kernel, take Python 3, and save"
-        yield Fault("the notebook", f"is set to a kernel for {language}", mend)
+def _node(notebook: HandedIn) -> NotebookNode:
+    """Its readable cells as nbformat's nodes; what else is odd in them is left out."""
+    cells = []
+    for cell, raw in zip(notebook.cells, notebook.raw, strict=True):
+        metadata = raw.get("metadata")
+        made: dict = {"cell_type": cell.type, "id": cell.id, "source": cell.source}
+        made["metadata"] = metadata if isinstance(metadata, dict) else {}
+        if cell.type == "code":
+            outputs, count = raw.get("outputs"), raw.get("execution_count")
+            given = outputs if isinstance(outputs, list) else []
+            made["outputs"] = [output for output in given if isinstance(output, dict)]
+            made["execution_count"] = count if isinstance(count, int) else None
+        cells.append(made)
+    return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
-def _run(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
+def run_from_the_top(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
     """Execute a copy as nbgrader's Validate button does; the first bad cell ends it.
 
     The finding names the cell that is to be mended: the exercise rather than its test.
@@ -182,12 +198,12 @@ def _run(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
         if index != stopped:
             what += f" in {place_of(stopped, grade_id(fresh.cells[stopped]))}"
         reason = f"{what}: {error.ename}: {error.evalue}".rstrip(":. ")
-        yield Fault(place_of(index, grade_id(fresh.cells[index])), reason, mend)
+        yield Fault(place_of(index, grade_id(fresh.cells[index])), reason, mend, COSTS)
     except DeadKernelError:
-        yield Fault("the notebook", "ends its kernel when it runs from the top", mend)
+        yield Fault("the notebook", "ends its kernel when it runs from the top", mend, COSTS)
     except TimeoutError:
         what = f"is not through after {RUN_SECONDS} seconds"
-        yield Fault("the notebook", what, "look for a loop without end, or shorten the work")
+        yield Fault("the notebook", what, "look for a loop without end, or shorten the work", COSTS)
 
 
 def _to_blame(notebook: NotebookNode, stopped: int, trace: str) -> int:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-# Taken when this is imported, before any student's code runs: what that puts into numpy afterwards
-# changes no verdict.
-from numpy import argwhere, array_equal, asarray, generic, isclose, isfinite, ndarray
+# Taken when this is imported, before any student's code runs, as in `compare`.
+from numpy import array_equal
 
+from medseg.probes.compare import ARRAY, ATOL, RTOL, TENSOR, difference, kind_of, to_numpy
 from medseg.probes.runners import RUNNERS
 from medseg.runtime import graded
 
@@ -38,42 +38,20 @@ def torch_rng(seed: int) -> Any:
 
 
 def assert_close(
-    result: Any, expected: Any, what: str = "the result", rtol: float = 1e-4, atol: float = 1e-6
+    result: Any, expected: Any, what: str = "the result", rtol: float = RTOL, atol: float = ATOL
 ) -> None:
     """Compare a student's result with the expected one: type, shape, dtype, finiteness, values.
 
-    Tensors, arrays, numbers, slices, and tuples or lists of them. A float result may have any float
-    dtype; integers must have the expected dtype. Raises AssertionError with one sentence.
+    Raises AssertionError with one sentence; `medseg.probes.compare` has the rule, which is that of
+    `check`. Of an array no more than the first wrong place is told.
+
+    >>> assert_close(0.50001, 0.5)
+    >>> assert_close(0.0, 1.0, "the share")
+    Traceback (most recent call last):
+    AssertionError: expected the share to be 1, yours is 0.
     """
-    if isinstance(expected, tuple | list):
-        kind = type(expected).__name__
-        assert isinstance(result, type(expected)), (
-            f"{what} should be a {kind}, it is {_type_name(result)}."
-        )
-        assert len(result) == len(expected), (
-            f"{what} should have {len(expected)} entries, it has {len(result)}."
-        )
-        for k, (ours, theirs) in enumerate(zip(expected, result, strict=True)):
-            assert_close(theirs, ours, f"entry {k} of {what}", rtol, atol)
-        return
-    if isinstance(expected, slice):
-        assert isinstance(result, slice), f"{what} should be a slice, it is {_type_name(result)}."
-        assert result == expected, f"{what} should be {expected}, it is {result}."
-        return
-    if isinstance(expected, bool | int | float | generic):
-        assert _is_number(result), f"{what} should be a number, it is {_type_name(result)}."
-        left, right = asarray(expected), asarray(result)
-    else:
-        assert _type_name(result) == _type_name(expected), (
-            f"{what} should be {_type_name(expected)}, it is {_type_name(result)}."
-        )
-        left, right = _to_numpy(expected), _to_numpy(result)
-        assert right.shape == left.shape, (
-            f"{what} should have shape {left.shape}, it has {right.shape}."
-        )
-        same = right.dtype.kind == "f" if left.dtype.kind == "f" else right.dtype == left.dtype
-        assert same, f"{what} should have dtype {left.dtype}, it has {right.dtype}."
-    _assert_values(right, left, what, rtol, atol)
+    found = difference(expected, result, what, rtol=rtol, atol=atol, in_full=0)
+    assert found is None, found.sentence
 
 
 def assert_raises_value_error(
@@ -118,11 +96,11 @@ def assert_module_stays_on_device(cls: Callable, options: dict, *inputs: Any) ->
 
 def assert_keeps_inputs(function: Callable, *args: Any, **kwargs: Any) -> None:
     """The function must not change the arrays or tensors that it is given."""
-    before = [_to_numpy(x).copy() if _is_array(x) else None for x in args]
+    before = [to_numpy(x).copy() if kind_of(x) in (ARRAY, TENSOR) else None for x in args]
     function(*args, **kwargs)
     for k, (old, new) in enumerate(zip(before, args, strict=True)):
         if old is not None:
-            same = array_equal(old, _to_numpy(new), equal_nan=old.dtype.kind == "f")
+            same = array_equal(old, to_numpy(new), equal_nan=old.dtype.kind == "f")
             assert same, f"your function changes its input number {k + 1}; work on a copy."
 
 
@@ -132,7 +110,7 @@ def gradient_of(function: Callable, value: Any, *args: Any, **kwargs: Any) -> An
 
     leaf = value.detach().clone().requires_grad_()
     result = function(leaf, *args, **kwargs)
-    assert isinstance(result, torch.Tensor), f"a tensor is due, it is {_type_name(result)}."
+    assert isinstance(result, torch.Tensor), f"a tensor is due, it is {kind_of(result)}."
     assert result.requires_grad, "no gradient flows from the result back to the first input."
     return torch.autograd.grad(result, leaf)[0]
 
@@ -152,40 +130,3 @@ def assert_facts(facts: dict[str, Any], *names: str) -> None:
     assert chosen, f"the result is not of the kind that is due: {found}."
     untrue = [name for name in chosen if facts.get(name) is not True]
     assert not untrue, f"not true of your function: {'; '.join(untrue)}."
-
-
-def _assert_values(result: ndarray, expected: ndarray, what: str, rtol: float, atol: float) -> None:
-    if expected.dtype.kind == "f":
-        wrong = isfinite(result) != isfinite(expected)
-        if not wrong.any():
-            wrong = ~isclose(result, expected, rtol=rtol, atol=atol, equal_nan=True)
-    else:
-        wrong = result != expected
-    if wrong.any():
-        index = tuple(argwhere(wrong)[0]) if wrong.ndim else ()
-        place = f" at index {[int(i) for i in index]}" if wrong.ndim else ""
-        raise AssertionError(
-            f"{what} should be {expected[index]:.6g}{place}, it is {result[index]:.6g} "
-            f"({int(wrong.sum())} of {wrong.size} values are off)."
-        )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, bool | int | float | generic)
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, ndarray) or hasattr(value, "detach")
-
-
-def _to_numpy(value: Any) -> ndarray:
-    # a subclass could agree with everything, so that it is compared as a plain array
-    return asarray(value if isinstance(value, ndarray) else value.detach().cpu().numpy())
-
-
-def _type_name(value: Any) -> str:
-    if isinstance(value, ndarray):
-        return "a numpy array"
-    if hasattr(value, "detach"):
-        return "a torch tensor"
-    return "None" if value is None else f"an object of type {type(value).__name__}"

@@ -20,7 +20,7 @@ __all__ = ["find_unit", "notebook_name", "notebook_stem", "unit_names", "unit_of
 def unit_names() -> list[str]:
     """The units that were handed out, in order."""
     names = (entry.name for entry in files("medseg").joinpath("units").iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    return sorted(name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
 
 
 def find_unit(name: object, units: Sequence[str] | None = None) -> str:

@@ -1,42 +1,52 @@
 """What the notebooks looked like when they were handed out: cells, titles, points of each unit.
 
-`medseg/units/04_iou.json` is written by the release and holds what stands in the released
+`medseg/units/04_iou.jsonl` is written by the release and holds what stands in the released
 notebook anyway: nothing of a solution, nothing of a hidden test.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from medseg.units import find_unit
 
+# What counts of nbgrader's label, beside the name. The rest (a checksum, the type of the cell a
+# second time) nbgrader calculates anew.
+COMPARED = ("grade", "locked", "points", "schema_version", "solution", "task")
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a released notebook.
+    """One cell as it was handed out.
 
-    `metadata` and `source` are kept for nbgrader's cells only, of all others just the
-    `fingerprint` of the source.
+    Attributes:
+        id, type: as in the notebook.
+        fingerprints: of its source; of several, where it may have been handed out in either form.
+        label: what counts of nbgrader's label, empty where it has none.
     """
 
     id: str
-    cell_type: str
-    fingerprint: str
-    metadata: dict[str, Any]
-    source: str
+    type: str
+    fingerprints: tuple[str, ...]
+    label: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def grade_id(self) -> str:
         """nbgrader's name of the cell, empty where it has none."""
-        return self.metadata.get("nbgrader", {}).get("grade_id", "")
+        return self.label.get("grade_id", "")
 
     @property
     def is_solution(self) -> bool:
         """Whether students write in this cell."""
-        return bool(self.metadata.get("nbgrader", {}).get("solution"))
+        return bool(self.label.get("solution"))
+
+    def holds(self, source: str) -> bool:
+        """Whether a source is the one that was handed out."""
+        return fingerprint(source) in self.fingerprints
 
 
 @dataclass(frozen=True)
@@ -56,22 +66,17 @@ class HandedOut:
 
 @cache
 def handed_out(unit: str) -> HandedOut:
-    """The release of one unit; ValueError where the package knows none of that name."""
-    path = files("medseg").joinpath("units", f"{find_unit(unit)}.json")
-    data = json.loads(path.read_text(encoding="utf-8"))
+    """The release of one unit; InputError where the package knows none of that name."""
+    path = files("medseg").joinpath("units", f"{find_unit(unit)}.jsonl")
+    head, *records = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     cells = [
-        Cell(
-            cell["id"],
-            cell["cell_type"],
-            cell["fingerprint"],
-            cell.get("metadata", {}),
-            "\n".join(cell.get("source", [])),
-        )
-        for cell in data["cells"]
+        Cell(record["id"], record["type"], (record["fingerprint"],), record.get("label", {}))
+        for record in records
     ]
-    return HandedOut(data["unit"], data["title"], data["points"], cells)
+    return HandedOut(head["unit"], head["title"], head["points"], cells)
 
 
 def fingerprint(source: str) -> str:
-    """A short hash of a cell's source; space at its end does not count."""
-    return hashlib.sha256(source.rstrip().encode()).hexdigest()[:16]
+    """A short hash of a cell's source; space around it and the kind of line ends do not count."""
+    text = source.replace("\r\n", "\n").strip()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

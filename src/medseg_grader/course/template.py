@@ -9,9 +9,10 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from medseg.units.labels import grade_id, is_graded, is_solution, points
+from medseg.units.handed_out import Cell, fingerprint
+from medseg.units.labels import grade_id, is_graded, is_solution, label, points
 from medseg_grader.course.notebooks import solution_notebook
-from medseg_grader.course.units import Unit
+from medseg_grader.course.units import HIDDEN, Unit
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,17 @@ class Template:
     def digest(self) -> str:
         """SHA-256 of cells, metadata and tests."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def handed_out(self) -> dict[str, Cell]:
+        """The labelled cells as students have them, by name; a test's also with its hidden part."""
+        known = {}
+        for cell in self.notebook().cells:
+            if name := grade_id(cell):
+                texts = (HIDDEN.sub("", cell.source), cell.source)
+                prints = tuple(fingerprint(text) for text in texts)
+                known[name] = Cell(cell.id, cell.cell_type, prints, label(cell))
+        return known
 
     @property
     def max_points(self) -> float:

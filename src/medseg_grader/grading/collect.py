@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 
 from medseg.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
+from medseg.units.handed_in import LARGEST_MB
 from medseg.errors import InputError
 
-LARGEST_MB = 128
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
 LONGEST_NAME = 200  # bytes, so that a file can be called after a student
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")

@@ -68,7 +68,7 @@ _PACKAGES = (medseg, medseg_grader)
 
 def _digest_of_package(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted([*folder.rglob("*.py"), *folder.rglob("hints/*.json")]):
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("hints/*.jsonl")]):
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,8 +1,8 @@
 """From the instructors' scripts to the students' notebooks and the numbers behind `check`.
 
 solutions/04_iou/iou.py -> solutions/04_iou/iou.ipynb -> notebooks/04_iou/iou.ipynb (nbgrader), and
-solutions/04_iou/mistakes.py -> src/medseg/checks/hints/04_iou.json. What was released is noted
-down in src/medseg/units/04_iou.json. The same sources give the same bytes.
+solutions/04_iou/mistakes.py -> src/medseg/checks/hints/04_iou.jsonl. What was released is noted
+down in src/medseg/units/04_iou.jsonl. The same sources give the same bytes.
 """
 
 import contextlib

@@ -1,64 +1,63 @@
 """What the solution and each named mistake of a unit give on the probes of `check`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from medseg.checks.codec import encode
 from medseg.checks.verdicts import run_call
-from medseg.files import write_text
 from medseg.probes.runners import RUNNERS
-from medseg_grader.authoring import Exercise
+from medseg_grader.authoring import Call, Exercise
 from medseg_grader.course.answers import solution_of
 from medseg_grader.course.units import Unit
-from medseg_grader.release.layout import dumps
+from medseg_grader.release.layout import write_lines
 
 HINTS = Path("src/medseg/checks/hints")
 
 
 def write_hints(unit: Unit) -> Path:
-    """Run the unit's solution and mistakes on the probes and write the outcomes as JSON."""
-    path = HINTS / f"{unit.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, dumps(unit_hints(unit)))
+    """Run the unit's solution and mistakes on the probes and write the outcomes as JSON Lines."""
+    path = HINTS / f"{unit.name}.jsonl"
+    write_lines(path, unit_hints(unit))
     return path
 
 
-def unit_hints(unit: Unit) -> dict:
-    """The content of the unit's hints file: probes, outcomes and texts, no code."""
-    exercises = {}
+def unit_hints(unit: Unit) -> Iterator[dict]:
+    """The records of the unit's hints file: probes, outcomes and texts, no code.
+
+    Of a mistake only what differs from the solution is told.
+    """
     for exercise in unit.exercises.values():
-        calls = [
-            {
-                "args": encode(call.args),
-                "kwargs": encode(call.kwargs),
-                "mentions": call.mentions,
-                **({"shown": call.shown} if call.shown else {}),
-            }
-            for call in exercise.calls
-        ]
-        legend = {"legend": f" ({exercise.legend})"} if exercise.legend else {}
-        exercises[exercise.name] = legend | {
+        yield {
+            "exercise": exercise.name,
             "runner": exercise.runner,
             "device": exercise.device,
             "tolerance": exercise.tolerance,
-            "calls": calls,
-            "expected": outcomes(exercise, calls, solution_of(unit, exercise.name)),
-            "hints": list(exercise.hints),
-            "mistakes": [
-                {
-                    "name": mistake.name,
-                    "hint": mistake.hint,
-                    "outcomes": outcomes(
-                        exercise, calls, solution_of(unit, exercise.name, mistake.name)
-                    ),
-                }
-                for mistake in exercise.mistakes
-            ],
+            **({"legend": f" ({exercise.legend})"} if exercise.legend else {}),
         }
-    return {"unit": unit.name, "exercises": exercises}
+        yield from ({"hint": text} for text in exercise.hints)
+        probes = [_probe(call) for call in exercise.calls]
+        expected = outcomes(exercise, probes, solution_of(unit, exercise.name))
+        for probe, outcome in zip(probes, expected, strict=True):
+            yield {"probe": probe}
+            yield {"expected": outcome}
+        for mistake in exercise.mistakes:
+            yield {"mistake": mistake.name, "hint": mistake.hint}
+            wrong = solution_of(unit, exercise.name, mistake.name)
+            for number, outcome in enumerate(outcomes(exercise, probes, wrong)):
+                if outcome != expected[number]:
+                    yield {"on": number, "gives": outcome}
+
+
+def _probe(call: Call) -> dict:
+    """One probe as data; what is empty is left out."""
+    probe = {"args": encode(call.args), "kwargs": encode(call.kwargs)}
+    more = {"mentions": call.mentions, "shown": call.shown}
+    return probe | {name: value for name, value in more.items() if value}
 
 
 def outcomes(exercise: Exercise, calls: list[dict], function: Callable) -> list[dict]:
     """What `function` gives on each probe."""
     runner = RUNNERS[exercise.runner]
-    return [run_call(function, call, runner, exercise.device)[0] for call in calls]
+    given = [{"mentions": [], **call} for call in calls]
+    found = [run_call(function, call, runner, exercise.device)[0] for call in given]
+    return [{key: x for key, x in one.items() if key != "device" or x is not None} for one in found]

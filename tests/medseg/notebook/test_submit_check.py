@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_output
 
 from medseg import cli
 from medseg.notebook import submit_check
-from medseg.notebook.faults import find
+from medseg.notebook.faults import COSTS, LOOK, STOPS, find
 from medseg.units.handed_out import handed_out
 from medseg_grader.course.units import SOLUTION, load_unit, unit_names
 
@@ -62,12 +62,12 @@ def place_of(notebook, grade_id):
     return notebook.cells.index(cell_of(notebook, grade_id))
 
 
-def only(notebook, what, stops=True):
+def only(notebook, what, level=STOPS):
     """The notebook has one finding, which says `what` and how to mend it."""
     (fault,) = find(notebook, handed_out(UNIT))
     assert what in f"{fault.where} {fault.what}"
     assert fault.mend
-    assert fault.stops == stops
+    assert fault.level == level
     return fault
 
 
@@ -79,7 +79,7 @@ def test_an_honest_solved_notebook_has_no_findings(unit):
 @pytest.mark.parametrize("unit", unit_names())
 def test_an_untouched_notebook_has_its_stubs_named_and_nothing_else(unit):
     (path,) = (ROOT / "notebooks" / unit).glob("*.ipynb")
-    stubs = [fault for fault in submit_check.examine(unit, path) if fault.stops]
+    stubs = [fault for fault in submit_check.examine(unit, path) if fault.level == COSTS]
     assert len(stubs) == len(load_unit(unit).exercises)
     assert all("raise NotImplementedError()" in fault.what for fault in stubs)
 
@@ -93,8 +93,8 @@ def test_a_deleted_cell(notebook, grade_id):
 
 def test_a_duplicated_cell(notebook):
     place = place_of(notebook, "mean_iou")
-    notebook.cells.insert(place + 1, nbformat.from_dict(notebook.cells[place]))
-    assert "delete the other" in only(notebook, "is a second copy of").mend
+    notebook.cells.insert(place, nbformat.from_dict(notebook.cells[place]))
+    assert "delete the other" in only(notebook, "and grading takes that one only").mend
 
 
 @pytest.mark.parametrize("grade_id", ["panoptic_quality", "test_mean_iou"])
@@ -106,14 +106,20 @@ def test_a_retyped_cell(notebook, grade_id):
 
 
 @pytest.mark.parametrize("key", ["deletable", "editable"])
-def test_an_unlocked_cell(notebook, key):
+def test_what_jupyterlab_says_of_a_cell_does_not_matter(notebook, key):
     del cell_of(notebook, "test_mean_iou").metadata[key]
-    only(notebook, "was unlocked")
+    assert find(notebook, handed_out(UNIT)) == []
+
+
+def test_a_blank_line_on_top_of_a_test_does_not_matter(notebook):
+    cell = cell_of(notebook, "test_mean_iou")
+    cell.source = "\n" + cell.source.replace("\n", "\r\n")
+    assert find(notebook, handed_out(UNIT)) == []
 
 
 def test_a_cell_whose_lock_was_switched_off(notebook):
     cell_of(notebook, "test_mean_iou").metadata.nbgrader.locked = False
-    only(notebook, "was unlocked")
+    only(notebook, "locked is False in place of True")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +191,7 @@ def test_an_answer_under_another_name(notebook):
 def test_a_stub_that_was_left(notebook):
     cell = cell_of(notebook, "mean_iou")
     cell.source = "def mean_iou(confusion):\n    raise NotImplementedError()"
-    only(notebook, "still holds `raise NotImplementedError()`")
+    only(notebook, "still holds `raise NotImplementedError()`", COSTS)
 
 
 def extra(notebook, source, before="mean_iou"):
@@ -195,13 +201,15 @@ def extra(notebook, source, before="mean_iou"):
 def test_a_name_that_is_defined_further_down(notebook):
     extra(notebook, "print(EPSILON)")
     extra(notebook, "EPSILON = 1e-6", before="test_panoptic_quality")
-    only(notebook, "uses EPSILON, which only cell")
+    only(notebook, "uses EPSILON, which only cell", COSTS)
 
 
 def test_a_name_that_a_function_needs_when_it_is_called(notebook):
     cell = cell_of(notebook, "mean_iou")
     cell.source = "def mean_iou(confusion):\n    return helper(iou_per_class(confusion))"
-    fault = only(notebook, "calls mean_iou, which uses helper, which no cell defines any more")
+    fault = only(
+        notebook, "calls mean_iou, which uses helper, which no cell defines any more", COSTS
+    )
     assert fault.mend.startswith("write the cell that defines helper again")
 
 
@@ -214,20 +222,20 @@ def test_a_helper_between_the_cells_and_a_magic_are_welcome(notebook):
 
 def test_cells_run_out_of_order(notebook):
     cell_of(notebook, "mean_iou").execution_count = 999
-    only(notebook, "was run before a cell that stands above it", stops=False)
+    only(notebook, "was run before a cell that stands above it", LOOK)
 
 
 def test_a_notebook_without_results(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count = None
-    only(notebook, "was not run, or not saved since", stops=False)
+    only(notebook, "was not run, or not saved since", LOOK)
 
 
 @pytest.mark.parametrize("path", ["/home/me/scans/a.nii", "~/scans", "C:\\scans\\a.nii"])
 def test_a_place_on_ones_own_machine(notebook, path):
     extra(notebook, f"DATA = {path!r}")
-    only(notebook, f"names a place on your own machine, {path}")
+    only(notebook, f"names a place on your own machine, {path}", COSTS)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +244,7 @@ def test_a_place_on_ones_own_machine(notebook, path):
 )
 def test_a_file_that_is_not_there_when_it_is_graded(notebook, source):
     extra(notebook, source)
-    only(notebook, "a file that is not part of the course")
+    only(notebook, "a file that is not part of the course", COSTS)
 
 
 def test_a_file_that_the_notebook_writes_itself_is_fine(notebook):
@@ -247,13 +255,13 @@ def test_a_file_that_the_notebook_writes_itself_is_fine(notebook):
 def test_results_that_are_too_large(notebook):
     output = new_output("stream", name="stdout", text="x" * 6_000_000)
     cell_of(notebook, "mean_iou").outputs = [output]
-    only(notebook, "has 6 MB of results")
+    only(notebook, "has 6 MB of results", LOOK)
 
 
 def test_a_test_that_failed_when_it_was_last_run(notebook):
     error = new_output("error", ename="AssertionError", evalue="no", traceback=[])
     cell_of(notebook, "test_mean_iou").outputs = [error]
-    only(notebook, "is a test that failed", stops=False)
+    only(notebook, "is a test that failed", LOOK)
 
 
 @pytest.mark.parametrize("name", ["iou (1).ipynb", "iou-Copy1.ipynb", "IOU.ipynb", "mine.ipynb"])
@@ -270,7 +278,7 @@ def test_a_copy_beside_the_notebook_is_worth_a_look(notebook, folder):
     ((unit, path),) = submit_check.notebooks(folder)
     (fault,) = submit_check.examine(unit, path)
     assert "also holds iou-Copy1.ipynb, which is not graded" in fault.what
-    assert not fault.stops
+    assert fault.level == LOOK
 
 
 @pytest.mark.parametrize(
@@ -279,8 +287,7 @@ def test_a_copy_beside_the_notebook_is_worth_a_look(notebook, folder):
         ("", "is empty"),
         ('{"cells": [', "is no notebook"),
         ("[1, 2]", "is no notebook"),
-        ('{"nbformat": 3, "nbformat_minor": 0, "worksheets": []}', "format 3"),
-        ('{"nbformat": 4, "nbformat_minor": 5}', "is a damaged notebook"),
+        ('{"nbformat": 4, "nbformat_minor": 5}', "its cells are no list"),
     ],
 )
 def test_a_file_that_is_no_good_notebook(folder, text, what):
@@ -288,6 +295,19 @@ def test_a_file_that_is_no_good_notebook(folder, text, what):
     (fault,) = submit_check.examine(UNIT, folder / NAME)
     assert what in fault.what
     assert fault.mend
+
+
+def test_an_old_format_is_told_beside_what_is_missing(folder):
+    (folder / NAME).write_text(
+        '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": []}'
+    )
+    faults = submit_check.examine(UNIT, folder / NAME)
+    assert faults[0].what == "is in the old notebook format 3"
+
+
+def test_an_emptied_answer_is_not_answered(notebook):
+    cell_of(notebook, "mean_iou").source = " \n"
+    assert find(notebook, handed_out(UNIT))[0].what == "is empty"
 
 
 def test_a_kernel_for_another_language(notebook, folder):
@@ -301,8 +321,8 @@ def test_the_command_says_what_to_do_and_ends_with_1(folder, capsys):
     shutil.copy(ROOT / "notebooks" / UNIT / NAME, folder)
     assert cli.main(["submit-check", str(folder.parent)]) == 1
     out = capsys.readouterr().out
-    assert out.count("mend  cell") == 6
-    assert "not ready: 6 to mend" in out
+    assert out.count("points  cell") == 6
+    assert "ready to hand in, but 6 that cost points, or may" in out
 
 
 def test_the_command_ends_with_0_for_a_notebook_that_is_ready(notebook, folder, capsys):
@@ -334,7 +354,7 @@ def test_running_from_the_top_finds_what_reading_does_not(notebook, folder):
     notebook.cells.append(new_code_cell("import os\nassert os.environ['NBGRADER_EXECUTION']"))
     notebook.cells.append(new_code_cell("{}['gone']"))
     before = json.dumps(notebook)
-    (fault,) = submit_check._run(notebook, folder)
+    (fault,) = submit_check.run_from_the_top(notebook, folder)
     assert fault.where == "cell 5"
     assert fault.what == "stops a run from the top: KeyError: 'gone'"
     assert json.dumps(notebook) == before
@@ -347,7 +367,7 @@ def test_a_failed_test_is_laid_at_the_exercises_door(answer, notebook, folder, c
     cell.source = f"def dice_from_iou(iou):\n    {answer}"
     test = cell_of(notebook, "test_dice_from_iou")
     notebook.cells = [*notebook.cells[:3], cell, test]
-    (fault,) = submit_check._run(notebook, folder)
+    (fault,) = submit_check.run_from_the_top(notebook, folder)
     assert fault.where == "cell 4 (dice_from_iou)"
     assert fault.what.startswith("stops a run from the top in cell 5 (test_dice_from_iou): ")
     assert not fault.what.endswith(".")

@@ -215,7 +215,7 @@ def test_encodings_of_other_systems_are_read(template, encoding):
         (b"[" * 100_000, "The file is no notebook: it is not JSON (cut off?)."),
         (b"[1, 2]", "The file is no notebook: it is JSON of another kind."),
         (b'{"cells": 3}', "The file is no notebook: its cells are no list."),
-        (b'{"cells": []}', "The notebook has no cells."),
+        (b'{"nbformat": 4, "cells": []}', "The notebook has no cells."),
         (b'{"nbformat": 3, "worksheets": 1}', "The file is no notebook of the old format"),
     ],
 )

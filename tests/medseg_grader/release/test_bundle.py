@@ -36,8 +36,8 @@ def test_it_holds_notebooks_package_environment_and_nothing_of_ours(bundle):
         names = [name.removeprefix(f"{BUNDLE}/") for name in archive.namelist()]
     for unit in unit_names():
         assert any(name.startswith(f"notebooks/{unit}/") for name in names)
-        assert f"src/medseg/checks/hints/{unit}.json" in names
-        assert f"src/medseg/units/{unit}.json" in names
+        assert f"src/medseg/checks/hints/{unit}.jsonl" in names
+        assert f"src/medseg/units/{unit}.jsonl" in names
     package = [p for p in (ROOT / "src/medseg").rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert {p.relative_to(ROOT).as_posix() for p in package} <= set(names)
     beside = {"README.md", "pyproject.toml", "requirements.txt", "environment.yml"}
