@@ -16,13 +16,10 @@ SIGNIFICANT_DIGITS = 7
 def encode(value: Any) -> Any:
     """Turn a number, text, slice, array, tensor, Volume, or a nest of them into JSON data.
 
-    Floats are rounded to seven significant digits, so that the last bits of another machine's
-    arithmetic do not change a committed file. Raises TypeError for anything else.
+    Raises TypeError for anything else.
     """
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, float):
-        return _rounded(value)
     if isinstance(value, list):
         return [encode(item) for item in value]
     if isinstance(value, tuple):
@@ -39,7 +36,7 @@ def encode(value: Any) -> Any:
         )
         return {"slice": encode(ends)}
     if isinstance(value, np.ndarray):
-        return {"array": _nested(value), "dtype": str(value.dtype), **_shape(value)}
+        return {"array": value.tolist(), "dtype": str(value.dtype), **_shape(value)}
     if isinstance(value, np.generic):
         return encode(value.item())
     kind = type(value).__name__
@@ -47,7 +44,7 @@ def encode(value: Any) -> Any:
         return {"volume": encode(value.array), "affine": encode(np.asarray(value.affine))}
     if hasattr(value, "detach"):
         array = value.detach().cpu().numpy()
-        return {"tensor": _nested(array), "dtype": str(array.dtype), **_shape(array)}
+        return {"tensor": array.tolist(), "dtype": str(array.dtype), **_shape(array)}
     raise TypeError(
         f"a probe value of type {kind} cannot be written as JSON; "
         "use numbers, texts, slices, arrays, tensors, Volume, "
@@ -96,12 +93,15 @@ def _shape(array: np.ndarray) -> dict:
     return {} if array.size else {"shape": list(array.shape)}
 
 
-def _nested(array: np.ndarray) -> Any:
-    if array.dtype.kind != "f":
-        return array.tolist()
-    rounded = [_rounded(float(x)) for x in array.ravel()]
-    return np.array(rounded, dtype=object).reshape(array.shape).tolist()
+def rounded(data: Any) -> Any:
+    """JSON data with its floats rounded to seven significant digits.
 
-
-def _rounded(x: float) -> float:
-    return float(f"{x:.{SIGNIFICANT_DIGITS}g}")
+    So the last bits of another machine's arithmetic do not change a committed file.
+    """
+    if isinstance(data, float):
+        return float(f"{data:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(data, list):
+        return [rounded(item) for item in data]
+    if isinstance(data, dict):
+        return {key: rounded(item) for key, item in data.items()}
+    return data

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from medseg.checks.codec import encode
+from medseg.checks.codec import encode, rounded
 from medseg.checks.verdicts import run_call
 from medseg.probes.runners import RUNNERS
 from medseg_grader.authoring import Call, Exercise
@@ -50,7 +50,7 @@ def unit_hints(unit: Unit) -> Iterator[dict]:
 
 def _probe(call: Call) -> dict:
     """One probe as data; what is empty is left out."""
-    probe = {"args": encode(call.args), "kwargs": encode(call.kwargs)}
+    probe = rounded({"args": encode(call.args), "kwargs": encode(call.kwargs)})
     more = {"mentions": call.mentions, "shown": call.shown}
     return probe | {name: value for name, value in more.items() if value}
 
@@ -60,4 +60,5 @@ def outcomes(exercise: Exercise, calls: list[dict], function: Callable) -> list[
     runner = RUNNERS[exercise.runner]
     given = [{"mentions": [], **call} for call in calls]
     found = [run_call(function, call, runner, exercise.device)[0] for call in given]
-    return [{key: x for key, x in one.items() if key != "device" or x is not None} for one in found]
+    told = [{key: x for key, x in one.items() if key != "device" or x is not None} for one in found]
+    return rounded(told)
