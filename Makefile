@@ -9,6 +9,10 @@ UNIT ?=
 # One thread per process: tests and grading run side by side on all cores.
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Format, lint, types, and the contracts on who imports whom.
+UNIT_SCRIPTS := $(filter-out %/mistakes.py %/alternatives.py %/slips.py,$(wildcard solutions/*/*.py))
+STYLE := $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy && \
+	$(BIN)/mypy --config-file solutions/mypy.ini $(UNIT_SCRIPTS) && $(BIN)/lint-imports --no-logo
 # In a container one often is root, whom JupyterLab turns away unless told otherwise.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -25,14 +29,14 @@ demo: setup ## train a U-Net on phantoms, grade a small class, show the results
 	@$(ACTIVE) $(BIN)/python -m medseg_grader.demo
 
 test: setup ## everything: format, lint, types, all tests
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
+	@$(STYLE)
 	@$(PYTEST) -m "not acceptance and not browser" tests
 
 test-browser: setup ## open, run and solve the notebooks in Chromium; screenshots: output/browser
 	@$(PYTEST) tests/browser
 
 check: setup ## the quick lane: format, lint, types, fast tests
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy
+	@$(STYLE)
 	@$(PYTEST) -m "not slow and not acceptance and not browser" tests
 
 accept: setup ## train the reference in full and hold it to its figures

@@ -8,7 +8,24 @@ else lives in its own module, so that `import medseg` stays fast and never impor
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+# What a notebook of the course may import; the rest of the package may change at any time.
+PUBLIC = {
+    "medseg": (
+        "carry_over", "check", "hint", "phantom", "plots", "probes", "scenes", "stand_ins",
+        "training", "where_you_stand", "widgets",
+    ),
+    "medseg.cases": (
+        "PROSTATE_CLASSES", "Case", "load_cases", "phantom_cases", "slice_size", "slices",
+        "split_cases", "to_native",
+    ),
+    "medseg.data_parallel": ("gradients",),
+    "medseg.phantom": ("volumes",),
+    "medseg.plots": ("Stage", "draw_u", "scene_plots"),
+    "medseg.scenes": ("formats",),
+    "medseg.scenes.microscope": ("apart", "cells"),
+    "medseg.volumes": ("Volume",),
+}  # fmt: skip
 __all__ = ["carry_over", "check", "hint", "where_you_stand"]
 
 _HOMES = {

@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from medseg.doctor import report
+    from medseg.notebook.doctor import report
 
     return report()
 

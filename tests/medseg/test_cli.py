@@ -6,9 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medseg import cli, doctor
-from medseg.doctor import Finding
-from medseg.notebook import progress
+from medseg import cli
+from medseg.notebook import doctor, progress
+from medseg.notebook.doctor import Finding
 from medseg_grader.course.notebooks import solution_notebook
 from medseg_grader.course.units import load_unit
 
