@@ -12,11 +12,12 @@ import re
 import warnings
 from collections.abc import Iterable
 
-from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
+from nbconvert.filters import Highlight2HTML, markdown2html
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from PIL import Image
 
+from medseg.terminal import without_colours
 from medseg_grader.course.units import HIDDEN
 from medseg_grader.report.html import Html, element, join
 
@@ -151,7 +152,7 @@ def _lines(text: str) -> set[str]:
 
 def plain(text: str) -> str:
     """Text without colour codes and control characters."""
-    return _CONTROL.sub("", strip_ansi(text[: 50 * MOST_TEXT]))
+    return _CONTROL.sub("", without_colours(text[: 50 * MOST_TEXT]))
 
 
 def cut(text: str, most: int) -> str:
