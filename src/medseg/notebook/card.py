@@ -7,18 +7,19 @@ from typing import Any
 from medseg import checks
 from medseg.checks.exercises import unit_data
 from medseg.errors import InputError
+from medseg.palette import BLUE, GREY, VERMILION
 from medseg.runtime import graded, in_notebook
 from medseg.units import find_unit, notebook_name, unit_names
 from medseg.units.handed_out import HandedOut, handed_out
 
 NOT_RUN = "not run"
-# The words carry the meaning; the colours (Okabe and Ito's, told apart by all eyes) only repeat it.
+# The words carry the meaning; the colours only repeat it.
 COLOURS = {
-    checks.RIGHT: "#0072B2",
-    checks.NOT_ATTEMPTED: "#999999",
-    checks.RAISED: "#D55E00",
-    checks.WRONG: "#D55E00",
-    NOT_RUN: "#999999",
+    checks.RIGHT: BLUE,
+    checks.NOT_ATTEMPTED: GREY,
+    checks.RAISED: VERMILION,
+    checks.WRONG: VERMILION,
+    NOT_RUN: GREY,
 }
 NOTE = (
     "A check tries your code on a few inputs. The tests that give points look further, "
