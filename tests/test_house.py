@@ -206,7 +206,7 @@ def test_a_package_has_few_doors(package, most):
 
 
 def test_what_notebooks_import_is_public():
-    """Every module that a released notebook imports from is on the list, and its names are there."""
+    """Every module that a released notebook imports from is listed, with the names."""
     found = set()
     for notebook in sorted((ROOT / "notebooks").glob("*/*.ipynb")):
         for cell in nbformat.read(notebook, as_version=4).cells:

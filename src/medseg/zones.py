@@ -6,6 +6,7 @@ One palette serves every figure of the course, so that a zone looks the same eve
 from typing import Any
 
 from medseg.errors import InputError
+from medseg.palette import VERMILION, YELLOW
 
 # In the order of their numbers, as in Meyer et al. (2019): 0 is background.
 PROSTATE_CLASSES = ("background", "PZ", "TZ", "AFS", "DPU")
@@ -13,7 +14,7 @@ BACKGROUND, PZ, TZ, AFS, DPU = range(5)
 
 # Chosen to stay apart, from each other and from mid-grey, for every kind of colour vision; the
 # line styles carry the same information without any colour.
-ZONE_COLOURS = ("#3D7BFF", "#F0E442", "#00E5FF", "#D55E00")
+ZONE_COLOURS = ("#3D7BFF", YELLOW, "#00E5FF", VERMILION)
 ZONE_STYLES = ("solid", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1.2, 1.2)))
 ZONE_NAMES = {
     "PZ": "peripheral zone",

@@ -1,6 +1,5 @@
 """What nbgrader loads of ours by name: a preprocessor of feedback, and two exporters of grades."""
 
-import re
 from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
@@ -10,6 +9,7 @@ from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from medseg.errors import InputError
+from medseg.terminal import without_colours
 from medseg_grader.course.units import HIDDEN
 from medseg_grader.records.marks import Marks, marks_in
 from medseg_grader.report.lms import canvas_gradebook, moodle_worksheet, write_csv
@@ -37,8 +37,7 @@ class HideHiddenTests(NbGraderPreprocessor):
 
 
 def _last_line(output: NotebookNode) -> str:
-    message = re.sub(r"\x1b\[[0-9;]*m", "", f"{output.ename}: {output.evalue}")
-    return message.strip()
+    return without_colours(f"{output.ename}: {output.evalue}").strip()
 
 
 class _Exporter(ExportPlugin):

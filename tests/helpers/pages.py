@@ -12,10 +12,10 @@ from helpers.report_class import executed, result_of
 
 # fmt: off
 ALLOWED = {
-    "a", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em", "h1",
-    "h2", "h3", "h4", "h5", "h6", "head", "hr", "html", "i", "img", "li", "main", "meta", "ol", "p",
-    "pre", "section", "span", "strong", "style", "summary", "table", "tbody", "td", "th", "thead",
-    "title", "tr", "ul",
+    "a", "abbr", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em",
+    "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "html", "i", "img", "li", "main", "meta",
+    "ol", "p", "pre", "section", "span", "strong", "style", "summary", "table", "tbody", "td", "th",
+    "thead", "title", "tr", "ul",
 }
 # fmt: on
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)><iframe src=//evil.example></iframe>"
@@ -51,7 +51,8 @@ def assert_harmless(page):
     for tag, attributes in elements.found:
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
         assert attributes.get("src", "data:image/").startswith("data:image/")
-        assert re.match(r"https?://|mailto:|#|[\w/.%-]*$", attributes.get("href", "")), attributes
+        target = r"https?://|mailto:|#|[\w/.%-]*(#[\w.%-]*)?$"
+        assert re.match(target, attributes.get("href", "")), attributes
         assert tag != "meta" or attributes.get("http-equiv", "") in {"", "Content-Security-Policy"}
 
 

@@ -1,29 +1,42 @@
 """The card at the end of each notebook: which of your exercises pass their check, and what next."""
 
-import html
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-from medseg import checks
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from medseg import checks, palette
 from medseg.checks.exercises import unit_data
 from medseg.errors import InputError
 from medseg.runtime import graded, in_notebook
 from medseg.units import find_unit, notebook_name, unit_names
 from medseg.units.handed_out import HandedOut, handed_out
 
+if TYPE_CHECKING:
+    import jinja2
+
 NOT_RUN = "not run"
-# The words carry the meaning; the colours (Okabe and Ito's, told apart by all eyes) only repeat it.
+# The words carry the meaning; the colours only repeat it.
 COLOURS = {
-    checks.RIGHT: "#0072B2",
-    checks.NOT_ATTEMPTED: "#999999",
-    checks.RAISED: "#D55E00",
-    checks.WRONG: "#D55E00",
-    NOT_RUN: "#999999",
+    checks.RIGHT: palette.BLUE,
+    checks.NOT_ATTEMPTED: palette.GREY,
+    checks.RAISED: palette.VERMILION,
+    checks.WRONG: palette.VERMILION,
+    NOT_RUN: palette.GREY,
 }
 NOTE = (
     "A check tries your code on a few inputs. The tests that give points look further, "
     "so this card counts checks, not points."
 )
+
+
+class Part(NamedTuple):
+    """A piece of a sentence: plain words, something to type, or a link."""
+
+    text: str
+    code: bool = False
+    href: str = ""
 
 
 def where_you_stand(unit: str, namespace: Mapping[str, Any] | None = None) -> None:
@@ -85,34 +98,42 @@ def as_text(release: HandedOut, outcomes: Mapping[str, str]) -> str:
         f"  {outcome:<14}{name:<{width}}  {_worth(release, name)}"
         for name, outcome in outcomes.items()
     ]
-    return "\n".join([_heading(release, outcomes), *rows, _next(release, outcomes), NOTE])
+    sentences = "".join(part.text for part in _next(release, outcomes))
+    return "\n".join([_heading(release, outcomes), *rows, sentences, NOTE])
 
 
 def as_html(release: HandedOut, outcomes: Mapping[str, str]) -> str:
     """The card as HTML that takes text and background from the page, light or dark."""
-    left = "text-align: left; padding: 0.25em 1.2em 0.25em 0.6em; background: transparent;"
-    rows = "".join(
-        f'<tr><th scope="row" style="{left} font-weight: normal; '
-        f'border-left: 0.4em solid {COLOURS[outcome]};"><code>{name}</code></th>'
-        f'<td style="{left} font-weight: {"bold" if outcome == checks.RIGHT else "normal"};">'
-        f'{outcome}</td><td style="{left}">{_worth(release, name)}</td></tr>'
+    rows = [
+        {
+            "exercise": name,
+            "outcome": outcome,
+            "colour": COLOURS[outcome],
+            "right": outcome == checks.RIGHT,
+            "worth": _worth(release, name),
+        }
         for name, outcome in outcomes.items()
+    ]
+    return _template().render(
+        palette=palette,
+        heading=_heading(release, outcomes),
+        rows=rows,
+        next=_next(release, outcomes),
+        note=NOTE,
     )
-    head = "".join(
-        f'<th scope="col" style="{left} font-weight: bold;">{title}</th>'
-        for title in ("exercise", "check", "in the grading")
+
+
+def _template() -> jinja2.Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    caption = "text-align: left; font-weight: bold; padding: 0.3em 0; color: inherit;"
-    return (
-        '<div style="border: 1px solid #888888; border-radius: 4px; padding: 0.6em 1em; '
-        'max-width: 46em;">'
-        '<table style="margin: 0; border-collapse: collapse; table-layout: auto;">'
-        f'<caption style="{caption} caption-side: top; white-space: nowrap;">'
-        f"{html.escape(_heading(release, outcomes))}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f'<p style="margin: 0.7em 0 0.4em 0;">{_next(release, outcomes, as_page=True)}</p>'
-        f'<p style="margin: 0; font-size: 90%;">{html.escape(NOTE)}</p></div>'
-    )
+    return environment.get_template("card.html")
 
 
 def _heading(release: HandedOut, outcomes: Mapping[str, str]) -> str:
@@ -125,30 +146,31 @@ def _worth(release: HandedOut, exercise: str) -> str:
     return f"worth {points:g} point{'' if points == 1 else 's'}"
 
 
-def _next(release: HandedOut, outcomes: Mapping[str, str], as_page: bool = False) -> str:
+def _next(release: HandedOut, outcomes: Mapping[str, str]) -> list[Part]:
     """One or two sentences: what to do now."""
-
-    def code(text: str) -> str:
-        return f"<code>{html.escape(text, quote=False)}</code>" if as_page else text
-
     open_ones = {name: outcome for name, outcome in outcomes.items() if outcome != checks.RIGHT}
     for name, outcome in open_ones.items():
+        exercise = Part(name, code=True)
         if outcome == checks.NOT_ATTEMPTED:
-            return f"Next: write {code(name)}, then run its check."
+            return [Part("Next: write "), exercise, Part(", then run its check.")]
         if outcome == NOT_RUN:
-            return f"Next: run the cell of {code(name)}, then this one again."
-        help_call = code(f'hint("{release.unit}.{name}")')
-        return f"Next: {code(name)}. Its check says what is wrong, and {help_call} helps further."
+            rest = Part(", then this one again.")
+            return [Part("Next: run the cell of "), exercise, rest]
+        return [
+            Part("Next: "),
+            exercise,
+            Part(". Its check says what is wrong, and "),
+            Part(f'hint("{release.unit}.{name}")', code=True),
+            Part(" helps further."),
+        ]
     path = f"notebooks/{release.unit}/{notebook_name(release.unit)}"
-    hand_in = (
-        "Next: save the notebook; in a terminal in the course's folder, "
-        f"{code(f'medseg submit-check {path}')} says whether it is ready to hand in."
-    )
-    later = [unit for unit in unit_names() if unit > release.unit]
-    if not later:
-        return f"{hand_in} This was the last unit."
-    title = handed_out(later[0]).title
-    if as_page:
-        link = f"../{later[0]}/{notebook_name(later[0])}"
-        title = f'<a href="{link}">{html.escape(title)}</a>'
-    return f"{hand_in} Then go on with {title}."
+    hand_in = [
+        Part("Next: save the notebook; in a terminal in the course's folder, "),
+        Part(f"medseg submit-check {path}", code=True),
+        Part(" says whether it is ready to hand in."),
+    ]
+    later = next((unit for unit in unit_names() if unit > release.unit), None)
+    if later is None:
+        return [*hand_in, Part(" This was the last unit.")]
+    link = Part(handed_out(later).title, href=f"../{later}/{notebook_name(later)}")
+    return [*hand_in, Part(" Then go on with "), link, Part(".")]

@@ -24,6 +24,7 @@ from medseg.notebook.faults import (
     unreadable,
 )
 from medseg.runtime import EXECUTION
+from medseg.terminal import without_colours
 from medseg.units import notebook_name, unit_names, unit_of_file
 from medseg.units.handed_in import LARGEST_MB, HandedIn, read_notebook
 from medseg.units.handed_out import HandedOut, handed_out
@@ -208,7 +209,7 @@ def run_from_the_top(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
 
 def _to_blame(notebook: NotebookNode, stopped: int, trace: str) -> int:
     """The cell in which the error arose; for a test that failed, that of its exercise."""
-    lines = re.findall(r"Cell In\[(\d+)\]", re.sub(r"\x1b\[[\d;]*m", "", trace))
+    lines = re.findall(r"Cell In\[(\d+)\]", without_colours(trace))
     counts = {cell.get("execution_count"): k for k, cell in enumerate(notebook.cells)}
     index = counts.get(int(lines[-1]), stopped) if lines else stopped
     tested = grade_id(notebook.cells[index]).removeprefix("test_")

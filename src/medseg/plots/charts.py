@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medseg.errors import InputError
+from medseg.palette import BLUE, VERMILION
 from medseg.plots.display import new_figure, set_font
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
     iou = np.array([epoch["mean_iou"] for epoch in history], dtype=float)
     figure = new_figure(11, 4.2)
     left, right = figure.subplots(1, 2)
-    left.plot(epochs, loss, color="#0072B2", marker="o", markersize=4, linewidth=2)
+    left.plot(epochs, loss, color=BLUE, marker="o", markersize=4, linewidth=2)
     left.set(xlabel="epoch", ylabel="training loss (no unit)")
     left.set_ylim(bottom=np.min(loss, initial=0, where=np.isfinite(loss)))
-    right.plot(epochs, iou, color="#D55E00", marker="o", markersize=4, linewidth=2)
+    right.plot(epochs, iou, color=VERMILION, marker="o", markersize=4, linewidth=2)
     right.set(xlabel="epoch", ylabel="validation mean IoU (no unit)", ylim=(0, 1))
     for ax in (left, right):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))

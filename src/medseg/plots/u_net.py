@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from medseg.palette import BLUE, DARK, GREEN, VERMILION
+
 if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-_GOOD, _BAD, _HEAD = "#0072B2", "#D55E00", "#009E73"
+_GOOD, _BAD, _HEAD = BLUE, VERMILION, GREEN
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
             ha="center",
             va="top",
             fontsize=8.5,
-            color="#222222",
+            color=DARK,
         )
         if k and not bad:
             axes.annotate(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from medseg.palette import BLUE, DARK, GREY, VERMILION
 from medseg.widgets.demo import Demo, sliders
 from medseg.widgets.drawing import Drawing
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 100, 60
 TARGET = (30, 15, 30, 24)
-_COLOURS = {"target": "#0072B2", "prediction": "#D55E00"}
+COLOURS = {"target": BLUE, "prediction": VERMILION}
 
 
 def two_boxes() -> Demo:
@@ -51,15 +52,15 @@ def draw_boxes(target: Sequence[float], prediction: Sequence[float]) -> Drawing:
     boxes = {"target": target, "prediction": prediction}
     for (name, box), style in zip(boxes.items(), ("solid", "dashed"), strict=True):
         place = (box[0], box[1]), box[2], box[3]
-        axes.add_patch(Rectangle(*place, facecolor="#999999", alpha=0.25))
+        axes.add_patch(Rectangle(*place, facecolor=GREY, alpha=0.25))
         outline = Rectangle(*place, fill=False, linestyle=style, linewidth=3, label=name)
-        outline.set_edgecolor(_COLOURS[name])
+        outline.set_edgecolor(COLOURS[name])
         axes.add_patch(outline)
     left, top = (max(target[k], prediction[k]) for k in (0, 1))
     right, bottom = (min(b[k] + b[k + 2] for b in (target, prediction)) for k in (0, 1))
     if right > left and bottom > top:
         corner, sides = (left, top), (right - left, bottom - top)
-        axes.add_patch(Rectangle(corner, *sides, color="#222222", alpha=0.5, hatch="//", lw=0))
+        axes.add_patch(Rectangle(corner, *sides, color=DARK, alpha=0.5, hatch="//", lw=0))
     axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0), aspect="equal", xlabel="column", ylabel="row")
     axes.legend(fontsize=11, loc="upper right")
     says = describe_boxes(target, prediction)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from medseg.palette import BLUE, DARK, VERMILION
 from medseg.widgets.demo import Demo, sliders
 from medseg.widgets.drawing import Drawing
 
@@ -41,9 +42,9 @@ def draw_focal_loss(gamma: float, alpha: float) -> Drawing:
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     axes = figure.subplots()
     curves = [
-        ("cross-entropy: γ = 0, weight 1", 1.0, 0.0, "#222222", "solid"),
-        (f"positive: γ = {gamma:g}, weight α = {alpha:.2f}", alpha, gamma, "#0072B2", "dashed"),
-        (f"negative: weight 1 − α = {1 - alpha:.2f}", 1 - alpha, gamma, "#D55E00", "dashdot"),
+        ("cross-entropy: γ = 0, weight 1", 1.0, 0.0, DARK, "solid"),
+        (f"positive: γ = {gamma:g}, weight α = {alpha:.2f}", alpha, gamma, BLUE, "dashed"),
+        (f"negative: weight 1 − α = {1 - alpha:.2f}", 1 - alpha, gamma, VERMILION, "dashdot"),
     ]
     for name, weight, focus, colour, style in curves:
         loss = focal_loss(p, weight, focus)

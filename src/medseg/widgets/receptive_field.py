@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from medseg.palette import BLUE, VERMILION, YELLOW
 from medseg.widgets.demo import Demo, sliders
 from medseg.widgets.drawing import Drawing
 
@@ -61,15 +62,15 @@ def draw_field(image: np.ndarray, kernel: int, stride: int, depth: int) -> Drawi
     left, right = figure.subplots(1, 2)
     left.imshow(image, cmap="gray")
     corner = ((width - 1 - size) / 2, (height - 1 - size) / 2)
-    for colour, line in (("#101010", 5), ("#F0E442", 2.5)):
+    for colour, line in (("#101010", 5), (YELLOW, 2.5)):
         left.add_patch(Rectangle(corner, size, size, fill=False, edgecolor=colour, linewidth=line))
-    left.plot((width - 1) / 2, (height - 1) / 2, "+", color="#F0E442", markersize=10)
+    left.plot((width - 1) / 2, (height - 1) / 2, "+", color=YELLOW, markersize=10)
     left.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xlabel="column", ylabel="row")
     left.set_title(f"one pixel sees {size} × {size}", fontsize=14)
     pools = [k + 1 for k, layer in enumerate(layers) if layer[1] > 1]
-    right.plot(range(len(grown)), grown, color="#0072B2", marker="o", label="convolution")
+    right.plot(range(len(grown)), grown, color=BLUE, marker="o", label="convolution")
     right.plot(
-        pools, [grown[k] for k in pools], "s", color="#D55E00", markersize=9, label="pooling"
+        pools, [grown[k] for k in pools], "s", color=VERMILION, markersize=9, label="pooling"
     )
     right.axhline(min(height, width), color="#777777", linestyle="dotted")
     right.text(0, min(height, width), " size of the image", va="bottom", fontsize=11)

@@ -7,18 +7,17 @@ any other value there, or more than one, is 0 points and a finding.
 
 import ast
 import math
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
 from nbformat import NotebookNode
 
+from medseg.terminal import without_colours
 from medseg.units.labels import grade_id
 from medseg_grader.course.template import Template
 from medseg_grader.grading.rebuild import Rebuilt
 from medseg_grader.records.results import CellScore
 
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _LONGEST = 300
 
 
@@ -100,6 +99,6 @@ def _ends_in_expression(source: str) -> bool:
 
 def _sentence(text: str) -> str:
     """One line, without colours, not too long."""
-    line = " ".join(_ANSI.sub("", text).split())
+    line = " ".join(without_colours(text).split())
     line = "".join(c if c.isprintable() else "?" for c in line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

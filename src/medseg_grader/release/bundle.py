@@ -20,7 +20,7 @@ ROOT_FILES = [
     "LICENSE",
     "LICENSE-CONTENT",
 ]
-PACKAGE_FILES = {".py", ".jsonl", ".css", ".js"}
+PACKAGE_FILES = {".py", ".jsonl", ".css", ".js", ".html"}
 README = Path("docs/student-bundle.md")
 VALIDATE_CONFIG = Path("docs/student_nbgrader_config.py")
 LOCK = Path("requirements.lock")

@@ -1,4 +1,4 @@
-"""What a student wrote or printed, as HTML that is safe to open: for the feedback page.
+"""What a student wrote or printed, as `Markup` that is safe to open: for the feedback page.
 
 Text is escaped; Markdown and HTML tables are cleaned by bleach as nbconvert sets it up; pictures
 are decoded, measured and written anew. Scripts, styles, frames, links that are no web address and
@@ -12,13 +12,14 @@ import re
 import warnings
 from collections.abc import Iterable
 
-from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
+from markupsafe import Markup
+from nbconvert.filters import Highlight2HTML, markdown2html
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from PIL import Image
 
+from medseg.terminal import without_colours
 from medseg_grader.course.units import HIDDEN
-from medseg_grader.report.html import Html, element, join
 
 MOST_TEXT = 8_000
 MOST_SENTENCE = 600
@@ -27,6 +28,11 @@ MOST_OF_A_PAGE = 8_000_000
 MOST_PIXELS = 40_000_000
 SHORTEST = 30
 WITHHELD = "This output repeats hidden tests and is not shown."
+# What is put into these is escaped, unless it is `Markup`.
+_SENTENCE = Markup("<p>{}</p>")
+_TEXT = Markup('<pre tabindex="0">{}</pre>')
+_FRAGMENT = Markup('<div class="scroll" tabindex="0">{}</div>')
+_PICTURE = Markup('<img alt="{}" src="{}">')
 # fmt: off
 _TAGS = [
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em",
@@ -57,43 +63,43 @@ class Cleaner:
         """Whether a text holds a line of the unit's hidden tests."""
         return any(line in text for line in self._hidden)
 
-    def code(self, source: str) -> Html:
+    def code(self, source: str) -> Markup:
         """Source text with its syntax coloured."""
         text = cut(source, MOST_SOURCE)
-        marked = Html(self._highlight(text).replace("<pre>", '<pre tabindex="0">', 1))
+        marked = Markup(self._highlight(text).replace("<pre>", '<pre tabindex="0">', 1))
         return self._room(marked)
 
-    def text(self, text: str) -> Html:
+    def text(self, text: str) -> Markup:
         """Printed text, without colours and control characters."""
         if self.repeats_hidden_tests(text):
-            return element("p", WITHHELD)
-        return self._room(element("pre", cut(plain(text), MOST_TEXT), tabindex="0"))
+            return _SENTENCE.format(WITHHELD)
+        return self._room(_TEXT.format(cut(plain(text), MOST_TEXT)))
 
     def sentence(self, text: str) -> str:
-        """A sentence that may hold a student's words, as plain text for `escape`."""
+        """A sentence that may hold a student's words, as plain text for a template to escape."""
         line = " ".join(plain(text).split())
         return WITHHELD if self.repeats_hidden_tests(line) else cut(line, MOST_SENTENCE)
 
-    def markdown(self, source: str) -> Html:
+    def markdown(self, source: str) -> Markup:
         """A text cell of the student's."""
         return self.html(markdown2html(cut(source, MOST_SOURCE)))
 
-    def html(self, source: str) -> Html:
+    def html(self, source: str) -> Markup:
         """A fragment of HTML: text, tables and web links are kept."""
         if self.repeats_hidden_tests(source):
-            return element("p", WITHHELD)
+            return _SENTENCE.format(WITHHELD)
         if len(source) > MOST_SOURCE:
-            return element("p", "An output was too long to be shown here.")
+            return _SENTENCE.format("An output was too long to be shown here.")
         kept = _UNSEEN.sub("", _CONTROL.sub("", source))
         clean = self._sanitizer.sanitize_html_tags(kept)
         clean = clean.replace("<a ", '<a rel="noopener noreferrer nofollow" ')
-        return self._room(element("div", Html(clean), class_="scroll", tabindex="0"))
+        return self._room(_FRAGMENT.format(Markup(clean)))
 
-    def outputs(self, cell: NotebookNode) -> Html:
+    def outputs(self, cell: NotebookNode) -> list[Markup]:
         """All outputs of a cell."""
-        return join(self._output(output) for output in cell.get("outputs", []))
+        return [self._output(output) for output in cell.get("outputs", [])]
 
-    def _output(self, output: NotebookNode) -> Html:
+    def _output(self, output: NotebookNode) -> Markup:
         if output.output_type == "stream":
             return self.text(output.text)
         if output.output_type == "error":
@@ -111,26 +117,28 @@ class Cleaner:
             return self.markdown(data["text/markdown"])
         return self.text(str(data.get("text/plain", "")))
 
-    def _image(self, encoded: str, kind: str, alt: str) -> Html:
+    def _image(self, encoded: str, kind: str, alt: str) -> Markup:
         try:
             content = base64.b64decode(encoded, validate=False)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 image = Image.open(io.BytesIO(content), formats=[kind.split("/")[1].upper()])
         except (OSError, ValueError, binascii.Error, Warning, Image.DecompressionBombError):
-            return element("p", "A picture could not be read.")
+            return _SENTENCE.format("A picture could not be read.")
         if image.width * image.height > MOST_PIXELS:
-            return element("p", f"A picture of {image.width} × {image.height} pixels is not shown.")
+            what = f"A picture of {image.width} × {image.height} pixels is not shown."
+            return _SENTENCE.format(what)
         if self.repeats_hidden_tests(alt):
             alt = ""
-        tag = element("img", "", alt=cut(plain(alt), 1000) or "A picture that this cell drew").text
+        described = cut(plain(alt), 1000) or "A picture that this cell drew"
         address = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-        return self._room(Html(tag.replace("></img>", f' src="{address}">')))
+        return self._room(_PICTURE.format(described, address))
 
-    def _room(self, content: Html) -> Html:
-        if len(content.text) > self._left:
-            return element("p", "This page is full: the rest of your outputs is in your notebook.")
-        self._left -= len(content.text)
+    def _room(self, content: Markup) -> Markup:
+        if len(content) > self._left:
+            why = "This page is full: the rest of your outputs is in your notebook."
+            return _SENTENCE.format(why)
+        self._left -= len(content)
         return content
 
 
@@ -151,7 +159,7 @@ def _lines(text: str) -> set[str]:
 
 def plain(text: str) -> str:
     """Text without colour codes and control characters."""
-    return _CONTROL.sub("", strip_ansi(text[: 50 * MOST_TEXT]))
+    return _CONTROL.sub("", without_colours(text[: 50 * MOST_TEXT]))
 
 
 def cut(text: str, most: int) -> str:

@@ -6,9 +6,10 @@ tests stay hidden: of such a cell the page shows its first comment and the error
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
 from nbformat import NotebookNode
 
 from medseg.units.labels import grade_id, is_graded, is_solution
@@ -17,10 +18,11 @@ from medseg_grader.grading.diagnosis import OUTCOMES
 from medseg_grader.records.marks import Mark
 from medseg_grader.records.results import CellScore, Result
 from medseg_grader.report.clean import Cleaner
-from medseg_grader.report.html import Html, element, join, page, table
+from medseg_grader.report.html import render
 
 ALL_PASSED = "All tests passed."
 NOT_ANSWERED = "Not answered: the cell is missing or as it was handed out."
+BY_HAND = "Your instructor gave these points by hand."
 
 
 @dataclass
@@ -45,21 +47,27 @@ def feedback_page(
         key: what the page is made from.
     """
     cleaner = Cleaner(cell.source for cell in unit.cells)
-    most = sum(cell.max_points for cell in result.cells)
-    parts: list[object] = [element("p", f"{mark.total:g} of {most:g} points", class_="total")]
-    parts.append(element("p", f"Handed in by {result.student}."))
-    if mark.penalty:
-        parts.append(element("p", f"{mark.penalty:g} points were taken off for handing in late."))
-    parts += [note(finding, cleaner) for finding in result.findings]
-    parts.append(_summary(unit, result, mark, cleaner))
-    if notebook is None:
-        parts.append(element("p", "There is no executed notebook to show."))
-    else:
-        work, before = _sort_by_exercise(unit, notebook)
-        parts += [_own_cell(cell, cleaner) for cell in before]
-        for name in unit.exercises:
-            parts.append(_exercise(unit, name, result, mark, work[name], cleaner))
-    return page(f"Feedback: {title(unit)}", join(parts), key=key)
+    findings = [cleaner.sentence(finding) for finding in result.findings]
+    exercises = [_exercise(unit, name, result, mark, cleaner) for name in unit.exercises]
+    before, work = [], None
+    if notebook is not None:
+        # in the order of the page, as the cleaner counts how much of it is full
+        own, sorted_cells = _sort_by_exercise(unit, notebook)
+        before = [_own_cell(cell, cleaner) for cell in own]
+        work = {name: _shown(cells, result, cleaner) for name, cells in sorted_cells.items()}
+    return render(
+        "feedback.html",
+        key=key,
+        title=title(unit),
+        student=result.student,
+        total=mark.total,
+        most=sum(cell.max_points for cell in result.cells),
+        penalty=mark.penalty,
+        findings=findings,
+        exercises=exercises,
+        before=before,
+        work=work,
+    )
 
 
 def title(unit: Unit) -> str:
@@ -94,11 +102,6 @@ def reasons(unit: Unit, result: Result, exercise: str, mark: Mark) -> list[str]:
     return [_reason(c, kinds[c.grade_id]) for c in cells if c.grade_id not in mark.by_hand]
 
 
-def note(text: str, cleaner: Cleaner) -> Html:
-    """A remark beside the text, with whatever a student's text in it made harmless."""
-    return element("p", cleaner.sentence(text), class_="note")
-
-
 def _headings(cell: NotebookNode) -> Iterator[tuple[int, str]]:
     if cell.cell_type == "markdown":
         for marks, text in re.findall(r"^(#+) +(.+)$", cell.source, re.MULTILINE):
@@ -118,22 +121,6 @@ def _reason(cell: CellScore, kind: str) -> str:
     return f"{kind} ({cell.points:g} of {cell.max_points:g}): {cell.reason or 'it failed.'}"
 
 
-def _summary(unit: Unit, result: Result, mark: Mark, cleaner: Cleaner) -> Html:
-    rows = []
-    titles = exercise_titles(unit)
-    for name in unit.exercises:
-        reached, most = _points(result, name, mark)
-        why = reasons(unit, result, name, mark)
-        if mark.by_hand & {c.grade_id for c in result.cells if c.exercise == name}:
-            why.append("Your instructor gave these points by hand.")
-        text = " ".join(why) or ALL_PASSED
-        state = "full" if reached >= most else "part" if reached > 0 else "none"
-        points = element("span", f"{reached:g} of {most:g}", class_=state)
-        heading = element("a", titles[name], href=f"#{name}")
-        rows.append((heading, points, cleaner.sentence(text)))
-    return table("Points", ("Exercise", "Points", "Why"), rows, stack=True)
-
-
 def _points(result: Result, exercise: str, mark: Mark) -> tuple[float, float]:
     cells = [cell for cell in result.cells if cell.exercise == exercise]
     reached = sum(mark.points.get(cell.grade_id, 0.0) for cell in cells)
@@ -141,24 +128,24 @@ def _points(result: Result, exercise: str, mark: Mark) -> tuple[float, float]:
 
 
 def _exercise(
-    unit: Unit, name: str, result: Result, mark: Mark, work: Work, cleaner: Cleaner
-) -> Html:
+    unit: Unit, name: str, result: Result, mark: Mark, cleaner: Cleaner
+) -> dict[str, object]:
+    """What the page says of an exercise beside the student's cells."""
     reached, most = _points(result, name, mark)
-    heading = f"{exercise_titles(unit)[name]}: {reached:g} of {most:g}"
-    parts: list[object] = [element("h2", heading, id=name)]
-    parts += [note(reason, cleaner) for reason in reasons(unit, result, name, mark)]
-    if advice := _advice(unit, name, result, mark):
-        parts.append(element("p", f"What it looks like: {advice}", class_="note"))
-    names = {name, *(c.grade_id for c in result.cells if c.exercise == name)}
-    for cell, comment in mark.comments.items():
-        if cell in names:
-            parts += [element("h3", "Your instructor writes"), element("p", comment, class_="said")]
-    if work.answer is not None:
-        parts += [element("h3", "Your answer"), cleaner.code(work.answer.source)]
-        parts.append(cleaner.outputs(work.answer))
-    parts += [_own_cell(cell, cleaner) for cell in work.after]
-    parts += [_test(cell, result, cleaner) for cell in work.tests]
-    return element("section", join(parts), aria_labelledby=name)
+    why = reasons(unit, result, name, mark)
+    names = {cell.grade_id for cell in result.cells if cell.exercise == name}
+    by_hand = [BY_HAND] if mark.by_hand & names else []
+    return {
+        "name": name,
+        "title": exercise_titles(unit)[name],
+        "reached": reached,
+        "most": most,
+        "state": "full" if reached >= most else "part" if reached > 0 else "none",
+        "why": cleaner.sentence(" ".join(why + by_hand) or ALL_PASSED),
+        "reasons": [cleaner.sentence(reason) for reason in why],
+        "advice": _advice(unit, name, result, mark),
+        "comments": [text for cell, text in mark.comments.items() if cell in {name, *names}],
+    }
 
 
 def _advice(unit: Unit, name: str, result: Result, mark: Mark) -> str:
@@ -170,36 +157,47 @@ def _advice(unit: Unit, name: str, result: Result, mark: Mark) -> str:
     return hints.get(found or "", "")
 
 
-def _test(cell: NotebookNode, result: Result, cleaner: Cleaner) -> Html:
+def _shown(work: Work, result: Result, cleaner: Cleaner) -> dict[str, object]:
+    """The cells of an exercise, made harmless."""
+    answer: list[Markup] = []
+    if work.answer is not None:
+        answer = [cleaner.code(work.answer.source), *cleaner.outputs(work.answer)]
+    after = [_own_cell(cell, cleaner) for cell in work.after]
+    return {
+        "answer": answer,
+        "after": after,
+        "tests": [_test(cell, result, cleaner) for cell in work.tests],
+    }
+
+
+def _test(cell: NotebookNode, result: Result, cleaner: Cleaner) -> dict[str, object]:
     score = next((c for c in result.cells if c.grade_id == grade_id(cell)), None)
-    secret = bool(HIDDEN.search(cell.source))
     source = HIDDEN.sub("# The hidden tests are not shown.\n", cell.source).rstrip("\n")
-    text = _kind(cell.source)
+    summary = _kind(cell.source)
     if score is not None:
         passed = "passed" if score.points >= score.max_points else "not passed"
-        text = f"{text}, {passed} ({score.points:g} of {score.max_points:g})"
-    parts: list[object] = [element("summary", text), cleaner.code(source)]
-    if not secret:
-        parts.append(cleaner.outputs(cell))
+        summary = f"{summary}, {passed} ({score.points:g} of {score.max_points:g})"
+    parts = [cleaner.code(source)]
+    if not HIDDEN.search(cell.source):
+        parts += cleaner.outputs(cell)
     elif score is not None and score.reason:
         parts.append(cleaner.text(score.reason))
-    return element("details", join(parts))
+    return {"summary": summary, "parts": parts}
 
 
-def _own_cell(cell: NotebookNode, cleaner: Cleaner) -> Html:
+def _own_cell(cell: NotebookNode, cleaner: Cleaner) -> list[Markup]:
     """A cell that the student added."""
-    head = element("h3", "A cell of your own")
     if cell.cell_type == "markdown":
-        return join([head, cleaner.markdown(cell.source)])
+        return [cleaner.markdown(cell.source)]
     if cell.cell_type == "raw":
-        return join([head, cleaner.text(cell.source)])
-    return join([head, cleaner.code(cell.source), cleaner.outputs(cell)])
+        return [cleaner.text(cell.source)]
+    return [cleaner.code(cell.source), *cleaner.outputs(cell)]
 
 
 def _sort_by_exercise(
     unit: Unit, notebook: NotebookNode
-) -> tuple[dict[str, Work], Sequence[NotebookNode]]:
-    """The cells of each exercise, and those that the student put before the first one."""
+) -> tuple[list[NotebookNode], dict[str, Work]]:
+    """The cells that the student put before the first exercise, and those of each exercise."""
     own = {cell.source.strip() for cell in unit.cells if not grade_id(cell)}
     tests = {grade_id(cell) for cell in unit.graded_cells()}
     work = {name: Work() for name in unit.exercises}
@@ -214,4 +212,4 @@ def _sort_by_exercise(
             current = work[name].after
         elif cell.source.strip() not in own:
             current.append(cell)
-    return work, before
+    return before, work

@@ -7,10 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from medseg.palette import BLUE, DARK, ORANGE
 from medseg_grader.report.items import WEAK, Item
-
-# Okabe and Ito (2008): apart for every kind of colour vision.
-BLUE, ORANGE, DARK = "#0072B2", "#E69F00", "#222222"
 
 
 def totals(points: Sequence[float], most: float) -> tuple[Figure, str]:

@@ -27,6 +27,7 @@ from medseg_grader.records.results import Result, load_results, notebook_path
 from medseg_grader.report import lms
 from medseg_grader.report.clean import Cleaner
 from medseg_grader.report.feedback import exercise_titles, feedback_page, reasons
+from medseg_grader.report.html import TEMPLATES
 from medseg_grader.report.pages import findings_page, index_page, items_page, mistakes_page
 
 FEEDBACK = Path("grading/feedback")
@@ -150,7 +151,8 @@ def _key(unit: Unit, result: Result, mark: Mark) -> str:
 
 @cache
 def _program() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *TEMPLATES.glob("*.html")])
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -125,6 +126,13 @@ def test_the_page_says_in_words_what_it_shows_in_colours():
     assert scopes == ["col"] * 3 + ["row"] * len(outcomes)
     assert "caption" in [tag for tag, _ in page.seen]
     assert not re.search(r"(?<![-\w])color: #", card.as_html(handed_out(UNIT), outcomes))
+
+
+def test_what_stands_in_the_card_is_text():
+    release = replace(handed_out(UNIT), title="Unit 4: <img src=x onerror=alert(1)>")
+    page = Page(card.as_html(release, all_right(UNIT)))
+    assert release.title in page.text
+    assert "img" not in [tag for tag, _ in page.seen]
 
 
 @pytest.mark.parametrize("unit", unit_names())

@@ -1,6 +1,7 @@
 """The whole report: what lies where, what is linked, what is written anew, what is left out."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -206,8 +207,44 @@ def test_what_cannot_be_part_of_the_report_is_said(tmp_path):
 def test_nothing_graded_gives_an_empty_report(tmp_path):
     url, out = course(tmp_path)
     text = Elements(write.write_report([], url, out).read_text(encoding="utf-8")).text
-    assert "Units: none." in text
+    assert "Nothing is graded yet." in text
+    assert "No mistake that the course knows by name was recognised." in text
+    assert "There are no grades yet that Moodle or Canvas could take." in text
+    assert "No student has handed in anything that is graded." in text
+    for name in ("items", "mistakes", "findings"):
+        page = Elements((out / f"{name}.html").read_text(encoding="utf-8"))
+        assert page.text.endswith("Nothing is graded yet.")
+        assert not page.all("table")
     assert [path.name for path in sorted(out.glob("*.csv"))] == []
+
+
+def test_a_class_without_mistakes_and_findings_is_told_so(tmp_path):
+    ada = result_of("ada")
+    url, out = course(tmp_path, ada)
+    index = write.write_report([ada], url, out)
+    pages = {p.stem: Elements(p.read_text(encoding="utf-8")).text for p in out.glob("*.html")}
+    assert index.stem in pages
+    assert "No mistake that the course knows by name was recognised." in pages["index"]
+    assert "was recognised in this unit." in pages["mistakes"]
+    assert "Nothing was odd about the submissions of this unit." in pages["findings"]
+    assert "One submission. With so few" in pages["items"]
+    assert "Discrimination needs at least 3." in pages["items"]
+
+
+def test_a_template_that_was_edited_makes_the_pages_anew(tmp_path, quick, monkeypatch):
+    ada = result_of("ada")
+    url, out = course(tmp_path, ada)
+    write.write_report([ada], url, out)
+    page = pages_of(tmp_path)[0]
+    before = page.stat().st_mtime_ns
+    templates = shutil.copytree(write.TEMPLATES, tmp_path / "templates")
+    with (templates / "feedback.html").open("a") as file:
+        file.write("{# edited #}")
+    monkeypatch.setattr(write, "TEMPLATES", templates)
+    write._program.cache_clear()
+    write.write_report([ada], url, out)
+    write._program.cache_clear()
+    assert page.stat().st_mtime_ns != before
 
 
 @pytest.mark.parametrize("student", ["../eve", "a/b", ".."])
