@@ -6,6 +6,7 @@ command keeps (`grading/grade.log`), or on the screen where the variable MEDSEG_
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ TRACEBACK = "MEDSEG_TRACEBACK"
 LOGGER = logging.getLogger("medseg")
 # or Python itself would print what nobody handles
 LOGGER.addHandler(logging.NullHandler())
+
+# A control sequence as in ECMA-48: parameters, intermediate bytes and the one that ends it.
+_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class InputError(ValueError):
@@ -57,3 +61,12 @@ class _FileInExistingFolder(logging.FileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         if Path(self.baseFilename).parent.is_dir():
             super().emit(record)
+
+
+def without_colours(text: str) -> str:
+    """A text without the codes that colour it or move the cursor in a terminal.
+
+    >>> without_colours("\\x1b[31mred\\x1b[0m")
+    'red'
+    """
+    return _SEQUENCE.sub("", text)

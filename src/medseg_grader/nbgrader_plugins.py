@@ -8,8 +8,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from medseg.errors import InputError
-from medseg.terminal import without_colours
+from medseg.errors import InputError, without_colours
 from medseg_grader.course.units import HIDDEN
 from medseg_grader.records.marks import Marks, marks_in
 from medseg_grader.report.lms import canvas_gradebook, moodle_worksheet, write_csv

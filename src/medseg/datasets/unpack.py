@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from medseg.archives import FOLDER, Entry, tar_entry, zip_entry
 from medseg.errors import InputError
+from medseg.files.archives import FOLDER, Entry, tar_entry, zip_entry
 
 CHUNK = 1 << 20
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from medseg.errors import InputError
+from medseg.errors import InputError, without_colours
 from medseg.notebook.faults import (
     COSTS,
     FRESH,
@@ -24,7 +24,6 @@ from medseg.notebook.faults import (
     unreadable,
 )
 from medseg.runtime import EXECUTION
-from medseg.terminal import without_colours
 from medseg.units import notebook_name, unit_names, unit_of_file
 from medseg.units.handed_in import LARGEST_MB, HandedIn, read_notebook
 from medseg.units.handed_out import HandedOut, handed_out

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from medseg.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
+from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
 from medseg.units.handed_in import LARGEST_MB
 from medseg.errors import InputError

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from nbformat import NotebookNode
 
-from medseg.terminal import without_colours
+from medseg.errors import without_colours
 from medseg.units.labels import grade_id
 from medseg_grader.course.template import Template
 from medseg_grader.grading.rebuild import Rebuilt

@@ -18,7 +18,7 @@ from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from PIL import Image
 
-from medseg.terminal import without_colours
+from medseg.errors import without_colours
 from medseg_grader.course.units import HIDDEN
 
 MOST_TEXT = 8_000
