@@ -728,7 +728,7 @@ men = [
 ]
 known, unseen = men[:10], men[10:]
 with training.seeded(int(probes.rng(78).integers(1000))):
-    network = stand_ins.stand_in("06_unet", "UNet")[0](1, 5, features=8, depth=3)
+    network = stand_ins.stand_in("06_unet", "UNet")(1, 5, features=8, depth=3)
 seen = training.SliceBatches(known[:8], 8, 64, augment, probes.torch_rng(79))
 watched = training.SliceBatches(known[8:], 16, 64)
 stepper = torch.optim.AdamW(network.parameters(), lr=4e-3)

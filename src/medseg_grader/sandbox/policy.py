@@ -40,7 +40,9 @@ MODULES = (
     "medseg.probes.device",
     "medseg.probes.training",
     "medseg.scenes",
-    "medseg.stand_ins",
+    "medseg.stand_ins.losses",
+    "medseg.stand_ins.metrics",
+    "medseg.stand_ins.networks",
     "medseg.training",
     "medseg.widgets",
 )
