@@ -6,6 +6,8 @@ BIN := .venv/bin
 ACTIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
 DATA ?=
 UNIT ?=
+UNITS ?=
+SLOWEST := --durations=15 --durations-min=1
 # One thread per process: tests and grading run side by side on all cores.
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -30,17 +32,18 @@ demo: setup ## train a U-Net on phantoms, grade a small class, show the results
 
 test: setup ## everything: format, lint, types, all tests
 	@$(STYLE)
-	@$(PYTEST) -m "not acceptance and not browser" tests
+	@$(PYTEST) $(SLOWEST) -m "not acceptance and not browser" tests
 
-test-browser: setup ## open, run and solve the notebooks in Chromium; screenshots: output/browser
-	@$(PYTEST) tests/browser
+test-browser: setup ## open, run and solve notebooks in Chromium (UNITS="03 07": these only)
+	@UNITS="$(UNITS)" $(PYTEST) $(SLOWEST) tests/browser
 
 check: setup ## the quick lane: format, lint, types, fast tests
 	@$(STYLE)
 	@$(PYTEST) -m "not slow and not acceptance and not browser" tests
 
-accept: setup ## train the reference in full and hold it to its figures
-	@$(ACTIVE) $(BIN)/python -m pytest -m acceptance tests
+accept: setup ## all long proofs: full training, every unit verified, every notebook in a browser
+	@$(ACTIVE) $(BIN)/python -m pytest $(SLOWEST) -m acceptance tests
+	@$(MAKE) --no-print-directory verify test-browser
 
 lab: setup ## open JupyterLab on the student's notebooks
 	@$(ACTIVE) $(BIN)/jupyter lab notebooks $(AS_ROOT)

@@ -213,15 +213,15 @@ def main() -> None:
     options.add_argument("size", type=int)
     options = what.add_parser("start")
     options.add_argument("--repeats", type=int, default=20)
-    options = parser.parse_args()
-    if options.what == "class":
-        compare_class(options.students, options.solved)
-    elif options.what == "line":
-        draw_line(options.sizes)
-    elif options.what == "one":
-        grade_tiny(options.size)
+    chosen = parser.parse_args()
+    if chosen.what == "class":
+        compare_class(chosen.students, chosen.solved)
+    elif chosen.what == "line":
+        draw_line(chosen.sizes)
+    elif chosen.what == "one":
+        grade_tiny(chosen.size)
     else:
-        time_starts(options.repeats)
+        time_starts(chosen.repeats)
 
 
 if __name__ == "__main__":

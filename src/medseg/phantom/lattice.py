@@ -10,7 +10,6 @@ from collections.abc import Callable
 import numpy as np
 
 Points = tuple[np.ndarray, np.ndarray, np.ndarray]
-Index = tuple[int, ...]
 
 
 def points_of(affine: np.ndarray, axes: list[np.ndarray]) -> Points:

@@ -1,4 +1,4 @@
-"""Run one rebuilt notebook and say of each cell, as it comes, whether it ran and what went wrong.
+"""Step three of grading: run one rebuilt notebook, and say of each cell what came of it.
 
 A kernel that dies, is killed or hangs costs the cell that did it, no other: a new kernel is
 started, the definitions from before are made again, and the notebook goes on behind that cell.

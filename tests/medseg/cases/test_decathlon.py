@@ -21,7 +21,7 @@ def test_a_decathlon_folder_is_read(tmp_path, labels):
     assert [case.id for case in cases] == ["scan_00", "scan_01", "scan_02"]
     assert all(case.class_names == GLAND for case in cases)
     for case, entry in zip(cases, description["training"], strict=True):
-        stored = nibabel.load(tmp_path / entry["image"]).get_fdata()
+        stored = nibabel.Nifti1Image.from_filename(tmp_path / entry["image"]).get_fdata()
         np.testing.assert_allclose(case.image, stored, rtol=1e-6)
 
 
@@ -72,7 +72,9 @@ def test_of_several_modalities_one_channel_is_taken(tmp_path, channel):
     description = write_folder(tmp_path, modality={"0": "T2", "1": "ADC"})
     write_4d(tmp_path, 2)
     case = load_cases(tmp_path, channel=channel, progress=False)[0]
-    stored = nibabel.load(tmp_path / description["training"][0]["image"]).get_fdata()
+    stored = nibabel.Nifti1Image.from_filename(
+        tmp_path / description["training"][0]["image"]
+    ).get_fdata()
     np.testing.assert_allclose(case.image, stored[..., channel], rtol=1e-6)
 
 
@@ -233,7 +235,9 @@ def test_an_entry_that_macos_left_is_no_case(tmp_path):
 def test_zones_in_another_order_are_mapped_aloud(tmp_path, capsys):
     names = {"0": "background", "1": "Transition Zone", "2": "peripheral zone"}
     description = write_folder(tmp_path, 1, labels=names)
-    stored = nibabel.load(tmp_path / description["training"][0]["label"]).get_fdata()
+    stored = nibabel.Nifti1Image.from_filename(
+        tmp_path / description["training"][0]["label"]
+    ).get_fdata()
     case = load_cases(tmp_path, progress=False)[0]
     assert case.class_names == ("background", "PZ", "TZ")
     np.testing.assert_array_equal(case.label, np.array([0, 2, 1])[stored.astype(int)])

@@ -38,7 +38,7 @@ def uses_none(values):
         (lambda x: x - x.max(0), "`.values`"),
         (lambda x: x.requires_grad_().sub_(1), "in place"),
         (lambda x: x.requires_grad_().numpy(), "numpy knows none"),
-        (lambda x: undefined_name, "run the cells above"),  # noqa: F821
+        (lambda x: undefined_name, "run the cells above"),  # type: ignore[name-defined]  # noqa: F821
     ],
 )
 def test_common_errors_have_a_meaning(function, word):

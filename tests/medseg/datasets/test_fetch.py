@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import layouts
@@ -40,7 +41,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        server = self.server
+        server: Any = self.server
         asked = self.headers.get("Range")
         server.ranges.append(asked)
         fault = server.faults.pop(0) if server.faults else None

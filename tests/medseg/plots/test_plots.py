@@ -365,7 +365,7 @@ def test_the_description_is_the_pictures_alternative_text_on_a_page(make_case, t
 
 
 def test_outside_a_notebook_show_does_nothing(capsys):
-    assert plots.show(*plots.curves(HISTORY)) is None
+    plots.show(*plots.curves(HISTORY))
     assert capsys.readouterr() == ("", "")
 
 

@@ -43,10 +43,10 @@ def course(tmp_path_factory):
         shutil.copy(source, root / "solutions" / UNIT)
     write_solution_notebook(load_unit(UNIT), root)
     nbgrader(root, "generate_assignment", UNIT)
-    for student, source in {"solved": "solutions", "untouched": "notebooks"}.items():
+    for student, folder in {"solved": "solutions", "untouched": "notebooks"}.items():
         target = root / "grading/submitted" / student / UNIT
         target.mkdir(parents=True)
-        shutil.copy(root / source / UNIT / NOTEBOOK, target)
+        shutil.copy(root / folder / UNIT / NOTEBOOK, target)
     nbgrader(root, "autograde", UNIT)
     nbgrader(root, "generate_feedback", UNIT)
     nbgrader(root, "export", "--to", "grading/grades.csv")

@@ -189,7 +189,7 @@ def give_by_hand(root, unit, student):
     """Points and a comment by an instructor, as formgrader writes them."""
     with book_of(root) as book:
         submitted = book.find_submission(unit, student).notebooks[0]
-        given = min(submitted.grades, key=lambda grade: grade_class.name)
+        given = min(submitted.grades, key=lambda grade: grade.name)
         given.manual_score, given.needs_manual_grade = 0.5, False
         min(submitted.comments, key=lambda comment: comment.name).manual_comment = "Nearly."
         book.db.commit()

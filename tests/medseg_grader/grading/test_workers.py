@@ -17,11 +17,12 @@ from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
 from medseg_grader.grading.workers import slurm_cluster, worker_pool
 from medseg_grader.records.results import load_results
+from typing import Any
 
 
 def test_every_job_is_answered_by_a_process_of_its_own():
     with worker_pool(2) as workers:
-        answers = dict(workers.run(half, range(8)))
+        answers: dict[int, Any] = dict(workers.run(half, range(8)))
         assert (workers.size, workers.remote) == (2, False)
         assert workers.ask(os.getpid) == os.getpid()
     assert {job: answer[0] for job, answer in answers.items()} == {n: n / 2 for n in range(8)}
