@@ -224,3 +224,28 @@ def test_what_notebooks_import_is_public():
         assert hasattr(importlib.import_module(module), name) or importlib.util.find_spec(
             f"{module}.{name}"
         )
+
+
+def test_the_version_stands_once_and_the_others_follow():
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(r"^## (\S+)", changes, re.MULTILINE)[1] == medseg.__version__
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == medseg.__version__
+
+
+def rotation():
+    spec = importlib.util.spec_from_file_location("rotation", ROOT / "scripts/rotation.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("changed", [[], ["c"], list("bdefh"), list("abcdefgh")])
+def test_every_unit_has_its_turn_and_a_changed_one_has_it_at_once(changed):
+    units, turns = list("abcdefgh"), range(5, 5 + 8)
+    rounds = [rotation().chosen(units, changed, turn, 3) for turn in turns]
+    assert all(len(set(names)) == 3 for names in rounds)
+    assert all(len(set(names) & set(changed)) == min(3, len(changed)) for names in rounds)
+    if len(changed) < 3:
+        assert set().union(*rounds) == set(units)
+    assert set(changed) <= set().union(*rounds)
