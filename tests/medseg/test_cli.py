@@ -147,7 +147,7 @@ def test_progress_takes_a_unit_or_a_notebook_and_runs_nothing_that_is_untouched(
     tmp_path, capsys, monkeypatch
 ):
     shutil.copytree(ROOT / "notebooks/04_iou", tmp_path / "04_iou")
-    monkeypatch.setattr(progress, "_run", lambda *_: pytest.fail("nothing is to be run"))
+    monkeypatch.setattr(progress, "run_in_child", lambda *_: pytest.fail("nothing is to be run"))
     for path in (tmp_path, tmp_path / "04_iou", tmp_path / "04_iou/iou.ipynb"):
         code, out, _ = run(capsys, "progress", str(path))
         assert code == 0

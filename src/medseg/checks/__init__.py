@@ -44,14 +44,14 @@ def hint(name: str = "", stage: int | None = None) -> None:
         print(error)
         return
     if stage is None:
-        stage = min(_given.get(name, 0) + 1, len(stages))
+        stage = min(hints_given.get(name, 0) + 1, len(stages))
     if not 1 <= stage <= len(stages):
         print(f"There is no hint {stage} for {name}: its hints are numbered 1 to {len(stages)}.")
         return
-    _given[name] = max(stage, _given.get(name, 0))
+    hints_given[name] = max(stage, hints_given.get(name, 0))
     print(f"Hint {stage} of {len(stages)}: {stages[stage - 1]}")
     if stage == len(stages):
         print("That was the last one.")
 
 
-_given: dict[str, int] = {}
+hints_given: dict[str, int] = {}

@@ -69,7 +69,7 @@ def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
             *left,
         ]
         limit = SECONDS_PER_EXERCISE * len(left)
-        found, ended = _run(command, limit, notebook.parent)
+        found, ended = run_in_child(command, limit, notebook.parent)
         outcomes |= found
         remaining = [exercise for exercise in left if exercise not in found]
         if not remaining:
@@ -96,7 +96,7 @@ def _untouched(notebook: NotebookNode, unit: str) -> set[str]:
     }
 
 
-def _run(command: list[str], limit: int, folder: Path) -> tuple[dict, str]:
+def run_in_child(command: list[str], limit: int, folder: Path) -> tuple[dict, str]:
     try:
         done = subprocess.run(
             command, cwd=folder, timeout=limit, capture_output=True, text=True, check=False

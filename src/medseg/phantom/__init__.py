@@ -44,14 +44,14 @@ def volumes(
         raise InputError(f"there is no scanner {scanner!r}; there are {', '.join(SCANNERS)}")
     if series not in SERIES:
         raise InputError(f"there is no series {series!r}; there are {', '.join(SERIES)}")
-    image, label, affine = _rendered(seed, scanner, series, field_of_view, spacing)
+    image, label, affine = rendered(seed, scanner, series, field_of_view, spacing)
     return Volume(image.copy(), affine.copy()), Volume(label.copy(), affine.copy())
 
 
 # The last few are kept: a cell that is run again, or by the next student of a class that is graded,
 # need not wait for the same patient.
 @lru_cache(maxsize=8)
-def _rendered(
+def rendered(
     seed: int, scanner: str, series: str, field_of_view: float, spacing: float | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image, label and affine; not to be changed."""

@@ -79,7 +79,7 @@ class LiveTraining:
         words = f"Training for {self.epochs} epochs; the curves appear when it has ended."
         show_words(words, display_id=self._display_id)
         if threading.current_thread() is threading.main_thread():
-            self._former = signal.signal(signal.SIGINT, self._interrupted)
+            self._former = signal.signal(signal.SIGINT, self.interrupted)
 
     def update(self, history: Sequence[Mapping[str, float]]) -> None:
         """Show the history, a list of {"loss", "mean_iou"}, up to the epoch that has just ended.
@@ -116,7 +116,7 @@ class LiveTraining:
         self.asked.set()
         self.button.heard = True
 
-    def _interrupted(self, number: int, frame: Any) -> None:
+    def interrupted(self, number: int, frame: Any) -> None:
         """The handler of SIGINT; it only notes the wish, as it may come at any point."""
         if self._interrupted_once:
             signal.default_int_handler(number, frame)

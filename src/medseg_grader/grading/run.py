@@ -112,7 +112,7 @@ def grade_class(
     with Recorder(db_url or api.coursedir.db_url, api.course_id, api.config) as recorder:
         for template in templates.values():
             recorder.prepare(template)
-        run = _Run(root, recorder, Outcome())
+        run = GradingRun(root, recorder, Outcome())
         environment = workers.ask(environment_digest)
         jobs = []
         for submission in submissions:
@@ -139,7 +139,7 @@ def _known(root: Path, submission: Submission, key: str) -> Result | None:
 
 
 @dataclass
-class _Run:
+class GradingRun:
     """One run at work: where results go, and what has become of them."""
 
     root: Path
@@ -151,7 +151,7 @@ class _Run:
         for unit in templates:
             earlier = [r for r in self.outcome.unchanged if r.unit == unit]
             for result in self.recorder.missing(earlier):
-                self._record(result)
+                self.record(result)
 
     def work(self, workers: WorkerPool, jobs: list[Job]) -> None:
         """Grade the jobs, keep each result as it comes, and record it."""
@@ -164,16 +164,16 @@ class _Run:
                 who = f"{job.submission.student}, {job.submission.unit}"
                 if isinstance(answer, Exception):
                     self.outcome.failures.append(f"{who}: not graded, {_why(answer)}")
-                elif not self._keep(*answer):
+                elif not self.keep(*answer):
                     break
                 bar.update()
             else:
                 self.outcome.complaint = ""
         unrecorded, self.outcome.unrecorded = self.outcome.unrecorded, []
         for result in unrecorded:
-            self._record(result)
+            self.record(result)
 
-    def _keep(self, result: Result, notebook: str) -> bool:
+    def keep(self, result: Result, notebook: str) -> bool:
         """Write what was graded to its files, then to the gradebook; False on a full disk."""
         path = notebook_path(self.root, result.unit, result.student)
         try:
@@ -194,10 +194,10 @@ class _Run:
             )
             return False
         self.outcome.graded.append(result)
-        self._record(result)
+        self.record(result)
         return True
 
-    def _record(self, result: Result) -> None:
+    def record(self, result: Result) -> None:
         """Record a result, or, once the gradebook has refused one, put it off to the end."""
         if self.outcome.unrecorded:
             self.outcome.unrecorded.append(result)

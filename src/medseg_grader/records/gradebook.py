@@ -77,7 +77,7 @@ class Recorder:
         self._penalties.init_plugin()
         self._known: dict[str, _Known] = {}
         with _explained():
-            self._book = Gradebook(self.db_url, course_id)
+            self.book = Gradebook(self.db_url, course_id)
             self._journal("WAL")
         self._students: set[str] | None = None
 
@@ -87,7 +87,7 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         with suppress(DBAPIError):  # another program has it open, and will do it
             self._journal("DELETE")
-        self._book.close()
+        self.book.close()
 
     def _journal(self, mode: str) -> None:
         """How SQLite makes a transaction safe: with WAL by one write to the disk instead of four.
@@ -95,9 +95,9 @@ class Recorder:
         Nothing that was committed is lost when a process is killed. Afterwards it is one file
         again, as nbgrader leaves it. Where a file system knows no WAL, all stays as it is.
         """
-        if self._book.engine.dialect.name == "sqlite":
-            self._book.db.remove()
-            with self._book.engine.connect() as connection:
+        if self.book.engine.dialect.name == "sqlite":
+            self.book.db.remove()
+            with self.book.engine.connect() as connection:
                 connection.exec_driver_sql(f"PRAGMA journal_mode={mode}")
 
     def prepare(self, template: Template) -> None:
@@ -111,7 +111,7 @@ class Recorder:
         with _explained():
             if self._is_current(template):
                 return
-            self._book.update_or_create_assignment(unit)
+            self.book.update_or_create_assignment(unit)
             resources = {"nbgrader": {"assignment": unit, "db_url": self.db_url}}
             resources["nbgrader"]["notebook"] = _notebook_id(unit)
             try:
@@ -124,7 +124,7 @@ class Recorder:
                     f"grade it anew, run: nbgrader db assignment remove {unit} --force"
                 ) from error
             finally:
-                self._book.db.rollback()
+                self.book.db.rollback()
 
     def missing(self, results: Sequence[Result]) -> list[Result]:
         """Those of one unit's results that the gradebook does not have, or not with these points.
@@ -138,13 +138,13 @@ class Recorder:
             points = self._standing(known, _grade, _grade.c.auto_score)
             comments = self._standing(known, _comment, _comment.c.auto_comment)
             times = dict(
-                self._book.db.execute(
+                self.book.db.execute(
                     select(_submission.c.student_id, _submission.c.timestamp).where(
                         _submission.c.assignment_id == known.assignment
                     )
                 ).all()
             )
-            self._book.db.rollback()
+            self.book.db.rollback()
         return [
             result
             for result in results
@@ -155,7 +155,7 @@ class Recorder:
 
     def _standing(self, known: _Known, table: Any, column: Any) -> dict[str, dict[str, Any]]:
         """{student: {id of a cell: what the column says}} of one unit."""
-        rows = self._book.db.execute(
+        rows = self.book.db.execute(
             select(_submission.c.student_id, table.c.cell_id, column)
             .join(_notebook, _notebook.c.id == table.c.notebook_id)
             .join(_submission, _submission.c.id == _notebook.c.assignment_id)
@@ -175,15 +175,15 @@ class Recorder:
         with _explained():
             try:
                 self._write(result, self._unit(result.unit))
-                self._book.db.commit()
+                self.book.db.commit()
             except BaseException:
-                self._book.db.rollback()
+                self.book.db.rollback()
                 self._known.pop(result.unit, None)
                 self._students = None
                 raise
 
     def _write(self, result: Result, known: _Known) -> None:
-        db = self._book.db
+        db = self.book.db
         if self._students is None:
             self._students = set(db.scalars(select(_student.c.id)))
         if result.student not in self._students:
@@ -209,7 +209,7 @@ class Recorder:
 
     def _write_grades(self, result: Result, known: _Known, notebook: str) -> None:
         found = select(_grade.c.cell_id, _grade.c.id, _grade.c.manual_score)
-        rows = self._book.db.execute(found.where(_grade.c.notebook_id == notebook))
+        rows = self.book.db.execute(found.where(_grade.c.notebook_id == notebook))
         standing = {cell: (row, manual) for cell, row, manual in rows}
         old, new = [], []
         for cell_id, points in _points(result, known).items():
@@ -225,7 +225,7 @@ class Recorder:
 
     def _write_comments(self, result: Result, known: _Known, notebook: str) -> None:
         found = select(_comment.c.cell_id, _comment.c.id)
-        rows = self._book.db.execute(found.where(_comment.c.notebook_id == notebook))
+        rows = self.book.db.execute(found.where(_comment.c.notebook_id == notebook))
         standing = {cell: row for cell, row in rows}  # noqa: C416
         old, new = [], []
         for cell_id, comment in _comments(result, known).items():
@@ -242,9 +242,9 @@ class Recorder:
         if old:
             changed: dict[str, Any] = {key: bindparam(key) for key in old[0] if key != "row"}
             statement = update(table).where(table.c.id == bindparam("row")).values(changed)
-            self._book.db.connection().execute(statement, old)
+            self.book.db.connection().execute(statement, old)
         if new:
-            self._book.db.execute(insert(table), new)
+            self.book.db.execute(insert(table), new)
 
     def _write_penalty(
         self,
@@ -255,7 +255,7 @@ class Recorder:
         timestamp: datetime | None,
     ) -> None:
         """The penalty for being late, by the plug-in that nbgrader's configuration names."""
-        db = self._book.db
+        db = self.book.db
         found = select(_submission.c.extension).where(_submission.c.id == submission)
         due = duedate + (db.scalar(found) or timedelta())
         late = (timestamp - due).total_seconds() if timestamp else 0
@@ -271,7 +271,7 @@ class Recorder:
     def _unit(self, unit: str) -> _Known:
         if unit in self._known:
             return self._known[unit]
-        db = self._book.db
+        db = self.book.db
         assignment, notebook, duedate = db.execute(
             select(Assignment.id, Notebook.id, Assignment.duedate)
             .join(Notebook, Notebook.assignment_id == Assignment.id)
@@ -297,10 +297,10 @@ class Recorder:
     def _is_current(self, template: Template) -> bool:
         """Whether the gradebook has just the cells, texts and points that the template has."""
         try:
-            notebook = self._book.find_notebook(_notebook_id(template.unit), template.unit).id
+            notebook = self.book.find_notebook(_notebook_id(template.unit), template.unit).id
         except MissingEntry:
             return False
-        db = self._book.db
+        db = self.book.db
         sources = select(SourceCell.name, SourceCell.checksum)
         saved = dict(db.execute(sources.where(SourceCell.notebook_id == notebook)).all())
         most = select(GradeCell.name, GradeCell.max_score)

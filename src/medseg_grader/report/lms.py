@@ -74,7 +74,7 @@ def moodle_worksheet(
                 safe_cell(comments.get(student, "")),
             ]
         )
-    return _csv([MOODLE_HEAD, *rows])
+    return csv_text([MOODLE_HEAD, *rows])
 
 
 def canvas_gradebook(marks: Marks, units: Sequence[str], students: Iterable[str]) -> str:
@@ -92,7 +92,7 @@ def canvas_gradebook(marks: Marks, units: Sequence[str], students: Iterable[str]
         own = [marks.units[unit].get(student) for unit in units]
         points = [f"{mark.total:.2f}" if mark else "" for mark in own]
         rows.append([safe_cell(person.full_name), number, "", safe_cell(student), "", *points])
-    return _csv(rows)
+    return csv_text(rows)
 
 
 def moodle_feedback_zip(path: Path, pages: Mapping[str, Path], people: Mapping[str, Person]) -> int:
@@ -116,7 +116,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> str:
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()

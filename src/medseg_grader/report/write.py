@@ -139,7 +139,7 @@ def _folder(root: Path, *names: str) -> Path:
 def _key(unit: Unit, result: Result, mark: Mark) -> str:
     """What a page was made from: the unit's text, the result, the marks and this program."""
     content = [
-        _program(),
+        program_digest(),
         *(f"{cell.cell_type}\n{cell.source}" for cell in unit.cells),
         *(f"{m.name}\n{m.hint}" for e in unit.exercises.values() for m in e.mistakes),
         result.to_json(),
@@ -150,7 +150,7 @@ def _key(unit: Unit, result: Result, mark: Mark) -> str:
 
 
 @cache
-def _program() -> str:
+def program_digest() -> str:
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), *TEMPLATES.glob("*.html")])
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

@@ -87,7 +87,7 @@ class Inside:
             *arguments,
         ]
         with theirs:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 command(policy, sockets, program),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -112,8 +112,8 @@ class Inside:
     def close(self) -> None:
         """End it."""
         self.channel.close()
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
         self._errors.close()
 
 

@@ -38,13 +38,13 @@ class ForkServer:
         self._ready = self._ended = False
         self._lock = threading.Lock()
         wanted = json.dumps({"modules": policy.modules, "calls": policy.calls})
-        self._inside = bubblewrap.Inside(policy, self.folder, wanted)
+        self.inside = bubblewrap.Inside(policy, self.folder, wanted)
 
     def fork(self) -> socket.socket:
         """A connection to a new supervisor; SandboxError, or OSError if it is gone."""
         with self._lock:
-            if not self._ready and self._inside.receive(START_SECONDS) != READY:
-                words = self._inside.last_words()
+            if not self._ready and self.inside.receive(START_SECONDS) != READY:
+                words = self.inside.last_words()
                 self._end()
                 raise SandboxError(f"The sandbox did not start: {words}.")
             self._ready = True
@@ -58,7 +58,7 @@ class ForkServer:
     def _end(self) -> None:
         if not self._ended:
             self._ended = True
-            self._inside.close()
+            self.inside.close()
             self._scratch.close()
 
 

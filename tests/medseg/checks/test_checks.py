@@ -137,7 +137,7 @@ def test_check_of_something_that_is_no_function_says_so(capsys):
 
 
 def test_hints_come_one_after_the_other_and_stop_at_the_last(capsys):
-    checks._given.clear()
+    checks.hints_given.clear()
     stages = exercise_data(NAME)["hints"]
     for _ in range(len(stages) + 1):
         medseg.hint(NAME)

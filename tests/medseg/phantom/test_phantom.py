@@ -25,7 +25,7 @@ def millilitres(label):
 
 
 def test_the_same_seed_gives_the_same_bytes(patients):
-    phantom._rendered.cache_clear()
+    phantom.rendered.cache_clear()
     image, label = phantom.volumes(SEEDS[0])
     assert np.array_equal(image.array, patients[0][0].array)
     assert np.array_equal(label.array, patients[0][1].array)

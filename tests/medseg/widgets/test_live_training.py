@@ -42,16 +42,16 @@ def test_the_last_picture_says_that_it_was_stopped_even_if_the_wish_came_while_i
 def test_a_message_and_an_interrupt_are_one_wish():
     live = LiveTraining(3)
     live.button._handle_custom_msg({"stop": True}, [])
-    live._interrupted(signal.SIGINT, None)
+    live.interrupted(signal.SIGINT, None)
     assert live.asked.is_set()
 
 
 def test_the_first_interrupt_is_a_wish_and_the_second_an_order():
     live = LiveTraining(3)
-    live._interrupted(signal.SIGINT, None)
+    live.interrupted(signal.SIGINT, None)
     assert live.asked.is_set()
     with pytest.raises(KeyboardInterrupt):
-        live._interrupted(signal.SIGINT, None)
+        live.interrupted(signal.SIGINT, None)
 
 
 # A training of many epochs whose best weight is that of the second one.

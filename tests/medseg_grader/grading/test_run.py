@@ -132,19 +132,19 @@ def test_a_locked_gradebook_loses_nothing(template, tmp_path, monkeypatch):
     with pytest.raises(gradebook.GradebookError, match="kept the gradebook locked"):
         graded(tmp_path)
     lock.rollback()
-    keep = grading._Run._keep
+    keep = grading.GradingRun.keep
 
     def locked_after_the_first(run, result, notebook):
         if len(run.outcome.graded) == 1:
             lock.execute("BEGIN IMMEDIATE")
         return keep(run, result, notebook)
 
-    monkeypatch.setattr(grading._Run, "_keep", locked_after_the_first)
+    monkeypatch.setattr(grading.GradingRun, "keep", locked_after_the_first)
     outcome = graded(tmp_path)
     lock.rollback()
     assert (len(outcome.graded), len(outcome.unrecorded), outcome.code) == (4, 3, 1)
     assert "kept the gradebook locked" in outcome.complaint
-    monkeypatch.setattr(grading._Run, "_keep", keep)
+    monkeypatch.setattr(grading.GradingRun, "keep", keep)
     assert graded(tmp_path).graded == []
     assert {name: sum(own.values()) for name, own in scores_in(tmp_path).items()} == EXPECTED
 

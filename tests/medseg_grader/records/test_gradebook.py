@@ -78,14 +78,14 @@ def test_points_given_by_hand_stay_and_are_marked(recorder, url):
 def test_what_is_cut_off_in_the_middle_leaves_the_earlier_points(recorder, url):
     recorder.record(result())
 
-    @event.listens_for(recorder._book.engine, "before_cursor_execute")
+    @event.listens_for(recorder.book.engine, "before_cursor_execute")
     def fail(_connection, _cursor, statement, *_):
         if statement.startswith("UPDATE comment"):
             raise OperationalError(statement, {}, Exception("database or disk is full"))
 
     with pytest.raises(GradebookError, match="The disk is full: free some space"):
         recorder.record(result(share=0.0))
-    event.remove(recorder._book.engine, "before_cursor_execute", fail)
+    event.remove(recorder.book.engine, "before_cursor_execute", fail)
     assert scores(url) == {"ada": POINTS}
     recorder.record(result(share=0.0))
     assert sum(scores(url)["ada"].values()) == 0

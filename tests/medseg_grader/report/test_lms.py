@@ -66,7 +66,7 @@ def test_no_text_becomes_a_formula_or_a_new_line(text):
     cell = lms.safe_cell(text)
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", " ", "＝"))
     assert len(cell.splitlines()) <= 1
-    assert rows(f"a,b\n{lms._csv([[cell, '1']])}") == [{"a": cell, "b": "1"}]
+    assert rows(f"a,b\n{lms.csv_text([[cell, '1']])}") == [{"a": cell, "b": "1"}]
 
 
 @pytest.mark.parametrize(

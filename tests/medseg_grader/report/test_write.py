@@ -241,9 +241,9 @@ def test_a_template_that_was_edited_makes_the_pages_anew(tmp_path, quick, monkey
     with (templates / "feedback.html").open("a") as file:
         file.write("{# edited #}")
     monkeypatch.setattr(write, "TEMPLATES", templates)
-    write._program.cache_clear()
+    write.program_digest.cache_clear()
     write.write_report([ada], url, out)
-    write._program.cache_clear()
+    write.program_digest.cache_clear()
     assert page.stat().st_mtime_ns != before
 
 

@@ -257,7 +257,7 @@ def test_the_sandbox_ends_with_the_program_that_started_it():
         "import os, signal\nfrom sandboxes import QUICK\n"
         "from medseg_grader.sandbox import fork_servers\n"
         "parent = fork_servers.fork_server(QUICK)\ncontrol = parent.fork()\n"
-        "print(parent._inside._process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+        "print(parent.inside.process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
     )
     done = in_another_process(code)
     child = Path("/proc", done.stdout.strip())

@@ -157,7 +157,7 @@ def elsewhere():
 @needs_sandbox
 def test_a_warm_parent_that_was_killed_is_replaced():
     before = fork_servers.fork_server(QUICK)
-    before._inside.close()
+    before.inside.close()
     made, _ = run_quick("print(2 + 3)")
     assert text_of(made.cells[0]) == "5\n"
     assert fork_servers.fork_server(QUICK) is not before
