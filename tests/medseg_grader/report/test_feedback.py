@@ -1,6 +1,5 @@
 """A feedback page says what counts and why, hides hidden tests, and disarms whatever is in it."""
 
-
 import nbformat
 import pytest
 from helpers.pages import EVIL, HOSTILE, Elements, assert_harmless, display, png, stdout, with_cell
