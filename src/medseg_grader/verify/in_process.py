@@ -9,11 +9,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from IPython.core.displayhook import DisplayHook
+from IPython.lib.pretty import pretty
 from nbformat import NotebookNode
 
 from medseg.notebook.definitions import run_definitions
 from medseg.runtime import EXECUTION
 from medseg.units.labels import grade_id, is_graded, is_solution, points
+from medseg_grader.course.points import points_of
 from medseg_grader.course.units import Unit
 
 CELL_SECONDS = 180
@@ -55,33 +58,42 @@ def lost(scores: Mapping[str, Score]) -> dict[str, str]:
 
 
 def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
-    """nbgrader's rule: an error or anything on stderr is 0, a number at the end partial credit.
+    error, results = run_cell(cell.source, grade_id(cell), dict(namespace))
+    reached, reason, _ = points_of(points(cell), cell.source, error, results)
+    return Score(reached, points(cell), reason)
 
-    Warnings are off, as `medseg.probes` switches them off where nbgrader grades.
+
+def run_cell(source: str, name: str, namespace: dict[str, Any]) -> tuple[str, list[str]]:
+    """Run a cell as a kernel does: what it raised, as a text, and its value as a kernel shows it.
+
+    The value is that of its last expression; None, and one before a semicolon, is not shown. What
+    the cell prints goes nowhere. Warnings are off, as `medseg.probes` switches them off where
+    nbgrader grades.
+
+    Args:
+        source: its code.
+        name: stands for a file's name where it raises.
+        namespace: what is defined; the cell adds to it.
     """
-    names = dict(namespace)
-    tree = ast.parse(cell.source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    errors, printed = io.StringIO(), io.StringIO()
-    result = None
     with (
         _time_limit(CELL_SECONDS),
-        contextlib.redirect_stderr(errors),
-        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.redirect_stdout(io.StringIO()),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
         try:
-            exec(compile(tree, grade_id(cell), "exec"), names)
-            if last is not None:
-                result = eval(compile(ast.Expression(last.value), grade_id(cell), "eval"), names)
+            tree = ast.parse(source)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, name, "exec"), namespace)
+            if not isinstance(last, ast.Expr):
+                return "", []
+            value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+            if value is None or DisplayHook.semicolon_at_end_of_expression(source):
+                return "", []
+            return "", [pretty(value)]
         except (Exception, SystemExit) as error:
-            return Score(0, points(cell), f"{type(error).__name__}: {error}")
-    if text := errors.getvalue():
-        return Score(0, points(cell), f"it wrote to stderr: {text.strip()}")
-    if isinstance(result, bool) or not isinstance(result, int | float):
-        return Score(points(cell), points(cell))
-    return Score(float(result), points(cell), f"partial credit {result:g}")
+            return f"{type(error).__name__}: {error}", []
 
 
 @contextlib.contextmanager

@@ -190,8 +190,8 @@ def _warm_up(unit: Unit, report: Report) -> None:
 
     The solution keeps all points here as it does in nbgrader's kernel, else what the mistakes lose
     says nothing. One thread only: a thread pool that was started before a fork hangs in the child.
-    What lies about as garbage is cleared away: a finaliser that complains on stderr while a test
-    cell runs in a child would cost that cell its points.
+    What lies about as garbage is cleared away and the rest frozen, so that the children's collector
+    neither runs finalisers of the parent's nor copies its memory.
     """
     import torch
 
