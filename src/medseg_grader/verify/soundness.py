@@ -1,9 +1,10 @@
 """Prove that a unit is sound before students see it.
 
-An untouched release scores 0 on every graded cell and the solution all points, both through stock
-nbgrader. Each named mistake loses points in its own exercise, nowhere else, and earns its own hint;
-each right answer written otherwise keeps all points and is right for `check`; of each slip, `check`
-names the mistake. Those are judged side by side, in processes forked from this one.
+Its text says the points, minutes and difficulties of its cells. An untouched release scores 0 on
+every graded cell and the solution all points, both through stock nbgrader. Each named mistake loses
+points in its own exercise, nowhere else, and earns its own hint; each right answer written
+otherwise keeps all points and is right for `check`; of each slip, `check` names the mistake.
+Answers are judged side by side, in processes forked from this one.
 """
 
 import gc
@@ -29,6 +30,7 @@ from medseg import checks
 from medseg.units import notebook_name
 from medseg.units.labels import points
 from medseg_grader.course.answers import solution_of
+from medseg_grader.course.outline import disagreements
 from medseg_grader.course.stock_nbgrader import run, scratch_course
 from medseg_grader.course.units import Unit, load_unit
 from medseg_grader.verify.answers import Proof, prove_alternative, prove_mistake, prove_slip
@@ -73,6 +75,7 @@ def verify(units: Iterable[str], seed: int = 0, processes: int | None = None) ->
             unit = load_unit(name)
             report = Report(name, cells=len(unit.graded_cells()))
             report.points = sum(points(cell) for cell in unit.graded_cells())
+            report.faults += disagreements(unit)
             _verify_release(unit, report)
             # Answers are judged in forked processes, in which CUDA does not work.
             with environment(CUDA_VISIBLE_DEVICES=""):

@@ -8,20 +8,8 @@ from helpers.tiny_course import UNIT, make_course
 from nbformat.v4 import new_code_cell
 
 from medseg.errors import InputError
-from medseg.units.labels import points
 from medseg_grader.authoring import Call, Exercise, Mistake
 from medseg_grader.course.units import HIDDEN, Unit, load_unit, unit_names
-
-POINTS = {
-    "01_segmentation_types": 8,
-    "02_laser_scans": 8,
-    "03_medical_volumes": 10,
-    "04_iou": 12,
-    "05_focal_loss": 14,
-    "06_unet": 22,
-    "07_prostate": 20,
-    "08_scaling_up": 6,
-}
 
 
 def test_an_edit_is_made():
@@ -55,15 +43,6 @@ def test_a_test_cell_belongs_to_the_exercise_with_the_longest_fitting_name():
     assert unit.exercise_of(graded("test_softmax_focal_loss_hidden")) == "softmax_focal_loss"
     with pytest.raises(ValueError, match="belongs to no exercise"):
         unit.exercise_of(graded("test_argmax"))
-
-
-@pytest.mark.parametrize("name", unit_names())
-def test_the_points_of_a_unit_are_those_of_the_plan(name):
-    assert sum(points(cell) for cell in load_unit(name).graded_cells()) == POINTS[name]
-
-
-def test_the_points_of_the_plan_sum_to_100():
-    assert sum(POINTS.values()) == 100
 
 
 @pytest.mark.parametrize("name", unit_names())
