@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from medseg import units
 from medseg.errors import InputError
+from medseg.probes.runners import RUNNERS
 from medseg.units.labels import grade_id, is_graded, is_solution
 from medseg_grader.authoring import Alternative, Exercise, Slip
 
@@ -94,6 +95,8 @@ def load_unit(name: str) -> Unit:
         raise InputError(f"Unit {name} has no script {script}.")
     cells = jupytext.read(script, fmt="py:percent").cells
     exercises = {e.name: e for e in _list(folder / "mistakes.py", "EXERCISES")}
+    for exercise in exercises.values():
+        _check_looking(name, exercise)
     alternatives, slips = load_alternatives(name), load_slips(name)
     unit = Unit(name, script, cells, exercises, alternatives, slips)
     answers: list[Alternative | Slip] = [*alternatives, *slips]
@@ -125,6 +128,30 @@ def _list(path: Path, name: str, optional: bool = False) -> list[Any]:
     if not isinstance(found, list):
         raise InputError(f"{path} defines no list {name}.")
     return found
+
+
+def _check_looking(unit: str, exercise: Exercise) -> None:
+    """Raise ValueError where an answer is to be looked at in a way that there is not."""
+    runner = RUNNERS.get(exercise.runner)
+    if runner is None:
+        raise InputError(
+            f"{unit}: {exercise.name} asks for the runner {exercise.runner!r}, which there is not; "
+            f"there are: {', '.join(RUNNERS)}."
+        )
+    if not runner.builds:
+        return
+    looks = [look for call in exercise.calls for look in call.kwargs.get("look", ())]
+    if not looks:
+        return
+    # here, as it needs torch
+    from medseg.probes.networks import LOOKS
+
+    for look in looks:
+        if look not in LOOKS:
+            raise InputError(
+                f"{unit}: {exercise.name} asks for the look {look!r}, which there is not; "
+                f"there are: {', '.join(map(repr, LOOKS))}."
+            )
 
 
 def _check_answer(unit: Unit, answer: Alternative | Slip) -> None:

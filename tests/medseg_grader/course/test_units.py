@@ -111,3 +111,32 @@ def test_a_file_without_its_list_is_refused(folder):
     (folder / "slips.py").write_text("SLIP = 1\n")
     with pytest.raises(InputError, match=r"slips\.py defines no list SLIPS"):
         load_unit(UNIT)
+
+
+LOOKING = """from medseg_grader.authoring import Call, Exercise
+
+EXERCISES = [Exercise("double", [Call({call})], [], [], runner={runner!r})]
+"""
+
+
+@pytest.mark.parametrize(
+    ("runner", "call", "says"),
+    [
+        ("modul", "1", "double asks for the runner 'modul', .* there are: call, with_dtype, .*fit"),
+        (
+            "module",
+            "{}, look=['receptive field', 'the colour']",
+            "double asks for the look 'the colour', .* there are: .*, 'receptive field', ",
+        ),
+    ],
+)
+def test_an_unknown_runner_or_look_is_refused_with_those_there_are(folder, runner, call, says):
+    (folder / "mistakes.py").write_text(LOOKING.format(runner=runner, call=call))
+    with pytest.raises(InputError, match=f"^{UNIT}: {says}"):
+        load_unit(UNIT)
+
+
+@pytest.mark.parametrize(("runner", "look"), [("module", "receptive field"), ("call", "up")])
+def test_a_known_look_is_taken_and_look_may_be_an_argument_of_a_function(folder, runner, look):
+    (folder / "mistakes.py").write_text(LOOKING.format(runner=runner, call=f"1, look=[{look!r}]"))
+    assert load_unit(UNIT).exercises["double"].runner == runner
