@@ -63,7 +63,7 @@ plots.show(*plots.show_case(phantom_cases(1, seed=1, progress=False)[0]))
 # **2 points · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "semantic_from_scores", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "semantic_from_scores", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def semantic_from_scores(scores):
     """The class with the highest score at each pixel.
 
@@ -149,7 +149,7 @@ plots.show(
 # **2 points · about 20 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "instances_from_semantic", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "instances_from_semantic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def instances_from_semantic(semantic, thing_ids):
     """Number the connected components of each thing class.
 
@@ -239,7 +239,7 @@ plots.show(
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "encode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "encode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def encode_panoptic(semantic, instance):
     """Class and instance in one number, as KITTI stores them: semantic * 256 + instance.
 
@@ -294,7 +294,7 @@ for bad in (-1, 256, 1000):
 # **1 point · about 5 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "decode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "decode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def decode_panoptic(panoptic):
     """The inverse of `encode_panoptic`.
 
@@ -339,7 +339,7 @@ for dtype in (np.uint16, np.int32, np.int64):
 # **2 points · about 25 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "label_colours", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "label_colours", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
 def label_colours(panoptic, palette):
     """A panoptic map as a picture.
 

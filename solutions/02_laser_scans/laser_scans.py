@@ -44,7 +44,7 @@ plots.show(*scene_plots.from_above(scan))
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "decode_labels", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "decode_labels", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def decode_labels(raw):
     """Class and instance of each point from SemanticKITTI's packed labels.
 
@@ -110,7 +110,7 @@ for kind in scenes.KINDS.values():
 # **3 points · about 30 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=2
 def spherical_projection(points, height, width, fov_up, fov_down):
     """Row, column and range of each point in the laser's panorama.
 
@@ -180,7 +180,7 @@ probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0]), "ranges", atol=1e-5)
 # **2 points · about 20 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def range_image(points, height, width, fov_up, fov_down):
     """The laser's panorama of ranges.
 
@@ -263,7 +263,7 @@ plots.show(
 # **2 points · about 15 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
 def labels_to_points(label_image, rows, columns):
     """The label of each point, read from the pixel that it fell on.
 

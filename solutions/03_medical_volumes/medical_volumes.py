@@ -77,7 +77,7 @@ plots.show(
 # **1 point · about 15 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "voxel_to_world", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "voxel_to_world", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
 def voxel_to_world(affine, voxels):
     """Places of voxels in the patient.
 
@@ -134,7 +134,7 @@ for shape in [(3,), (7, 3), (2, 4, 5, 3)]:
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "world_to_voxel", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "world_to_voxel", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def world_to_voxel(affine, points):
     """Voxel indices of places in the patient, the inverse of `voxel_to_world`.
 
@@ -185,7 +185,7 @@ for shape in [(3,), (6, 3), (2, 3, 3)]:
 # **1 point · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "world_bounds", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "world_bounds", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def world_bounds(shape, affine):
     """The box along the patient's axes that holds all voxels of a scan.
 
@@ -266,7 +266,7 @@ plots.show(
 # **2 points · about 30 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "region_of_interest", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "region_of_interest", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=3
 def region_of_interest(volumes):
     """The part of the first volume that lies in the bounds of all of them [Mey+19].
 
@@ -369,7 +369,7 @@ print(f"{axial.array[region].size / axial.array.size:.0%} of the voxels are left
 # **2 points · about 35 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "resample", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "resample", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=3
 def resample(array, affine, spacing, order):
     """The same field of view in voxels of another size.
 
@@ -511,7 +511,7 @@ plots.show(
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "normalise", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "normalise", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def normalise(array):
     """Clip to the 1st and 99th percentile, then mean 0 and standard deviation 1.
 
@@ -603,7 +603,7 @@ plots.show(
 # **2 points · about 25 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "split_patients", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "split_patients", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
 def split_patients(ids, fractions, generator):
     """Divide cases at random such that all cases of a patient stay together.
 

@@ -72,7 +72,7 @@ widgets.two_boxes()
 # Part of this exercise is to refuse what makes no sense: two shapes that differ, and a class that does not exist. Raise a `ValueError` whose message names both what came and what was expected.
 
 
-# %% nbgrader={"grade": false, "grade_id": "confusion_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "confusion_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def confusion_matrix(prediction, target, num_classes):
     """Count how often each class of the target is given each class by the prediction.
 
@@ -189,7 +189,7 @@ plots.show(
 # **2 points · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "iou_per_class", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "iou_per_class", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def iou_per_class(confusion):
     """Intersection over union of each class.
 
@@ -246,7 +246,7 @@ probes.assert_stays_on_device(iou_per_class, missed)
 # **2 points · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "mean_iou", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "mean_iou", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def mean_iou(confusion):
     """Mean IoU over the classes that occur in target or prediction, background included.
 
@@ -334,7 +334,7 @@ plots.show(
 # **1 point each · about 5 minutes each · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "dice_from_iou", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "dice_from_iou", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def dice_from_iou(iou):
     """Dice coefficient of the same overlap: D = 2 J / (1 + J).
 
@@ -369,7 +369,7 @@ probes.assert_close(dice_from_iou(0.0), 0.0, "the Dice of 0")
 ### END HIDDEN TESTS
 
 
-# %% nbgrader={"grade": false, "grade_id": "iou_from_dice", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "iou_from_dice", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def iou_from_dice(dice):
     """Intersection over union of the same overlap: J = D / (2 - D).
 
@@ -423,7 +423,7 @@ probes.assert_close(iou_from_dice(0.0), 0.0, "the IoU of 0")
 # **3 points · about 35 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "panoptic_quality", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "panoptic_quality", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=3
 def panoptic_quality(prediction, target):
     """Panoptic quality of one image or volume [Kir+19].
 

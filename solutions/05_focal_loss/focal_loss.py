@@ -97,7 +97,7 @@ widgets.focal_curves()
 # Part of this exercise is to refuse what makes no sense: an axis `dim` that the tensor does not have. Axes run from `-ndim` to `ndim - 1`. Raise a `ValueError` whose message names the `dim` that came and the number of axes.
 
 
-# %% nbgrader={"grade": false, "grade_id": "softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "softmax", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def softmax(logits, dim):
     """Probabilities from logits.
 
@@ -161,7 +161,7 @@ probes.assert_raises_value_error(softmax, torch.zeros(2, 3, 4), -5, mentions=["-
 # **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "log_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "log_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def log_softmax(logits, dim):
     """Logarithms of the probabilities that softmax gives.
 
@@ -216,7 +216,7 @@ probes.assert_stays_on_device(log_softmax, huge, 1)
 # **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "class_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "class_weights", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def class_weights(labels, num_classes):
     """Weights proportional to 1 / frequency.
 
@@ -278,7 +278,7 @@ probes.assert_stays_on_device(class_weights, given, 3)
 # **4 points · about 30 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "softmax_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "softmax_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=3
 def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     """Focal loss for classes that exclude each other, equation (1).
 
@@ -387,7 +387,7 @@ print("largest difference:", (by_hand - scores.grad).abs().max().item())
 # **3 points · about 25 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "sigmoid_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "sigmoid_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
 def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
     """Focal loss for labels that do not exclude each other [Lin+17].
 

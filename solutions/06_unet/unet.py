@@ -66,7 +66,7 @@ plots.show(*plots.show_case(case))
 # Part of this exercise is to refuse what makes no sense. If the window is larger than the padded image, raise a `ValueError` whose message names both numbers: the padded size that came and the kernel that needs more.
 
 
-# %% nbgrader={"grade": false, "grade_id": "conv_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "conv_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def conv_output_size(size, kernel, stride=1, padding=0):
     """Output size of a convolution or pooling along one axis.
 
@@ -130,7 +130,7 @@ probes.assert_raises_value_error(conv_output_size, 3, 9, 1, 2, mentions=["7", "9
 # **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "valid_unet_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "valid_unet_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def valid_unet_output_size(size, depth=4):
     """Output size of the U-Net of [RFB15], which does not pad.
 
@@ -219,7 +219,7 @@ for size in [
 # **3 points · about 15 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "DoubleConv", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "DoubleConv", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
 class DoubleConv(nn.Module):
     """Two 3-convolutions that keep the size, each followed by a normalisation and a ReLU.
 
@@ -309,7 +309,7 @@ assert single.shape == (1, 7, 1, 1), "a single pixel should give a single pixel"
 # **2 points · about 10 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "Down", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "Down", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 class Down(nn.Module):
     """One level down: 2-pooling within the slice, then a double convolution.
 
@@ -369,7 +369,7 @@ assert seen == [10, 10], f"an output pixel should see 10 x 10 input pixels, your
 # **3 points · about 20 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "Up", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "Up", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 class Up(nn.Module):
     """One level up: to the skip's size, concatenate, double convolution.
 
@@ -433,7 +433,7 @@ for position, name in enumerate(["x", "skip"]):
 # **5 points · about 30 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "UNet", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "UNet", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=3
 class UNet(nn.Module):
     """A U-Net that gives logits of its input's size [RFB15, with padding and normalisation].
 
@@ -537,7 +537,7 @@ for name, network in [("MONAI", theirs), ("yours", ours)]:
 # **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def receptive_field(layers):
     """Receptive field of a chain of layers along one axis.
 
@@ -640,7 +640,7 @@ plots.show(
 # **3 points · about 30 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "overlap_tile", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "overlap_tile", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=3
 def overlap_tile(image, tile, margin, model):
     """Apply a network to an image of any size, tile by tile [RFB15, figure 2].
 

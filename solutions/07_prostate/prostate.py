@@ -152,7 +152,7 @@ plots.show(
 # *Tools.* `F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False)` gives the positions $A\,p + t$ for the matrix `theta` = ($A$ | $t$), with the last axis of the picture as first coordinate. `F.interpolate` blows a coarse grid of random displacements up to a smooth field; in these positions the whole picture is 2 wide, so 5 per cent of it are 0.1. `F.grid_sample(pictures, grid, mode=…, padding_mode="border", align_corners=False)` looks the pixels up. `torch.rand(size, generator=generator)` draws on the generator's device.
 #
 # **3 points · about 35 minutes · difficulty 3 of 3**
-# %% nbgrader={"grade": false, "grade_id": "augment", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "augment", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=3
 def augment(image, label, generator):
     """A new picture of the same patient: mirrored, turned, deformed, in another light.
 
@@ -302,7 +302,7 @@ for name, zones in (("MONAI", theirs["label"][0]), ("yours", ours[1])):
 # *Tools.* `model.train()`, `optimizer.zero_grad()`, `value.backward()`, `optimizer.step()`, `value.item()`; `tensor.to(device)`.
 #
 # **3 points · about 20 minutes · difficulty 2 of 3**
-# %% nbgrader={"grade": false, "grade_id": "train_epoch", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "train_epoch", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def train_epoch(model, batches, loss, optimizer, device):
     """Train for one pass over the batches, in training mode.
 
@@ -375,7 +375,7 @@ probes.assert_facts(facts)
 # *Tools.* `model.training`, `model.eval()`, `model.train(mode)`, `torch.no_grad()`, and your `confusion_matrix(prediction, target, num_classes)`.
 #
 # **3 points · about 20 minutes · difficulty 2 of 3**
-# %% nbgrader={"grade": false, "grade_id": "evaluate", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "evaluate", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def evaluate(model, batches, num_classes, device):
     """One confusion matrix over all batches.
 
@@ -444,7 +444,7 @@ probes.assert_facts(facts)
 # *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:`, with the numbers of epochs in all and of those that are done, shows a bar and live curves after each `progress.update(history)`. Make that call the last one of an epoch: if somebody has pressed *Stop*, it ends the `with` block there, and your function goes on behind it.
 #
 # **4 points, and 3 more for quality, see below · about 50 minutes · difficulty 3 of 3**
-# %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=50 difficulty=3
 def fit(
     model,
     train_batches,
@@ -602,7 +602,7 @@ history = fit(
 # A network of unit 6 with `dims=2` takes slices; a patient is a stack of them. In a tensor, a volume is (D, H, W): slice, row, column. Each slice becomes one item of a batch with one channel, (D, 1, H, W), and the class of a pixel is the one with the highest logit. A batch of all slices may not fit into memory, so take a few at a time.
 #
 # **2 points · about 15 minutes · difficulty 1 of 3**
-# %% nbgrader={"grade": false, "grade_id": "predict_volume", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "predict_volume", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
 def predict_volume(model, volume, device):
     """The most likely class of each voxel, slice by slice.
 
@@ -662,7 +662,7 @@ probes.assert_facts(facts)
 # *By hand.* Voxels of 0.5 × 0.5 × 3 mm have 0.75 mm³ each; 64 000 of them make 48 ml, a common transition zone.
 #
 # **2 points · about 10 minutes · difficulty 1 of 3**
-# %% nbgrader={"grade": false, "grade_id": "zone_volumes_ml", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "zone_volumes_ml", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def zone_volumes_ml(labels, affine, num_classes):
     """Volume of each class in millilitres.
 

@@ -264,7 +264,7 @@ print(
 # Part of this exercise is to refuse what makes no sense: workers with different numbers of tensors, or tensors of different shapes in one place. Raise a `ValueError` whose message names both numbers, or both shapes.
 
 
-# %% nbgrader={"grade": false, "grade_id": "average_gradients", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "average_gradients", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=1
 def average_gradients(gradients):
     """The average of the workers' gradients, parameter by parameter.
 
@@ -397,7 +397,7 @@ if not training.graded():
 # **3 points · about 35 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "border_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "border_weights", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=2
 def border_weights(instances, w0=10.0, sigma=5.0):
     """Weights that are large on the background between two instances that are near each other.
 
@@ -503,7 +503,7 @@ plots.show(
 # Take `F.log_softmax` or `F.cross_entropy` (look up `reduction`); a logarithm after a softmax would break at large logits, as unit 5 shows.
 
 
-# %% nbgrader={"grade": false, "grade_id": "weighted_cross_entropy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "weighted_cross_entropy", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
 def weighted_cross_entropy(logits, labels, weights):
     """Cross-entropy with a weight for each pixel.
 

@@ -1,4 +1,8 @@
-"""The words that authors of exercises write `mistakes.py` with: Call, Exercise, Mistake."""
+"""The words that authors write an exercise's answers with.
+
+`mistakes.py` is made of Call, Exercise and Mistake, `alternatives.py` of Alternative, `slips.py` of
+Slip.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,3 +70,31 @@ class Exercise:
     tolerance: float = 1e-4
     uses: Sequence[str] = ()
     legend: str = ""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A right answer written otherwise: it keeps all points, and `check` calls it right.
+
+    `source` is a solution cell for `exercise`, `name` says in a few words how it is written. It is
+    `slow` where it takes more than a few seconds: `medseg verify` tries it all the same.
+    """
+
+    exercise: str
+    name: str
+    source: str
+    slow: bool = False
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong answer as students write it, with another slip beside the one that is to be named.
+
+    `source` is a solution cell for `exercise`. `check` names `mistake`, one of the exercise's, says
+    `says` in what it tells of the answer, and gives the mistake's hint.
+    """
+
+    exercise: str
+    mistake: str
+    says: str
+    source: str

@@ -50,6 +50,11 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     verify.add_argument("--seed", type=int, default=0, metavar="S", help="shifts all test inputs")
     grade = command("grade", _grade, "instructors: grade what a class has handed in", LOG)
     _grade_arguments(grade)
+    new = command(
+        "new-exercise", _new_exercise, "instructors: write the skeleton of an exercise", LOG
+    )
+    new.add_argument("unit", metavar="UNIT", help="04, iou or 04_iou; a new one as 09_my_unit")
+    new.add_argument("name", metavar="NAME", help="name of the function or class to write")
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -71,6 +76,21 @@ def _verify(options: argparse.Namespace) -> int:
     reports = verify(units, options.seed)
     print(table(reports))
     return int(any(report.faults for report in reports))
+
+
+def _new_exercise(options: argparse.Namespace) -> int:
+    from medseg_grader.course.new_exercise import new_exercise
+
+    made = new_exercise(options.unit, options.name)
+    script, mistakes = made.files
+    print(f"{made.outline.number} {made.outline.exercise}: {script} and {mistakes}")
+    print("Now write what it is about where TODO stands: cells, hints and mistakes.")
+    if made.new_unit:
+        print(f"README.md wants a row for {made.unit}, tests/solutions/budgets.toml a budget.")
+    else:
+        print(f"README.md should say that {made.unit} gives {made.points:g} points now.")
+    print(f"Then: medseg release --unit {made.unit} && medseg verify --unit {made.unit}")
+    return 0
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -18,6 +18,13 @@ def solution_of(unit: Unit, exercise: str, mistake: str | None = None) -> Callab
     return namespace[exercise]
 
 
+def answer_of(unit: Unit, exercise: str, source: str) -> Callable:
+    """The exercise's function as another source of its cell defines it, among the unit's others."""
+    namespace = namespace_of(unit, None, None)
+    run_definitions(source, f"{unit.name} {exercise}", namespace)
+    return namespace[exercise]
+
+
 def namespace_of(unit: Unit, exercise: str | None, mistake: str | None) -> dict[str, Any]:
     """All definitions of the unit's script; only definitions are run, no calculations."""
     namespace: dict[str, Any] = {"__name__": unit.name}

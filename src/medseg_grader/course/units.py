@@ -1,21 +1,27 @@
 """The units of the course in the current folder, as their authors wrote them.
 
-`solutions/04_iou/iou.py` holds the cells, `solutions/04_iou/mistakes.py` a list EXERCISES of what
-`check` needs to know, made of the words of `medseg_grader.authoring`.
+`solutions/04_iou/iou.py` holds the cells, `mistakes.py` beside it a list EXERCISES of what `check`
+needs to know. Where there are `alternatives.py` and `slips.py`, their lists ALTERNATIVES and SLIPS
+hold right and wrong answers by which the tests are proven. All are made of the words of
+`medseg_grader.authoring`.
 """
 
+import ast
 import importlib.util
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jupytext
 from nbformat import NotebookNode
 
 from medseg import units
 from medseg.errors import InputError
+from medseg.probes.runners import RUNNERS
 from medseg.units.labels import grade_id, is_graded, is_solution
-from medseg_grader.authoring import Exercise
+from medseg_grader.authoring import Alternative, Exercise, Slip
 
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?",
@@ -28,12 +34,14 @@ SOLUTION = re.compile(
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit: its folder under `solutions/`, its cells and its exercises."""
+    """One unit: its folder under `solutions/`, its cells, exercises, and answers to try them on."""
 
     name: str
     script: Path
     cells: list[NotebookNode]
     exercises: dict[str, Exercise]
+    alternatives: Sequence[Alternative] = ()
+    slips: Sequence[Slip] = ()
 
     def solution_cell(self, exercise: str) -> NotebookNode:
         """The solution cell whose grade_id is the exercise's name."""
@@ -80,20 +88,94 @@ def find_unit(name: str) -> str:
 
 
 def load_unit(name: str) -> Unit:
-    """Read one unit's script and mistakes."""
+    """Read one unit's script, mistakes and answers; ValueError where they do not fit together."""
     folder = solutions_folder() / name
     script = folder / f"{units.notebook_stem(name)}.py"
     if not script.is_file():
         raise InputError(f"Unit {name} has no script {script}.")
     cells = jupytext.read(script, fmt="py:percent").cells
-    exercises = {e.name: e for e in _load_exercises(folder / "mistakes.py", name)}
-    return Unit(name, script, cells, exercises)
+    exercises = {e.name: e for e in _list(folder / "mistakes.py", "EXERCISES")}
+    for exercise in exercises.values():
+        _check_looking(name, exercise)
+    alternatives, slips = load_alternatives(name), load_slips(name)
+    unit = Unit(name, script, cells, exercises, alternatives, slips)
+    answers: list[Alternative | Slip] = [*alternatives, *slips]
+    for answer in answers:
+        _check_answer(unit, answer)
+    return unit
 
 
-def _load_exercises(path: Path, unit: str) -> list[Exercise]:
-    spec = importlib.util.spec_from_file_location(f"mistakes_{unit}", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"Unit {unit} has no {path}.")
+def load_alternatives(unit: str) -> list[Alternative]:
+    """The unit's right answers written otherwise; none where it has no `alternatives.py`."""
+    return _list(solutions_folder() / unit / "alternatives.py", "ALTERNATIVES", optional=True)
+
+
+def load_slips(unit: str) -> list[Slip]:
+    """The unit's wrong answers as students write them; none where it has no `slips.py`."""
+    return _list(solutions_folder() / unit / "slips.py", "SLIPS", optional=True)
+
+
+def _list(path: Path, name: str, optional: bool = False) -> list[Any]:
+    """A list that an author's file defines; ValueError where it does not."""
+    if optional and not path.is_file():
+        return []
+    spec = importlib.util.spec_from_file_location(f"{path.stem}_{path.parent.name}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InputError(f"Unit {path.parent.name} has no {path}.")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.EXERCISES
+    found = getattr(module, name, None)
+    if not isinstance(found, list):
+        raise InputError(f"{path} defines no list {name}.")
+    return found
+
+
+def _check_looking(unit: str, exercise: Exercise) -> None:
+    """Raise ValueError where an answer is to be looked at in a way that there is not."""
+    runner = RUNNERS.get(exercise.runner)
+    if runner is None:
+        raise InputError(
+            f"{unit}: {exercise.name} asks for the runner {exercise.runner!r}, which there is not; "
+            f"there are: {', '.join(RUNNERS)}."
+        )
+    if not runner.builds:
+        return
+    looks = [look for call in exercise.calls for look in call.kwargs.get("look", ())]
+    if not looks:
+        return
+    # here, as it needs torch
+    from medseg.probes.networks import LOOKS
+
+    for look in looks:
+        if look not in LOOKS:
+            raise InputError(
+                f"{unit}: {exercise.name} asks for the look {look!r}, which there is not; "
+                f"there are: {', '.join(map(repr, LOOKS))}."
+            )
+
+
+def _check_answer(unit: Unit, answer: Alternative | Slip) -> None:
+    """Raise ValueError where an answer is to no exercise of the unit, or does not define it."""
+    kind = type(answer).__name__
+    exercise = unit.exercises.get(answer.exercise)
+    if exercise is None:
+        raise InputError(
+            f"{unit.name}: {kind} for {answer.exercise!r}, which is no exercise of the unit; "
+            f"there are: {', '.join(unit.exercises)}."
+        )
+    if isinstance(answer, Slip) and answer.mistake not in {m.name for m in exercise.mistakes}:
+        raise InputError(
+            f"{unit.name}: a Slip of {exercise.name} should earn the hint of {answer.mistake!r}, "
+            "which is no mistake of the exercise."
+        )
+    try:
+        body = ast.parse(answer.source).body
+    except SyntaxError as error:
+        raise InputError(
+            f"{unit.name}: {kind} for {exercise.name}: line {error.lineno} of its source is no "
+            f"Python ({error.msg})."
+        ) from error
+    if exercise.name not in {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}:
+        raise InputError(
+            f"{unit.name}: {kind} for {exercise.name}: its source does not define {exercise.name}."
+        )

@@ -15,21 +15,28 @@ from pathlib import Path
 from tqdm import tqdm
 
 from medseg_grader.course.notebooks import write_solution_notebook
+from medseg_grader.course.outline import check_outline
 from medseg_grader.course.stock_nbgrader import nbgrader_api, run
 from medseg_grader.course.units import load_unit
 from medseg_grader.release.handed_out import write_handed_out
 from medseg_grader.release.hints import write_hints
 
 
-def release(units: Iterable[str]) -> None:
-    """Build the solution notebook, the hints and the students' notebook of each unit."""
+def release(names: Iterable[str]) -> None:
+    """Build the solution notebook, the hints and the students' notebook of each unit.
+
+    Raises ValueError, before anything is written, where the text of a unit says other points,
+    minutes or difficulties than its cells.
+    """
     api = nbgrader_api()
-    for name in tqdm(list(units), desc="release", unit="unit", file=sys.stdout):
-        unit = load_unit(name)
+    units = [load_unit(name) for name in names]
+    for unit in units:
+        check_outline(unit)
+    for unit in tqdm(units, desc="release", unit="unit", file=sys.stdout):
         write_solution_notebook(unit)
         write_hints(unit)
-        with _kept_on_failure(Path("notebooks", name)):
-            run(api, "generate_assignment", name, force=True)
+        with _kept_on_failure(Path("notebooks", unit.name)):
+            run(api, "generate_assignment", unit.name, force=True)
         write_handed_out(unit)
 
 

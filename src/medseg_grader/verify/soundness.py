@@ -1,25 +1,25 @@
 """Prove that a unit is sound before students see it.
 
-An untouched release scores 0 on every graded cell and the solution all points, both through stock
-nbgrader; each named mistake loses points in its own exercise, nowhere else, and earns its own hint.
+Its text says the points, minutes and difficulties of its cells. An untouched release scores 0 on
+every graded cell and the solution all points, both through stock nbgrader. Each named mistake loses
+points in its own exercise, nowhere else, and earns its own hint; each right answer written
+otherwise keeps all points and is right for `check`; of each slip, `check` names the mistake.
+Answers are judged side by side, in processes forked from this one.
 """
 
-import ast
-import contextlib
 import gc
 import io
 import multiprocessing
 import os
 import shutil
-import signal
 import sys
 import tempfile
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.pool import Pool
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -27,28 +27,28 @@ from nbgrader.api import Gradebook
 from tqdm import tqdm
 
 from medseg import checks
-from medseg.notebook.definitions import run_definitions
-from medseg.runtime import EXECUTION
 from medseg.units import notebook_name
-from medseg.units.labels import grade_id, is_graded, is_solution, points
-from medseg_grader.course.answers import solution_of, sources
+from medseg.units.labels import points
+from medseg_grader.course.answers import solution_of
+from medseg_grader.course.outline import disagreements
 from medseg_grader.course.stock_nbgrader import run, scratch_course
 from medseg_grader.course.units import Unit, load_unit
+from medseg_grader.verify.answers import Proof, prove_alternative, prove_mistake, prove_slip
+from medseg_grader.verify.in_process import environment, lost, score
 
-CELL_SECONDS = 180
-
-
-class Score(NamedTuple):
-    """Points reached in one test cell, the most it gives, and why points are missing."""
-
-    reached: float
-    points: float
-    reason: str = ""
+FEWEST_MISTAKES = 5
 
 
 @dataclass
 class Report:
-    """What was counted for one unit, and every fault found, a sentence each."""
+    """What was counted for one unit, and every fault found, a sentence each.
+
+    Attributes:
+        cells, points: of the unit's test cells.
+        mistakes: named ones; `rejected` lose points, `own_hint` are named by check.
+        alternatives: right answers written otherwise; `right` keep all points and pass their check.
+        slips: wrong answers as students write them; `named` get the mistake that they should.
+    """
 
     unit: str
     cells: int = 0
@@ -56,94 +56,52 @@ class Report:
     mistakes: int = 0
     rejected: int = 0
     own_hint: int = 0
+    alternatives: int = 0
+    right: int = 0
+    slips: int = 0
+    named: int = 0
     faults: list[str] = field(default_factory=list)
+
+
+# The columns of the table, after the unit's name.
+COLUMNS = [name for name in Report.__dataclass_fields__ if name not in {"unit", "faults"}]
 
 
 def verify(units: Iterable[str], seed: int = 0, processes: int | None = None) -> list[Report]:
     """One report per unit. `seed` shifts every random input of the test cells."""
     reports = []
-    with _environment(MEDSEG_SEED=str(seed)):
+    with environment(MEDSEG_SEED=str(seed)):
         for name in units:
             unit = load_unit(name)
             report = Report(name, cells=len(unit.graded_cells()))
             report.points = sum(points(cell) for cell in unit.graded_cells())
+            report.faults += disagreements(unit)
             _verify_release(unit, report)
-            # Mistakes are judged in forked processes, in which CUDA does not work.
-            with _environment(CUDA_VISIBLE_DEVICES=""):
-                _verify_mistakes(unit, report, processes or os.cpu_count() or 1)
+            # Answers are judged in forked processes, in which CUDA does not work.
+            with environment(CUDA_VISIBLE_DEVICES=""):
+                _verify_answers(unit, report, processes or os.cpu_count() or 1)
             reports.append(report)
     return reports
 
 
 def table(reports: list[Report]) -> str:
     """The reports as a table, the faults below it, and one line of counts."""
-    lines = [
-        f"{'unit':<24}{'cells':>6}{'points':>8}{'mistakes':>10}{'rejected':>10}{'own hint':>10}"
-    ]
-    for r in reports:
-        numbers = f"{r.cells:>6}{r.points:>8g}{r.mistakes:>10}{r.rejected:>10}{r.own_hint:>10}"
-        lines.append(f"{r.unit:<24}{numbers}")
+    titles = [name.replace("_", " ") for name in COLUMNS]
+    lines = [f"{'unit':<24}" + "".join(f"{title:>{len(title) + 2}}" for title in titles)]
+    for report in reports:
+        numbers = zip(titles, (getattr(report, name) for name in COLUMNS), strict=True)
+        cells = "".join(f"{number:>{len(title) + 2}g}" for title, number in numbers)
+        lines.append(f"{report.unit:<24}{cells}")
     faults = [f"{r.unit}: {fault}" for r in reports for fault in r.faults]
     lines += ["", *faults] if faults else []
-    totals = [sum(getattr(r, key) for r in reports) for key in ("cells", "mistakes", "own_hint")]
+    total = {name: sum(getattr(r, name) for r in reports) for name in COLUMNS}
     lines += [
         "",
-        f"{totals[0]} graded cells, {totals[1]} mistakes, {totals[2]} with their own hint, "
-        f"{len(faults)} faults",
+        f"{total['cells']} graded cells, {total['mistakes']} mistakes, {total['own_hint']} with "
+        f"their own hint, {total['right']} of {total['alternatives']} alternatives right, "
+        f"{total['named']} of {total['slips']} slips named, {len(faults)} faults",
     ]
     return "\n".join(lines)
-
-
-def score(
-    unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = False
-) -> dict[str, Score]:
-    """Run the unit's graded cells in this process: {grade_id: Score}.
-
-    `replaced` maps an exercise to another source of its solution cell. With `skip_slow_of_others`,
-    test cells tagged `slow` run only for the replaced exercises.
-    """
-    namespace: dict[str, Any] = {"__name__": unit.name}
-    for index, cell in enumerate(unit.cells):
-        if cell.cell_type == "code" and not is_graded(cell):
-            source = replaced.get(grade_id(cell), cell.source) if is_solution(cell) else cell.source
-            run_definitions(source, f"{unit.name} cell {index + 1}", namespace)
-    results = {}
-    for cell in unit.graded_cells():
-        slow = "slow" in cell.metadata.get("tags", [])
-        if slow and skip_slow_of_others and unit.exercise_of(cell) not in replaced:
-            continue
-        results[grade_id(cell)] = _score_cell(cell, namespace)
-    return results
-
-
-def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
-    """nbgrader's rule: an error or anything on stderr is 0, a number at the end partial credit.
-
-    Warnings are off, as `medseg.probes` switches them off where nbgrader grades.
-    """
-    names = dict(namespace)
-    tree = ast.parse(cell.source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    errors, printed = io.StringIO(), io.StringIO()
-    result = None
-    with (
-        _time_limit(CELL_SECONDS),
-        contextlib.redirect_stderr(errors),
-        contextlib.redirect_stdout(printed),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        try:
-            exec(compile(tree, grade_id(cell), "exec"), names)
-            if last is not None:
-                result = eval(compile(ast.Expression(last.value), grade_id(cell), "eval"), names)
-        except (Exception, SystemExit) as error:
-            return Score(0, points(cell), f"{type(error).__name__}: {error}")
-    if text := errors.getvalue():
-        return Score(0, points(cell), f"it wrote to stderr: {text.strip()}")
-    if isinstance(result, bool) or not isinstance(result, int | float):
-        return Score(points(cell), points(cell))
-    return Score(float(result), points(cell), f"partial credit {result:g}")
 
 
 def _verify_release(unit: Unit, report: Report) -> None:
@@ -163,7 +121,7 @@ def _verify_release(unit: Unit, report: Report) -> None:
             shutil.copy(notebook, target / notebook_name(unit.name))
             run(api, "autograde", unit.name, student, force=True, create=True)
         ran = root / "grading/autograded/solution" / unit.name / notebook_name(unit.name)
-        report.faults += _complaints(nbformat.read(ran, as_version=4))
+        report.faults += complaints(nbformat.read(ran, as_version=4))
         with Gradebook(api.coursedir.db_url) as gradebook:
             for student in handed_in:
                 submission = gradebook.find_submission(unit.name, student)
@@ -176,7 +134,7 @@ def _verify_release(unit: Unit, report: Report) -> None:
                         )
 
 
-def _complaints(solution: NotebookNode) -> list[str]:
+def complaints(solution: NotebookNode) -> list[str]:
     """Cells of the executed solution that raised an error or wrote to stderr."""
     found = []
     for index, cell in enumerate(solution.cells):
@@ -188,18 +146,33 @@ def _complaints(solution: NotebookNode) -> list[str]:
     return found
 
 
-def _verify_mistakes(unit: Unit, report: Report, processes: int) -> None:
-    jobs = [(e.name, m.name) for e in unit.exercises.values() for m in e.mistakes]
-    report.mistakes = len(jobs)
+def _verify_answers(unit: Unit, report: Report, processes: int) -> None:
+    mistakes = [(e.name, m.name) for e in unit.exercises.values() for m in e.mistakes]
+    report.mistakes = len(mistakes)
+    report.alternatives, report.slips = len(unit.alternatives), len(unit.slips)
     for name in unit.exercises:
         _verify_exercise(unit, name, report)
     _warm_up(unit, report)
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, _one_thread, maxtasksperchild=1) as pool:
-        results = pool.imap(partial(_judge_mistake, unit), jobs)
-        bar = tqdm(results, f"mistakes of {unit.name}", len(jobs), file=sys.stdout, leave=False)
-        for (exercise, mistake), (scores, hint) in zip(jobs, bar, strict=True):
-            _note_mistake(report, unit, exercise, mistake, scores, hint)
+        proofs = _proofs(pool, unit, "mistakes", prove_mistake, mistakes)
+        report.rejected = sum(proof.scored for proof in proofs)
+        report.own_hint = sum(proof.told for proof in proofs)
+        others = _proofs(pool, unit, "alternatives", prove_alternative, unit.alternatives)
+        report.right = sum(proof.scored and proof.told for proof in others)
+        slips = _proofs(pool, unit, "slips", prove_slip, unit.slips)
+        report.named = sum(proof.told for proof in slips)
+    report.faults += [fault for proof in (*proofs, *others, *slips) for fault in proof.faults]
+
+
+def _proofs(
+    pool: Pool, unit: Unit, what: str, prove: Callable[[Unit, Any], Proof], answers: Sequence[Any]
+) -> list[Proof]:
+    """What is proven of each answer of one kind, with a bar of progress."""
+    results = pool.imap(partial(prove, unit), answers)
+    label = f"{what} of {unit.name}"
+    hidden = not answers
+    return list(tqdm(results, label, len(answers), file=sys.stdout, leave=False, disable=hidden))
 
 
 def _verify_exercise(unit: Unit, name: str, report: Report) -> None:
@@ -207,65 +180,12 @@ def _verify_exercise(unit: Unit, name: str, report: Report) -> None:
     if verdict.outcome != checks.RIGHT:
         report.faults.append(f"check calls the solution of {name} {verdict.outcome}")
     exercise = unit.exercises[name]
-    if len(exercise.mistakes) < 5:
-        report.faults.append(f"{name} has {len(exercise.mistakes)} named mistakes, expected 5")
+    if len(exercise.mistakes) < FEWEST_MISTAKES:
+        report.faults.append(
+            f"{name} has {len(exercise.mistakes)} named mistakes, expected {FEWEST_MISTAKES}"
+        )
     if not unit.graded_cells(name):
         report.faults.append(f"{name} has no graded cell")
-
-
-def _judge_mistake(unit: Unit, job: tuple[str, str]) -> tuple[dict[str, Score], str | None]:
-    """Scores of the unit's test cells with one mistake made, and the mistake that check names."""
-    exercise, mistake = job
-    wrong = {
-        grade_id(cell): source
-        for cell, source in sources(unit, exercise, mistake)
-        if is_solution(cell) and grade_id(cell) == exercise
-    }
-    scores = score(unit, wrong, skip_slow_of_others=True)
-    verdict = checks.examine(f"{unit.name}.{exercise}", solution_of(unit, exercise, mistake))
-    accused = verdict.mistake if verdict.outcome in {checks.WRONG, checks.RAISED} else None
-    return scores, accused
-
-
-def _note_mistake(
-    report: Report,
-    unit: Unit,
-    exercise: str,
-    mistake: str,
-    scores: dict[str, Score],
-    accused: str | None,
-) -> None:
-    by_exercise: dict[str, list[Score]] = {}
-    for cell in unit.graded_cells():
-        if grade_id(cell) in scores:
-            by_exercise.setdefault(unit.exercise_of(cell), []).append(scores[grade_id(cell)])
-    own = by_exercise.get(exercise, [])
-    if any(s.reached < s.points for s in own):
-        report.rejected += 1
-    else:
-        report.faults.append(f"{exercise}: the mistake {mistake} keeps all points")
-    dependants = {e.name for e in unit.exercises.values() if exercise in _all_uses(unit, e.name)}
-    for other, cells in by_exercise.items():
-        lost = [s.reason for s in cells if s.reached < s.points]
-        if other != exercise and other not in dependants and lost:
-            fault = f"{exercise}: the mistake {mistake} loses points in {other} too: {lost[0]}"
-            report.faults.append(fault)
-    if accused == mistake:
-        report.own_hint += 1
-    else:
-        instead = f"that of {accused}" if accused else "none"
-        report.faults.append(f"{exercise}: the mistake {mistake} gets the wrong hint: {instead}")
-
-
-def _all_uses(unit: Unit, name: str) -> set[str]:
-    found: set[str] = set()
-    todo = list(unit.exercises[name].uses)
-    while todo:
-        used = todo.pop()
-        if used not in found:
-            found.add(used)
-            todo += unit.exercises[used].uses
-    return found
 
 
 def _warm_up(unit: Unit, report: Report) -> None:
@@ -273,16 +193,15 @@ def _warm_up(unit: Unit, report: Report) -> None:
 
     The solution keeps all points here as it does in nbgrader's kernel, else what the mistakes lose
     says nothing. One thread only: a thread pool that was started before a fork hangs in the child.
-    What lies about as garbage is cleared away: a finaliser that complains on stderr while a test
-    cell runs in a child would cost that cell its points.
+    What lies about as garbage is cleared away and the rest frozen, so that the children's collector
+    neither runs finalisers of the parent's nor copies its memory.
     """
     import torch
 
     torch.set_num_threads(1)
     gc.collect()
-    for cell, result in score(unit, {}, skip_slow_of_others=True).items():
-        if result.reached < result.points:
-            report.faults.append(f"the solution loses points in {cell}: {result.reason}")
+    for cell, reason in lost(score(unit, {}, skip_slow_of_others=True)).items():
+        report.faults.append(f"the solution loses points in {cell}: {reason}")
     gc.collect()
     gc.freeze()
 
@@ -293,33 +212,3 @@ def _one_thread() -> None:
 
     torch.set_num_threads(1)
     sys.stderr = io.StringIO()
-
-
-@contextlib.contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Set variables as nbgrader does while it grades, and take them back."""
-    values = {EXECUTION: "autograde", **values}
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: int) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"the cell ran longer than {seconds} s")
-
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)

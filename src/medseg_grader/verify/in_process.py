@@ -1,0 +1,126 @@
+"""A unit's graded cells, run in this process: quick enough for hundreds of answers."""
+
+import ast
+import contextlib
+import io
+import os
+import signal
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from IPython.core.displayhook import DisplayHook
+from IPython.lib.pretty import pretty
+from nbformat import NotebookNode
+
+from medseg.notebook.definitions import run_definitions
+from medseg.runtime import EXECUTION
+from medseg.units.labels import grade_id, is_graded, is_solution, points
+from medseg_grader.course.points import points_of
+from medseg_grader.course.units import Unit
+
+CELL_SECONDS = 180
+
+
+class Score(NamedTuple):
+    """Points reached in one test cell, the most it gives, and why points are missing."""
+
+    reached: float
+    points: float
+    reason: str = ""
+
+
+def score(
+    unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = False
+) -> dict[str, Score]:
+    """Run the unit's graded cells in this process: {grade_id: Score}.
+
+    `replaced` maps an exercise to another source of its solution cell. With `skip_slow_of_others`,
+    test cells tagged `slow` run only for the replaced exercises.
+    """
+    namespace: dict[str, Any] = {"__name__": unit.name}
+    for index, cell in enumerate(unit.cells):
+        if cell.cell_type == "code" and not is_graded(cell):
+            source = replaced.get(grade_id(cell), cell.source) if is_solution(cell) else cell.source
+            run_definitions(source, f"{unit.name} cell {index + 1}", namespace)
+    results = {}
+    for cell in unit.graded_cells():
+        slow = "slow" in cell.metadata.get("tags", [])
+        if slow and skip_slow_of_others and unit.exercise_of(cell) not in replaced:
+            continue
+        results[grade_id(cell)] = _score_cell(cell, namespace)
+    return results
+
+
+def lost(scores: Mapping[str, Score]) -> dict[str, str]:
+    """Where points are missing, and why: {grade_id: reason}."""
+    return {cell: s.reason for cell, s in scores.items() if s.reached < s.points}
+
+
+def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
+    error, results = run_cell(cell.source, grade_id(cell), dict(namespace))
+    reached, reason, _ = points_of(points(cell), cell.source, error, results)
+    return Score(reached, points(cell), reason)
+
+
+def run_cell(source: str, name: str, namespace: dict[str, Any]) -> tuple[str, list[str]]:
+    """Run a cell as a kernel does: what it raised, as a text, and its value as a kernel shows it.
+
+    The value is that of its last expression; None, and one before a semicolon, is not shown. What
+    the cell prints goes nowhere. Warnings are off, as `medseg.probes` switches them off where
+    nbgrader grades.
+
+    Args:
+        source: its code.
+        name: stands for a file's name where it raises.
+        namespace: what is defined; the cell adds to it.
+    """
+    with (
+        _time_limit(CELL_SECONDS),
+        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(source)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, name, "exec"), namespace)
+            if not isinstance(last, ast.Expr):
+                return "", []
+            value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+            if value is None or DisplayHook.semicolon_at_end_of_expression(source):
+                return "", []
+            return "", [pretty(value)]
+        except (Exception, SystemExit) as error:
+            return f"{type(error).__name__}: {error}", []
+
+
+@contextlib.contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Set variables as nbgrader does while it grades, and take them back."""
+    values = {EXECUTION: "autograde", **values}
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"the cell ran longer than {seconds} s")
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
