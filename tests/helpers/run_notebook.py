@@ -1,6 +1,6 @@
 """Execute a notebook as a batch job in a process of its own, and say what it cost, as JSON.
 
-`python execute.py NOTEBOOK`: a process that waits for one kernel only knows what that one took.
+`python run_notebook.py NOTEBOOK`: a process that waits for one kernel only knows what that took.
 """
 
 import json

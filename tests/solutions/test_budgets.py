@@ -39,7 +39,7 @@ def course(tmp_path_factory):
 @pytest.mark.parametrize("run", RUNS)
 def test_a_solution_notebook_stays_within_twice_its_budget(run, course, record_property):
     (notebook,) = (course / run.split(",")[0]).glob("*.ipynb")
-    command = [sys.executable, str(ROOT / "tests/execute.py"), str(notebook)]
+    command = [sys.executable, str(ROOT / "tests/helpers/run_notebook.py"), str(notebook)]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     env.pop("NBGRADER_EXECUTION", None)
     if run == SHORTENED:

@@ -7,11 +7,11 @@ any other value there, or more than one, is 0 points, and an instructor should h
 
 import ast
 import math
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+from medseg.errors import without_colours
+
 _LONGEST = 300
 
 
@@ -58,7 +58,7 @@ def points_of(most: float, source: str, error: str, results: Sequence[str]) -> P
 
 def sentence(text: str) -> str:
     """One line, without colours, not too long."""
-    line = " ".join(_ANSI.sub("", text).split())
+    line = " ".join(without_colours(text).split())
     line = "".join(c if c.isprintable() else "?" for c in line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 

@@ -30,7 +30,7 @@ def prove_mistake(unit: Unit, job: tuple[str, str]) -> Proof:
         for cell, source in sources(unit, exercise, mistake)
         if is_solution(cell) and grade_id(cell) == exercise
     }
-    scores = score(unit, wrong, skip_slow_of_others=True)
+    scores = score(unit, wrong, skip_slow_of_others=True, until_lost=True)
     verdict = checks.examine(f"{unit.name}.{exercise}", solution_of(unit, exercise, mistake))
     accused = verdict.mistake if verdict.outcome in {checks.WRONG, checks.RAISED} else None
     return judge_mistake(unit, exercise, mistake, scores, accused)

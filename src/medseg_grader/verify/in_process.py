@@ -31,25 +31,43 @@ class Score(NamedTuple):
 
 
 def score(
-    unit: Unit, replaced: Mapping[str, str], skip_slow_of_others: bool = False
+    unit: Unit,
+    replaced: Mapping[str, str],
+    skip_slow_of_others: bool = False,
+    until_lost: bool = False,
 ) -> dict[str, Score]:
     """Run the unit's graded cells in this process: {grade_id: Score}.
 
-    `replaced` maps an exercise to another source of its solution cell. With `skip_slow_of_others`,
-    test cells tagged `slow` run only for the replaced exercises.
+    Args:
+        unit: whose cells.
+        replaced: an exercise's name to another source of its solution cell.
+        skip_slow_of_others: cells tagged `slow` run only for the replaced exercises.
+        until_lost: cells tagged `slow` do not run once a replaced exercise has lost points; what
+            trains for a minute need not say again that an answer is wrong.
     """
     namespace: dict[str, Any] = {"__name__": unit.name}
     for index, cell in enumerate(unit.cells):
         if cell.cell_type == "code" and not is_graded(cell):
             source = replaced.get(grade_id(cell), cell.source) if is_solution(cell) else cell.source
             run_definitions(source, f"{unit.name} cell {index + 1}", namespace)
-    results = {}
-    for cell in unit.graded_cells():
-        slow = "slow" in cell.metadata.get("tags", [])
-        if slow and skip_slow_of_others and unit.exercise_of(cell) not in replaced:
+    results: dict[str, Score] = {}
+    for cell in sorted(unit.graded_cells(), key=_is_slow):
+        own = unit.exercise_of(cell) in replaced
+        if _is_slow(cell) and not own and skip_slow_of_others:
+            continue
+        if _is_slow(cell) and own and until_lost and _lost_in(unit, replaced, results):
             continue
         results[grade_id(cell)] = _score_cell(cell, namespace)
     return results
+
+
+def _is_slow(cell: NotebookNode) -> bool:
+    return "slow" in cell.metadata.get("tags", [])
+
+
+def _lost_in(unit: Unit, exercises: Mapping[str, str], scores: Mapping[str, Score]) -> bool:
+    own = {grade_id(c) for c in unit.graded_cells() if unit.exercise_of(c) in exercises}
+    return bool(own & lost(scores).keys())
 
 
 def lost(scores: Mapping[str, Score]) -> dict[str, str]:

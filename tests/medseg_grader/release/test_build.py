@@ -51,7 +51,7 @@ def files_of(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["notebooks", "src/medseg/hints", "src/medseg/released"])
+@pytest.mark.parametrize("part", ["notebooks", "src/medseg/checks/hints", "src/medseg/units"])
 def test_a_second_release_has_the_bytes_of_the_committed_one(anew, part):
     made, committed = files_of(anew / part), files_of(ROOT / part)
     committed = {k: v for k, v in committed.items() if ".ipynb_checkpoints" not in k.parts}
@@ -147,7 +147,7 @@ def given_away(paths):
 
 def test_no_line_of_a_solution_hidden_test_or_mistake_is_given_away():
     package = Path(medseg.__file__).parent
-    readable = [*(ROOT / "notebooks").rglob("*"), *package.rglob("*.py"), *package.rglob("*.json")]
+    readable = [*(ROOT / "notebooks").rglob("*"), *package.rglob("*.py"), *package.rglob("*.jsonl")]
     found = given_away(readable)
     assert not found, "\n".join(found)
 
