@@ -10,9 +10,9 @@ from helpers.tiny_course import (
     RIGHT,
     UNIT,
     answered,
-    crew_here,
     hand_in,
     make_quick_course,
+    pool_here,
     run_here,
     scores_in,
 )
@@ -39,7 +39,7 @@ def course(tmp_path, monkeypatch):
 
 def graded(path, student=None):
     submissions, _ = collect(path / "handed_in", [UNIT], student=student)
-    return grade_class(submissions, crew_here(), Limits())
+    return grade_class(submissions, pool_here(), Limits())
 
 
 def test_a_disk_that_is_full_under_the_gradebook_loses_nothing(course):

@@ -18,9 +18,9 @@ from helpers.tiny_course import (
     UNIT,
     WRONG,
     answered,
-    crew_here,
     hand_in,
     make_course,
+    pool_here,
     run_here,
 )
 from nbgrader.api import Gradebook
@@ -140,7 +140,7 @@ def grade_here(root, monkeypatch):
     """Grade without sandbox and processes: right answers are right there as well."""
     monkeypatch.chdir(root)
     monkeypatch.setattr(submission, "execute", run_here)
-    grade_class(collect(root / "in", [UNIT])[0], crew_here(), Limits())
+    grade_class(collect(root / "in", [UNIT])[0], pool_here(), Limits())
 
 
 def test_a_killed_grader_goes_on_where_it_was(

@@ -165,8 +165,8 @@ def run_here(notebook, limits=None, *, policy=None, on_cell=None, environment=No
 alembic_version = functools.cache(nbgrader.api.get_alembic_version)
 
 
-def crew_here():
-    """Stands in for a crew of processes: one thread of this process."""
+def pool_here():
+    """Stands in for a pool of processes: one thread of this process."""
 
     def make():
         return ThreadPoolExecutor(1)

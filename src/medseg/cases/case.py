@@ -37,42 +37,17 @@ class Case:
 
     def __post_init__(self) -> None:
         name = f"case {self.id}"
-        image, label = np.asarray(self.image), np.asarray(self.label)
         names = tuple(self.class_names)
         if not 2 <= len(names) <= 256:
             raise InputError(f"{name} needs 2 to 256 class names, not {len(names)}")
-        if image.ndim != 3 or image.size == 0:
-            raise InputError(
-                f"{name}: the image must be of shape (X, Y, Z), but it is {image.shape}"
-            )
-        if label.shape != image.shape:
-            raise InputError(
-                f"{name}: the label has the shape {label.shape}, but the image {image.shape}; "
-                f"both must lie on one grid"
-            )
-        check_real(image, f"{name}: the image")
-        check_real(label, f"{name}: the label")
-        with np.errstate(over="ignore"):
-            image = image.astype(np.float32)
-        check_real(image, f"{name}: the image as float32")
-        if image.min() == image.max():
-            raise InputError(
-                f"{name}: the image is constant ({image.flat[0]:g} in every voxel), "
-                f"so nothing can be seen in it; check the file"
-            )
-        values = np.unique(label)
-        outside = [value for value in values.tolist() if value not in range(len(names))]
-        if outside:
-            raise InputError(
-                f"{name}: the label holds {listed(f'{value:g}' for value in outside[:5])}, but "
-                f"its classes are 0 to {len(names) - 1} ({', '.join(names)})"
-            )
+        image = _checked_image(np.asarray(self.image), name)
+        label = _checked_label(np.asarray(self.label), image.shape, names, name)
         try:
             affine = checked_affine(self.affine)
         except ValueError as error:
             raise InputError(f"{name}: {error}") from error
         object.__setattr__(self, "image", image)
-        object.__setattr__(self, "label", label.astype(np.uint8))
+        object.__setattr__(self, "label", label)
         object.__setattr__(self, "affine", affine)
         object.__setattr__(self, "class_names", names)
 
@@ -100,6 +75,41 @@ class Case:
     def spacing(self) -> tuple[float, float, float]:
         """Distance in mm between neighbouring voxels along each axis."""
         return spacing_of(self.affine)
+
+
+def _checked_image(image: np.ndarray, name: str) -> np.ndarray:
+    """The image as float32; InputError unless it is a volume of finite, differing numbers."""
+    if image.ndim != 3 or image.size == 0:
+        raise InputError(f"{name}: the image must be of shape (X, Y, Z), but it is {image.shape}")
+    check_real(image, f"{name}: the image")
+    with np.errstate(over="ignore"):
+        image = image.astype(np.float32)
+    check_real(image, f"{name}: the image as float32")
+    if image.min() == image.max():
+        raise InputError(
+            f"{name}: the image is constant ({image.flat[0]:g} in every voxel), "
+            f"so nothing can be seen in it; check the file"
+        )
+    return image
+
+
+def _checked_label(
+    label: np.ndarray, shape: tuple[int, ...], names: tuple[str, ...], name: str
+) -> np.ndarray:
+    """The label as uint8; InputError unless it lies on the image's grid and names its classes."""
+    if label.shape != shape:
+        raise InputError(
+            f"{name}: the label has the shape {label.shape}, but the image {shape}; "
+            f"both must lie on one grid"
+        )
+    check_real(label, f"{name}: the label")
+    outside = [value for value in np.unique(label).tolist() if value not in range(len(names))]
+    if outside:
+        raise InputError(
+            f"{name}: the label holds {listed(f'{value:g}' for value in outside[:5])}, but "
+            f"its classes are 0 to {len(names) - 1} ({', '.join(names)})"
+        )
+    return label.astype(np.uint8)
 
 
 def split_cases(

@@ -47,12 +47,7 @@ def run(options: argparse.Namespace, data_sets: Mapping[str, DataSet] = DATA_SET
         ValueError: the options, the network, the archive or the disk do not allow it.
     """
     if options.list:
-        for name, data_set in data_sets.items():
-            here = "here" if (options.root / data_set.folder / RECORD).is_file() else "not here"
-            size = f"{data_set.size / 1e6:.0f} MB"
-            print(f"{name:<10} {data_set.title}, {data_set.cases} labelled cases, {size}")
-            print(f"{'':10} {data_set.licence}")
-            print(f"{'':10} {here}: {options.root / data_set.folder}")
+        _list(options.root, data_sets)
         return 0
     if options.name not in data_sets:
         asked = f"There is no data set {options.name!r}" if options.name else "Name a data set"
@@ -73,6 +68,15 @@ def run(options: argparse.Namespace, data_sets: Mapping[str, DataSet] = DATA_SET
     print(f"Labels: {data_set.labels}")
     print(f'In unit 07, set DATA = "{folder.resolve()}" (or: make real DATA={folder}).')
     return 0
+
+
+def _list(root: Path, data_sets: Mapping[str, DataSet]) -> None:
+    for name, data_set in data_sets.items():
+        here = "here" if (root / data_set.folder / RECORD).is_file() else "not here"
+        size = f"{data_set.size / 1e6:.0f} MB"
+        print(f"{name:<10} {data_set.title}, {data_set.cases} labelled cases, {size}")
+        print(f"{'':10} {data_set.licence}")
+        print(f"{'':10} {here}: {root / data_set.folder}")
 
 
 def _show(data_set: DataSet, folder: Path) -> None:

@@ -41,6 +41,7 @@ def find(notebook: NotebookNode, release: HandedOut) -> list[Fault]:
     return [
         *_changes(notebook, release),
         *_answers(notebook, release),
+        *_missing_names(notebook),
         *_order_of_running(notebook),
         *_files(notebook, release),
         *_outputs(notebook, release),
@@ -202,7 +203,8 @@ def unreadable(notebook: NotebookNode) -> list[NotebookNode]:
     return found
 
 
-def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
+def _missing_names(notebook: NotebookNode) -> Iterator[Fault]:
+    """Names that are not there yet when the notebook runs once from top to bottom."""
     code = [(k, cell) for k, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     # What a cell with a slip in it would define is not missing: the slip is the finding.
     promised = {word for cell in unreadable(notebook) for word in re.findall(r"\w+", cell.source)}
@@ -224,6 +226,11 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
             what = f"{uses} before it has a value"
             mend = f"give {missing.name} a value first"
         yield Fault(place, what, mend, COSTS)
+
+
+def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
+    """Was it run, and from top to bottom?"""
+    code = [(k, cell) for k, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     counts = [(k, cell.execution_count) for k, cell in code if cell.get("execution_count")]
     rerun = "choose Run > Restart Kernel and Run All Cells, look at the results, and save"
     if not counts:

@@ -91,19 +91,29 @@ def compare(
         margin=margin,
         unit=unit,
     )
-
-    overlap = [
-        f"{zone_name(names[number])} "
-        f"{2 * np.sum((one == number) & (other == number)) / (a + b):.2f}"
-        for number in range(1, len(names))
-        if (a := np.sum(one == number)) + (b := np.sum(other == number))
-    ]
     place = f"{image.id}, axial slice {index + 1} of {depth}" if isinstance(image, Case) else "one"
     pixel = None if unit == "pixels" else grey.spacing[:2]
-    return figure, (
+    return figure, _in_words(place, one, other, names, pixel)
+
+
+def _in_words(
+    place: str,
+    expert: np.ndarray,
+    prediction: np.ndarray,
+    names: Sequence[str],
+    pixel: tuple[float, float] | None,
+) -> str:
+    """What a comparison shows on a slice: areas of both label maps (2D), and their Dice."""
+    overlap = [
+        f"{zone_name(names[number])} "
+        f"{2 * np.sum((expert == number) & (prediction == number)) / (a + b):.2f}"
+        for number in range(1, len(names))
+        if (a := np.sum(expert == number)) + (b := np.sum(prediction == number))
+    ]
+    return (
         f"MR slice ({place}): image, contours of the expert, contours of the prediction. "
-        f"Expert: {describe_areas(one, pixel, names)}. "
-        f"Prediction: {describe_areas(other, pixel, names)}. "
+        f"Expert: {describe_areas(expert, pixel, names)}. "
+        f"Prediction: {describe_areas(prediction, pixel, names)}. "
         f"Dice on this slice: {', '.join(overlap) or 'undefined, as both are empty'}."
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medseg.palette import BLUE, DARK, GREEN, VERMILION
 
 if TYPE_CHECKING:
     import torch
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _GOOD, _BAD, _HEAD = BLUE, VERMILION, GREEN
@@ -80,46 +81,9 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     figure = Figure(figsize=(max(8.0, 1.15 * len(stages)), 1.0 + 1.05 * (max(levels) + 1)))
     axes = figure.add_subplot()
     for k, (stage, level) in enumerate(zip(stages, levels, strict=True)):
-        bad = bool(stage.error)
-        colour = _BAD if bad else _HEAD if k in (0, len(stages) - 1) else _GOOD
-        axes.bar(
-            k,
-            0.5,
-            bottom=-level - 0.25,
-            width=0.62,
-            color="white",
-            edgecolor=colour,
-            linewidth=2.5,
-            hatch="///" if bad else None,
-        )
-        size = " × ".join(map(str, stage.shape[1:]))
-        text = "does not fit" if bad else f"{stage.shape[0]} channels"
-        axes.text(
-            k,
-            -level,
-            str(stage.shape[0]) if not bad else "?",
-            ha="center",
-            va="center",
-            fontsize=13,
-            color=colour,
-            weight="bold",
-        )
-        axes.text(
-            k,
-            -level - 0.30,
-            f"{stage.name}\n{size if not bad else text}",
-            ha="center",
-            va="top",
-            fontsize=8.5,
-            color=DARK,
-        )
-        if k and not bad:
-            axes.annotate(
-                "",
-                (k - 0.33, -level),
-                (k - 0.67, -levels[k - 1]),
-                arrowprops={"arrowstyle": "->", "color": "#555555"},
-            )
+        _draw_box(axes, k, level, stage, at_an_end=k in (0, len(stages) - 1))
+        if k and not stage.error:
+            _draw_arrow(axes, (k - 0.67, -levels[k - 1]), (k - 0.33, -level))
     for left, right in _bridges(levels):
         axes.plot([left + 0.33, right - 0.33], [-levels[left]] * 2, ":", color="#777777")
     axes.set_xlim(-0.6, len(stages) - 0.4)
@@ -127,6 +91,34 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     axes.axis("off")
     figure.tight_layout()
     return figure, _describe(stages)
+
+
+def _draw_box(axes: Axes, k: int, level: int, stage: Stage, at_an_end: bool) -> None:
+    """A part as a box with its channels in it, and its name and size below."""
+    bad = bool(stage.error)
+    colour = _BAD if bad else _HEAD if at_an_end else _GOOD
+    box: dict[str, Any] = {
+        "color": "white",
+        "edgecolor": colour,
+        "linewidth": 2.5,
+        "hatch": "///" if bad else None,
+    }
+    axes.bar(k, 0.5, bottom=-level - 0.25, width=0.62, **box)
+    number: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": 13,
+        "color": colour,
+        "weight": "bold",
+    }
+    axes.text(k, -level, "?" if bad else str(stage.shape[0]), **number)
+    size = "does not fit" if bad else " × ".join(map(str, stage.shape[1:]))
+    words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 8.5, "color": DARK}
+    axes.text(k, -level - 0.30, f"{stage.name}\n{size}", **words)
+
+
+def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "#555555"})
 
 
 def _parts(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:

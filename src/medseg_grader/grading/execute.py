@@ -67,7 +67,7 @@ def execute(
     Args:
         notebook: is changed in place: outputs and execution counts.
         limits: see `Limits`; what is not given is the default.
-        policy: what the sandbox with its warm kernel shows; None for a plain kernel with this
+        policy: what the sandbox shows of this machine; None for a plain kernel with this
             user's rights, where only the limits on time and output hold.
         on_cell: called with the index and the verdict of each code cell as soon as it is known.
         environment: variables for the kernel: NBGRADER_EXECUTION and MEDSEG_SEED.

@@ -7,7 +7,7 @@ executed notebooks. All pages are single files without scripts that load nothing
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -193,32 +193,49 @@ def _write_grades(
     out: Path,
 ) -> tuple[list[tuple[PurePosixPath, str]], list[str]]:
     """Files for the LMS: their paths with a word on each, and notes for the instructor."""
-    files, notes = [], []
+    files: list[tuple[PurePosixPath, str]] = []
     for name, own in results.items():
-        comments = {r.student: _comment(units[name], r, marks.units[name][r.student]) for r in own}
-        folder = _folder(out, "moodle")
-        text = lms.moodle_worksheet(marks.most[name], marks.units[name], marks.people, comments)
-        lms.write_csv(folder / f"{name}.csv", text)
-        files.append((PurePosixPath("moodle", f"{name}.csv"), "Moodle's grading worksheet"))
-        own_pages = {r.student: pages[name, r.student] for r in own}
-        archive = folder / f"{name}_feedback.zip"
-        count = lms.moodle_feedback_zip(archive, own_pages, marks.people)
-        if count:
-            files.append((PurePosixPath("moodle", archive.name), f"{count} feedback pages"))
-        else:
-            archive.unlink()
-    if results:
-        handed_in = {student for name in results for student in marks.units[name]}
-        lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), handed_in))
-        files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
-        unknown = sum(not marks.people[student].number for student in handed_in)
-        if unknown:
-            notes.append(
-                f"{unknown} of {len(handed_in)} students have no number of Moodle's or Canvas's in "
-                "the gradebook. Canvas then finds them by login; for Moodle, grade the zip that "
-                "it exports, or put the participant's number in as LMS user ID in formgrader."
-            )
-    return files, notes
+        files += _write_moodle(units[name], own, marks, pages, _folder(out, "moodle"))
+    if not results:
+        return files, []
+    handed_in = {student for name in results for student in marks.units[name]}
+    lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), handed_in))
+    files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
+    return files, _unknown_numbers(marks, handed_in)
+
+
+def _write_moodle(
+    unit: Unit,
+    results: Sequence[Result],
+    marks: Marks,
+    pages: Mapping[tuple[str, str], Path],
+    folder: Path,
+) -> list[tuple[PurePosixPath, str]]:
+    """A unit's grading worksheet, and its feedback pages as a zip where anybody has one."""
+    own = marks.units[unit.name]
+    comments = {r.student: _comment(unit, r, own[r.student]) for r in results}
+    text = lms.moodle_worksheet(marks.most[unit.name], own, marks.people, comments)
+    lms.write_csv(folder / f"{unit.name}.csv", text)
+    files = [(PurePosixPath(folder.name, f"{unit.name}.csv"), "Moodle's grading worksheet")]
+    archive = folder / f"{unit.name}_feedback.zip"
+    own_pages = {r.student: pages[unit.name, r.student] for r in results}
+    if count := lms.moodle_feedback_zip(archive, own_pages, marks.people):
+        files.append((PurePosixPath(folder.name, archive.name), f"{count} feedback pages"))
+    else:
+        archive.unlink()
+    return files
+
+
+def _unknown_numbers(marks: Marks, students: Collection[str]) -> list[str]:
+    """A note where the learning platform's numbers of some students are not known."""
+    unknown = sum(not marks.people[student].number for student in students)
+    if not unknown:
+        return []
+    return [
+        f"{unknown} of {len(students)} students have no number of Moodle's or Canvas's in "
+        "the gradebook. Canvas then finds them by login; for Moodle, grade the zip that "
+        "it exports, or put the participant's number in as LMS user ID in formgrader."
+    ]
 
 
 def _comment(unit: Unit, result: Result, mark: Mark) -> str:

@@ -127,25 +127,28 @@ class SandboxProvisioner(KernelProvisionerBase):
     def _listen(self) -> bool:
         """Read what the supervisor says; whether the kernel runs."""
         while self._control is not None and not self.result:
-            line, separator, rest = self._heard.partition(b"\n")
-            if separator:
-                self._heard = rest
-                message = json.loads(line)
-                if "ready" in message:
-                    return True
-                self.result = message
-                break
             try:
-                more = self._control.recv(4096)
-            except BlockingIOError:
+                line = self._next_line(self._control)
+            except BlockingIOError:  # nothing more to be read for now
                 return True
             except OSError as error:
-                more = b""
                 self.result = {"exit": 1, "error": str(error)}
-            if not more and not self.result:
-                self.result = {"exit": 1, "error": "the sandbox has ended"}
-            self._heard += more
+                break
+            message = json.loads(line or '{"exit": 1, "error": "the sandbox has ended"}')
+            if "ready" in message:
+                return True
+            self.result = message
         return False
+
+    def _next_line(self, control: socket.socket) -> bytes:
+        """One message, empty at the end of the connection; what came of the next one is kept."""
+        while b"\n" not in self._heard:
+            more = control.recv(4096)
+            if not more:
+                return b""
+            self._heard += more
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line
 
     async def poll(self) -> int | None:
         """None while the kernel runs, then its exit status, negative for a signal."""

@@ -12,7 +12,7 @@ from helpers.tiny_course import (
     UNIT,
     WRONG,
     answered,
-    crew_here,
+    pool_here,
     hand_in,
     make_quick_course,
     scores_in,
@@ -43,7 +43,7 @@ def template(tmp_path, monkeypatch):
 def graded(path, student=None, limits=None, **options):
     """Grade what lies in `handed_in` of a course."""
     submissions, _ = collect(path / "handed_in", [UNIT], student=student)
-    return grade_class(submissions, crew_here(), limits or Limits(), **options)
+    return grade_class(submissions, pool_here(), limits or Limits(), **options)
 
 
 def students(results):

@@ -13,9 +13,9 @@ from helpers.tiny_course import (
     UNIT,
     WRONG,
     answered,
-    crew_here,
     hand_in,
     make_quick_course,
+    pool_here,
     scores,
 )
 
@@ -82,7 +82,7 @@ def class_of_three(tmp_path, monkeypatch):
 
 def graded(path, url):
     submissions, _ = collect(path / "handed_in", [UNIT])
-    return grade_class(submissions, crew_here(), Limits(), db_url=url)
+    return grade_class(submissions, pool_here(), Limits(), db_url=url)
 
 
 def test_grades_regrades_and_the_report_live_in_postgresql(server, class_of_three, tmp_path):

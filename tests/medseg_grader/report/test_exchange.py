@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers.tiny_course import RIGHT, UNIT, cell_of, crew_here, make_quick_course
+from helpers.tiny_course import RIGHT, UNIT, cell_of, make_quick_course, pool_here
 
 from medseg_grader.course.stock_nbgrader import run, scratch_course
 from medseg_grader.grading.collect import collect
@@ -50,7 +50,7 @@ def test_feedback_goes_back_through_the_exchange(tmp_path, monkeypatch, nbgrader
     nbgrader("collect", course)
 
     submissions, _ = collect(course / "grading/submitted", [UNIT])
-    outcome = grade_class(submissions, crew_here(), Limits(), root=course)
+    outcome = grade_class(submissions, pool_here(), Limits(), root=course)
     assert [(r.points, r.findings) for r in outcome.graded] == [(3, [])]
     assert outcome.graded[0].timestamp
     assert report_on_course(root=course)[1] == ""

@@ -59,7 +59,7 @@ WRITES = [
     "/run",
     "/run/kernel",
     "/run/medseg",
-    "/run/warm",
+    "/run/fork-server",
     "/opt/medseg",
     "/proc",
 ]
