@@ -1,0 +1,1 @@
+"""What is this submission worth: the steps from a folder of files to a result."""
