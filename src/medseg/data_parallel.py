@@ -54,7 +54,7 @@ def share(pictures: int, rank: int, workers: int) -> slice:
     """Which pictures of a batch belong to worker number `rank` (0, 1, …).
 
     Raises:
-        ValueError: the batch cannot be divided equally. Shares of other sizes would have to be
+        InputError: the batch cannot be divided equally. Shares of other sizes would have to be
             weighted in the average of the gradients.
     """
     if pictures % workers:
@@ -82,7 +82,7 @@ def train(folder: Path, steps: int = 1, pictures: int = 8) -> list[float]:
         The loss of each step, averaged over the workers.
 
     Raises:
-        ValueError: there are no steps, or the batch cannot be divided equally.
+        InputError: there are no steps, or the batch cannot be divided equally.
     """
     if steps < 1:
         raise InputError(f"a training has at least 1 step, not {steps}")

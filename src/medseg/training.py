@@ -59,7 +59,7 @@ def shortened(full: Any, graded_instead: Any) -> Any:
 def epochs_for(slices_per_epoch: int, slices_in_all: int) -> int:
     """How often to go through a data set so that about `slices_in_all` slices are seen.
 
-    Raises ValueError if either number is below 1.
+    Raises InputError if either number is below 1.
     """
     if slices_per_epoch < 1 or slices_in_all < 1:
         raise InputError(
@@ -83,7 +83,7 @@ class SliceBatches:
         generator: draws the order and the augmentation; None keeps the order.
 
     Raises:
-        ValueError: there are no cases, the batch size is below 1, or `augment` is given without a
+        InputError: there are no cases, the batch size is below 1, or `augment` is given without a
             generator.
     """
 
@@ -137,7 +137,7 @@ def one_cycle(optimizer: torch.optim.Optimizer, steps: int, peak: float) -> None
     its steps, such as AdamW.
 
     Raises:
-        ValueError: `steps` is below 1 or `peak` not positive.
+        InputError: `steps` is below 1 or `peak` not positive.
     """
     if steps < 1 or not peak > 0:
         raise InputError(f"steps must be at least 1 and peak positive, not {steps} and {peak}")
@@ -181,7 +181,7 @@ def load_checkpoint(
         key: under which the file holds the model's state dictionary.
 
     Raises:
-        ValueError: the file cannot be read, or its state does not fit the model.
+        InputError: the file cannot be read, or its state does not fit the model.
     """
     path = Path(path)
     if not path.is_file():

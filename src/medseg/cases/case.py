@@ -24,7 +24,7 @@ class Case:
         class_names: one per class, "background" first.
 
     Raises:
-        ValueError: image and label differ in shape; the image is no volume, holds NaN or infinity
+        InputError: image and label differ in shape; the image is no volume, holds NaN or infinity
             or is constant; the label is not whole-numbered or names a class that does not exist.
     """
 
@@ -83,7 +83,7 @@ class Case:
         """A case of an image and a label volume.
 
         Raises:
-            ValueError: as `Case`; or the label lies elsewhere in the patient than the image, by
+            InputError: as `Case`; or the label lies elsewhere in the patient than the image, by
                 more than a tenth of a voxel at any corner.
         """
         if image.shape == label.shape:
@@ -113,7 +113,7 @@ def split_cases(
         seed: which decides who goes where; the order of the cases does not.
 
     Raises:
-        ValueError: the fractions are not as above, or there are too few patients.
+        InputError: the fractions are not as above, or there are too few patients.
     """
     shares = np.asarray(fractions, dtype=np.float64)
     if shares.ndim != 1 or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:

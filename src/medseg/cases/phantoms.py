@@ -18,7 +18,7 @@ def phantom_cases(
     the same patient.
 
     Raises:
-        ValueError: the count is not in 1..10 000, the seed is negative, or there is no such
+        InputError: the count is not in 1..10 000, the seed is negative, or there is no such
             scanner.
     """
     from medseg import phantom

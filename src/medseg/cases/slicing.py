@@ -71,7 +71,7 @@ def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
         Labels are interpolated class by class, and the class with the largest share wins.
 
     Raises:
-        ValueError: the shape does not fit to the case.
+        InputError: the shape does not fit to the case.
     """
     prediction = np.asarray(prediction)
     turned = reorient(Volume(np.broadcast_to(np.uint8(0), case.image.shape), case.affine))

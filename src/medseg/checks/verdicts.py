@@ -37,7 +37,7 @@ class Verdict:
 def examine(name: str, function: Callable | None) -> Verdict:
     """Judge `function` and return a `Verdict`.
 
-    Raises ValueError for an unknown exercise and TypeError if `function` cannot be called.
+    Raises InputError for an unknown exercise and TypeError if `function` cannot be called.
     """
     data = exercise_data(name)
     short = name.split(".")[1]

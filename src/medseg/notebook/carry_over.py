@@ -15,7 +15,7 @@ def carry_over(unit: str, name: str) -> Any:
 
     `carry_over("06_unet", "UNet")` reads `../06_unet/unet.ipynb`, takes the imports, functions,
     classes and constants of its code cells (nothing else is run), and checks the result as
-    `check` does. It prints whose code is used. Raises ValueError for an unknown unit or exercise.
+    `check` does. It prints whose code is used. Raises InputError for an unknown unit or exercise.
     """
     if not stand_ins.exists(unit, name):
         exercise_data(f"{unit}.{name}")

@@ -23,7 +23,7 @@ def target_yours_difference(target: np.ndarray, yours: np.ndarray) -> tuple[Figu
     Integers are compared for equality, real numbers by yours minus target.
 
     Raises:
-        ValueError: the arrays are not 2D or differ in shape.
+        InputError: the arrays are not 2D or differ in shape.
     """
     from matplotlib.colors import Normalize
 
@@ -74,7 +74,7 @@ def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
         history: one {"loss": …, "mean_iou": …} per epoch.
 
     Raises:
-        ValueError: the history is empty or an epoch lacks a value.
+        InputError: the history is empty or an epoch lacks a value.
     """
     if not history or any(not {"loss", "mean_iou"} <= set(epoch) for epoch in history):
         raise InputError(

@@ -62,7 +62,7 @@ def compare(
         margin: mm (or pixels) to show around the labels; None for the whole field of view.
 
     Raises:
-        ValueError: the shapes differ, or an array that is no single slice comes without a case.
+        InputError: the shapes differ, or an array that is no single slice comes without a case.
     """
     names: Sequence[str]
     if isinstance(image, Case):

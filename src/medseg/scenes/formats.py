@@ -3,7 +3,7 @@
 Sources: the KITTI 2015 semantic and instance benchmark, https://www.cvlibs.net/datasets/kitti;
 Behley et al., SemanticKITTI, ICCV 2019, https://github.com/PRBonn/semantic-kitti-api;
 Kirillov et al., Panoptic segmentation, CVPR 2019, https://github.com/cocodataset/panopticapi.
-All readers raise ValueError with one sentence for a file that is not what its name promises.
+All readers raise InputError with one sentence for a file that is not what its name promises.
 """
 
 from collections.abc import Mapping, Sequence

@@ -30,7 +30,7 @@ def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
         int64, 0 for background and 1, 2, … for the cells, which share no pixel.
 
     Raises:
-        ValueError: the size is below 32.
+        InputError: the size is below 32.
     """
     if size < 32:
         raise InputError(f"a picture of cells needs at least 32 pixels on a side, not {size}")

@@ -31,7 +31,7 @@ def volume_viewer(case: Case, prediction: np.ndarray | None = None) -> Demo:
         prediction: label map on the case's grid.
 
     Raises:
-        ValueError: the prediction has another shape than the case.
+        InputError: the prediction has another shape than the case.
     """
     if prediction is not None and prediction.shape != case.image.shape:
         raise InputError(
