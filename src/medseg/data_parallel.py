@@ -115,7 +115,15 @@ def train(folder: Path, steps: int = 1, pictures: int = 8) -> list[float]:
 
 
 def gradients(file: Path) -> list[torch.Tensor]:
-    """The list of gradients in a file that `train` has written, on the CPU."""
+    """The list of gradients in a file that `train` has written, on the CPU.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> from medseg.data_parallel import gradients
+    >>> training.save_checkpoint("averaged.pt", {"gradients": [torch.tensor([0.5, -1.0])]})
+    >>> gradients("averaged.pt")
+    [tensor([ 0.5000, -1.0000])]
+    """
     return torch.load(file, map_location="cpu", weights_only=True)["gradients"]
 
 

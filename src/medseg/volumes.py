@@ -25,6 +25,15 @@ class Volume:
     Raises:
         InputError: the array is not 3D, empty, complex or not numeric, or holds NaN or infinity;
             the affine is not (4, 4), not finite, singular, or its last row is not 0, 0, 0, 1.
+
+    >>> import numpy as np
+    >>> from medseg.volumes import Volume
+    >>> Volume(np.zeros((64, 64, 20)), np.diag([0.5, 0.5, 3.0, 1.0])).spacing
+    (0.5, 0.5, 3.0)
+    >>> Volume(np.zeros((64, 64)), np.eye(4))
+    Traceback (most recent call last):
+    medseg.errors.InputError: a volume is an array of shape (X, Y, Z) with voxels in it, not of
+    shape (64, 64); of a 4D image choose one channel
     """
 
     array: np.ndarray

@@ -53,6 +53,11 @@ def load_cases(
 
     Raises:
         InputError: there is no such folder, or what is in it is not as it should be.
+
+    >>> from medseg.cases import load_cases
+    >>> case = load_cases("phantom", count=1, progress=False)[0]
+    >>> case.id, case.class_names
+    ('phantom_0000_A', ('background', 'PZ', 'TZ', 'AFS', 'DPU'))
     """
     if str(data) == "phantom":
         number = PHANTOM_CASES if count is None else count

@@ -38,7 +38,15 @@ def volumes(
         spacing: in-plane mm; None draws it from 0.4 to 0.75.
 
     Labels: 0 background, 1 peripheral zone, 2 transition zone, 3 anterior fibromuscular stroma,
-    4 distal prostatic urethra. Raises InputError for an unknown scanner or series.
+    4 distal prostatic urethra.
+
+    Raises:
+        InputError: there is no such scanner or series.
+
+    >>> from medseg import phantom
+    >>> image, label = phantom.volumes(7, field_of_view=64, spacing=2.0)
+    >>> image.shape, image.array.dtype, np.unique(label.array)
+    ((32, 32, 20), dtype('float32'), array([0, 1, 2, 3, 4], dtype=uint8))
     """
     if scanner not in SCANNERS:
         raise InputError(f"there is no scanner {scanner!r}; there are {', '.join(SCANNERS)}")

@@ -28,6 +28,12 @@ def write_kitti_panoptic(path: str | Path, semantic: np.ndarray, instance: np.nd
     """Write class and instance, both (H, W) integers in 0..255, as one 16-bit PNG.
 
     The class stands in the high byte, the instance in the low one.
+
+    >>> import numpy as np
+    >>> from medseg.scenes import formats
+    >>> formats.write_kitti_panoptic("street.png", np.array([[26, 7]]), np.array([[3, 0]]))
+    >>> formats.read_kitti_panoptic("street.png")
+    (array([[26,  7]]), array([[3, 0]]))
     """
     for name, labels in (("class", semantic), ("instance", instance)):
         _check_integers(labels, name, 255)

@@ -31,6 +31,11 @@ def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         InputError: the size is below 32.
+
+    >>> from medseg.scenes.microscope import cells
+    >>> image, instances = cells(0, size=32)
+    >>> image.shape, image.dtype, np.unique(instances)
+    ((32, 32), dtype('float32'), array([0, 1, 2]))
     """
     if size < 32:
         raise InputError(f"a picture of cells needs at least 32 pixels on a side, not {size}")
@@ -75,6 +80,11 @@ def apart(instances: np.ndarray) -> np.ndarray:
 
     Returns:
         A new array of the same shape and dtype.
+
+    >>> import numpy as np
+    >>> from medseg.scenes.microscope import apart
+    >>> apart(np.array([[1, 1, 2, 2, 2]]))
+    array([[1, 0, 0, 2, 2]])
     """
     nothing = instances.max() + 1  # a filter calculates in floats, which hold no largest int64
     highest = ndimage.maximum_filter(instances, 3)
