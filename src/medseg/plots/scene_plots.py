@@ -172,7 +172,8 @@ def numbered(maps: Mapping[str, np.ndarray], mask: np.ndarray) -> Figure:
     size = (12.0, len(maps) * (12.0 * (bottom - top) / width + 0.4))
     figure = Figure(figsize=size, layout="constrained")
     shades = (255 * matplotlib.colormaps["tab20"](np.arange(0, 20, 2))[:, :3]).astype(np.uint8)
-    for axes, (title, labels) in zip(figure.subplots(len(maps), 1), maps.items(), strict=True):
+    grid = np.ravel(figure.subplots(len(maps), 1))
+    for axes, (title, labels) in zip(grid, maps.items(), strict=True):
         image = np.tile(NEUTRAL, (height, width, 1))
         image[(labels > 0) & ~mask] = 190
         found = np.unique(labels[mask])

@@ -9,10 +9,10 @@ from scipy import ndimage
 
 from medseg.errors import InputError
 
-RADII = 7.0, 11.0
-TOUCHING = 0.8
-SEAM = 0.35
-NOISE = 0.09
+RADII = 7.0, 11.0  # pixels: smallest and largest
+TOUCHING = 0.8  # share of the cells that are set beside one that is there
+SEAM = 0.35  # share of the light that is missing where two cells meet
+NOISE = 0.09  # standard deviation, where a cell's light is about 1
 
 
 def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ import numpy as np
 from medseg.scenes.shapes import Part, cast, local_coordinates, normals
 from medseg.scenes.street import KINDS, Scene
 
-CAMERA_HEIGHT, LASER_HEIGHT = 1.65, 1.73
-FOV_UP, FOV_DOWN = 3.0, -25.0
-FARTHEST = 80.0
+CAMERA_HEIGHT, LASER_HEIGHT = 1.65, 1.73  # metres above the road, as on KITTI's car
+FOV_UP, FOV_DOWN = 3.0, -25.0  # degrees above the horizon
+FARTHEST = 80.0  # metres
 SUN = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])
 SKY_ABOVE, SKY_BELOW = np.array([0.42, 0.62, 0.86]), np.array([0.84, 0.9, 0.95])
 
