@@ -278,6 +278,21 @@ def test_no_test_reaches_for_a_private_name():
     assert reached == []
 
 
+SECTIONS = re.compile(r"^(Args|Returns|Raises|Attributes):$", re.MULTILINE)
+
+
+def test_a_docstring_with_sections_says_in_one_of_them_what_is_raised():
+    documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for path in tracked():
+        if path.suffix != ".py" or (ROOT / "src") not in path.parents:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, documented) and SECTIONS.search(
+                text := ast.get_docstring(node) or ""
+            ):
+                assert not re.search(r"\bRaises [A-Z]", text), f"{path.name}:{node.lineno}"
+
+
 def test_the_version_stands_once_and_the_others_follow():
     changes = (ROOT / "CHANGELOG.md").read_text()
     assert re.search(r"^## (\S+)", changes, re.MULTILINE)[1] == medseg.__version__
