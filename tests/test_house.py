@@ -226,6 +226,73 @@ def test_what_notebooks_import_is_public():
         )
 
 
+# Of other libraries, where there is no public way: how a process ends without clean-up, the classes
+# of an ipywidget, what arrives from its view.
+NOT_OURS = {"_exit", "_dom_classes", "_handle_custom_msg"}
+PATCHES = {"setattr", "delattr", "getattr", "hasattr", "patch", "object"}
+
+
+def is_private(name):
+    return re.fullmatch(r"_[A-Za-z0-9]\w*|_", name) is not None
+
+
+def private_names(tree):
+    """The private names that a test reaches for: attributes, imports, and names given as text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            if not (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}):
+                yield node.attr, node.lineno
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None) or ""
+            for text in (module, *(alias.name for alias in node.names)):
+                yield from ((name, node.lineno) for name in text.split("."))
+        elif isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            for given in node.args if called in PATCHES else ():
+                if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                    yield from ((name, node.lineno) for name in given.value.split("."))
+
+
+def test_private_names_are_found_wherever_a_test_reaches_for_them():
+    source = """
+import a._b
+from a import _c
+a._d._e
+monkeypatch.setattr(a, "_f", 1)
+monkeypatch.setattr("a._g.h", 1)
+self._own, a.__dunder__, print("_text")
+"""
+    found = {name for name, _ in private_names(ast.parse(source)) if is_private(name)}
+    assert found == {"_b", "_c", "_d", "_e", "_f", "_g"}
+
+
+def test_no_test_reaches_for_a_private_name():
+    """What a test needs of a module is public, so that the rest can change without tests."""
+    reached = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in tracked()
+        if path.suffix == ".py" and (ROOT / "tests") in path.parents
+        for name, line in private_names(ast.parse(path.read_text(encoding="utf-8")))
+        if is_private(name) and name not in NOT_OURS and not name.startswith("_repr_")
+    ]
+    assert reached == []
+
+
+SECTIONS = re.compile(r"^(Args|Returns|Raises|Attributes):$", re.MULTILINE)
+
+
+def test_a_docstring_with_sections_says_in_one_of_them_what_is_raised():
+    documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for path in tracked():
+        if path.suffix != ".py" or (ROOT / "src") not in path.parents:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, documented) and SECTIONS.search(
+                text := ast.get_docstring(node) or ""
+            ):
+                assert not re.search(r"\bRaises [A-Z]", text), f"{path.name}:{node.lineno}"
+
+
 def test_the_version_stands_once_and_the_others_follow():
     changes = (ROOT / "CHANGELOG.md").read_text()
     assert re.search(r"^## (\S+)", changes, re.MULTILINE)[1] == medseg.__version__

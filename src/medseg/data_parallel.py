@@ -54,7 +54,7 @@ def share(pictures: int, rank: int, workers: int) -> slice:
     """Which pictures of a batch belong to worker number `rank` (0, 1, …).
 
     Raises:
-        ValueError: the batch cannot be divided equally. Shares of other sizes would have to be
+        InputError: the batch cannot be divided equally. Shares of other sizes would have to be
             weighted in the average of the gradients.
     """
     if pictures % workers:
@@ -82,7 +82,7 @@ def train(folder: Path, steps: int = 1, pictures: int = 8) -> list[float]:
         The loss of each step, averaged over the workers.
 
     Raises:
-        ValueError: there are no steps, or the batch cannot be divided equally.
+        InputError: there are no steps, or the batch cannot be divided equally.
     """
     if steps < 1:
         raise InputError(f"a training has at least 1 step, not {steps}")
@@ -115,7 +115,15 @@ def train(folder: Path, steps: int = 1, pictures: int = 8) -> list[float]:
 
 
 def gradients(file: Path) -> list[torch.Tensor]:
-    """The list of gradients in a file that `train` has written, on the CPU."""
+    """The list of gradients in a file that `train` has written, on the CPU.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> from medseg.data_parallel import gradients
+    >>> training.save_checkpoint("averaged.pt", {"gradients": [torch.tensor([0.5, -1.0])]})
+    >>> gradients("averaged.pt")
+    [tensor([ 0.5000, -1.0000])]
+    """
     return torch.load(file, map_location="cpu", weights_only=True)["gradients"]
 
 

@@ -8,7 +8,12 @@ EXECUTION = "NBGRADER_EXECUTION"
 
 
 def graded() -> bool:
-    """Whether nbgrader runs this notebook (autograde or validate)."""
+    """Whether nbgrader runs this notebook (autograde or validate).
+
+    >>> from medseg import training
+    >>> training.graded()
+    False
+    """
     return os.environ.get(EXECUTION) in {"autograde", "validate"}
 
 

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 
 def device() -> torch.device:
-    """The best device of this machine: an NVIDIA or AMD card, an Apple one, or the CPU."""
+    """The best device of this machine: an NVIDIA or AMD card, an Apple one, or the CPU.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> torch.zeros(2).to(training.device()).device.type == training.device().type
+    True
+    """
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -35,13 +41,30 @@ def device() -> torch.device:
 
 
 def generator(seed: int) -> torch.Generator:
-    """A torch generator in the state that `seed` gives."""
+    """A torch generator in the state that `seed` gives.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> one, other = (torch.rand(2, generator=training.generator(3)) for _ in range(2))
+    >>> torch.equal(one, other)
+    True
+    """
     return torch.Generator().manual_seed(seed)
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside, torch's global state starts from `seed` (initial weights draw from it)."""
+    """Inside, torch's global state starts from `seed` (initial weights draw from it).
+
+    >>> import torch
+    >>> from medseg import training
+    >>> weights = []
+    >>> for _ in range(2):
+    ...     with training.seeded(3):
+    ...         weights.append(torch.nn.Linear(2, 1).weight)
+    >>> torch.equal(*weights)
+    True
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
@@ -52,6 +75,10 @@ def shortened(full: Any, graded_instead: Any) -> Any:
 
     Grading needs the functions that a student wrote, not the network of a long training: the test
     cells train small ones of their own.
+
+    >>> from medseg import training
+    >>> training.shortened(full=100, graded_instead=2)
+    100
     """
     return graded_instead if graded() else full
 
@@ -59,7 +86,11 @@ def shortened(full: Any, graded_instead: Any) -> Any:
 def epochs_for(slices_per_epoch: int, slices_in_all: int) -> int:
     """How often to go through a data set so that about `slices_in_all` slices are seen.
 
-    Raises ValueError if either number is below 1.
+    Raises InputError if either number is below 1.
+
+    >>> from medseg import training
+    >>> training.epochs_for(slices_per_epoch=500, slices_in_all=20_000)
+    40
     """
     if slices_per_epoch < 1 or slices_in_all < 1:
         raise InputError(
@@ -83,8 +114,14 @@ class SliceBatches:
         generator: draws the order and the augmentation; None keeps the order.
 
     Raises:
-        ValueError: there are no cases, the batch size is below 1, or `augment` is given without a
+        InputError: there are no cases, the batch size is below 1, or `augment` is given without a
             generator.
+
+    >>> from medseg import training
+    >>> from medseg.cases import phantom_cases
+    >>> batches = training.SliceBatches(phantom_cases(1, progress=False), batch_size=8, size=32)
+    >>> [tuple(image.shape) for image, label in batches]
+    [(8, 1, 32, 32), (8, 1, 32, 32), (5, 1, 32, 32)]
     """
 
     def __init__(
@@ -137,7 +174,20 @@ def one_cycle(optimizer: torch.optim.Optimizer, steps: int, peak: float) -> None
     its steps, such as AdamW.
 
     Raises:
-        ValueError: `steps` is below 1 or `peak` not positive.
+        InputError: `steps` is below 1 or `peak` not positive.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> layer = torch.nn.Linear(2, 1)
+    >>> optimizer = torch.optim.AdamW(layer.parameters())
+    >>> training.one_cycle(optimizer, steps=4, peak=0.1)
+    >>> rates = []
+    >>> for _ in range(4):
+    ...     layer(torch.ones(1, 2)).sum().backward()
+    ...     optimizer.step()
+    ...     rates.append(round(optimizer.param_groups[0]["lr"], 3))
+    >>> rates
+    [0.004, 0.1, 0.075, 0.025]
     """
     if steps < 1 or not peak > 0:
         raise InputError(f"steps must be at least 1 and peak positive, not {steps} and {peak}")
@@ -163,6 +213,13 @@ def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None
 
     The file is written under another name and then renamed, so that an interruption leaves the
     former checkpoint whole.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> model = torch.nn.Linear(2, 1)
+    >>> training.save_checkpoint("latest.pt", {"model": model.state_dict(), "epoch": 3})
+    >>> training.load_checkpoint("latest.pt", model)["epoch"]
+    3
     """
     with replacing(path) as partial:
         torch.save(state, partial)
@@ -181,7 +238,18 @@ def load_checkpoint(
         key: under which the file holds the model's state dictionary.
 
     Raises:
-        ValueError: the file cannot be read, or its state does not fit the model.
+        InputError: the file cannot be read, or its state does not fit the model.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> model = torch.nn.Linear(2, 1)
+    >>> training.load_checkpoint("no_such_file.pt", model) is None
+    True
+    >>> training.save_checkpoint("latest.pt", {"model": model.state_dict()})
+    >>> training.load_checkpoint("latest.pt", torch.nn.Linear(5, 1))
+    Traceback (most recent call last):
+    medseg.errors.InputError: the checkpoint latest.pt does not fit the model: its weight is of
+    shape (1, 2), the model's of (1, 5); ...
     """
     path = Path(path)
     if not path.is_file():
@@ -229,6 +297,11 @@ class Progress:
     Args:
         epochs: how many there will be in all.
         done: how many of them an earlier run has finished.
+
+    >>> from medseg import training
+    >>> with training.Progress(epochs=1) as progress:
+    ...     progress.update([{"loss": 0.5, "mean_iou": 0.25}])
+    training: ... 1/1 [..., loss 0.5000, mean IoU 0.250]
     """
 
     def __init__(self, epochs: int, done: int = 0) -> None:

@@ -23,8 +23,17 @@ class Volume:
     """An array (X, Y, Z) of real numbers and its affine (4, 4) float64, voxel index to RAS+ mm.
 
     Raises:
-        ValueError: the array is not 3D, empty, complex or not numeric, or holds NaN or infinity;
+        InputError: the array is not 3D, empty, complex or not numeric, or holds NaN or infinity;
             the affine is not (4, 4), not finite, singular, or its last row is not 0, 0, 0, 1.
+
+    >>> import numpy as np
+    >>> from medseg.volumes import Volume
+    >>> Volume(np.zeros((64, 64, 20)), np.diag([0.5, 0.5, 3.0, 1.0])).spacing
+    (0.5, 0.5, 3.0)
+    >>> Volume(np.zeros((64, 64)), np.eye(4))
+    Traceback (most recent call last):
+    medseg.errors.InputError: a volume is an array of shape (X, Y, Z) with voxels in it, not of
+    shape (64, 64); of a 4D image choose one channel
     """
 
     array: np.ndarray
@@ -62,7 +71,7 @@ def spacing_of(affine: np.ndarray) -> tuple[float, float, float]:
 
 
 def checked_affine(affine: np.ndarray) -> np.ndarray:
-    """A float64 copy of a (4, 4) affine; ValueError if it cannot place voxels in space."""
+    """A float64 copy of a (4, 4) affine; InputError if it cannot place voxels in space."""
     matrix = np.array(affine, dtype=np.float64)
     if matrix.shape != (4, 4):
         raise InputError(f"an affine has the shape (4, 4), not {matrix.shape}")
@@ -79,7 +88,7 @@ def checked_affine(affine: np.ndarray) -> np.ndarray:
 
 
 def check_real(array: np.ndarray, name: str) -> None:
-    """Raise ValueError unless the array holds real, finite numbers; `name` opens the sentence."""
+    """Raise InputError unless the array holds real, finite numbers; `name` opens the sentence."""
     if array.dtype.kind not in "buif":
         raise InputError(f"{name} must hold real numbers, not {array.dtype}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -98,7 +107,7 @@ def load_volume(path: str | os.PathLike[str], channel: int | None = None) -> Vol
         channel: of a 4D file (X, Y, Z, C), the channel to take; None where a 3D file is expected.
 
     Raises:
-        ValueError: the file is missing, cut off, not NIfTI, or not what `Volume` takes; it is 4D
+        InputError: the file is missing, cut off, not NIfTI, or not what `Volume` takes; it is 4D
             but no channel was named; the channel does not exist.
     """
     import nibabel
@@ -145,7 +154,7 @@ def save_volume(volume: Volume, path: str | os.PathLike[str]) -> None:
     uint8, float16 float32, and 64-bit integers int32 where they fit.
 
     Raises:
-        ValueError: another file name ending.
+        InputError: another file name ending.
     """
     import nibabel
 
@@ -184,7 +193,7 @@ def resample(volume: Volume, spacing: Sequence[float], order: int) -> Volume:
             come back as float32.
 
     Raises:
-        ValueError: the spacing is not three positive numbers, or the order is not in 0..5.
+        InputError: the spacing is not three positive numbers, or the order is not in 0..5.
     """
     from scipy import ndimage
 
@@ -216,7 +225,7 @@ def crop(volume: Volume, start: Sequence[int], stop: Sequence[int]) -> Volume:
     """The voxels from index `start` up to, not including, `stop`; each stays where it was in mm.
 
     Raises:
-        ValueError: the box is empty or reaches beyond the volume.
+        InputError: the box is empty or reaches beyond the volume.
     """
     if (
         len(start) != 3

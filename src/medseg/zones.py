@@ -29,14 +29,26 @@ ZONE_OF_NAME = {
 
 
 def zone_colour(class_index: int) -> str:
-    """Colour of a class as "#RRGGBB"; class 1 has the first of `ZONE_COLOURS`, they repeat."""
+    """Colour of a class as "#RRGGBB"; class 1 has the first of `ZONE_COLOURS`, they repeat.
+
+    >>> from medseg import plots
+    >>> plots.zone_colour(1)
+    '#3D7BFF'
+    >>> plots.zone_colour(5) == plots.zone_colour(1)
+    True
+    """
     if class_index < 1:
         raise InputError(f"class {class_index} has no colour; classes 1, 2, … have one")
     return ZONE_COLOURS[(class_index - 1) % len(ZONE_COLOURS)]
 
 
 def zone_style(class_index: int) -> Any:
-    """Line style of a class; colour and style together tell 16 classes apart."""
+    """Line style of a class; colour and style together tell 16 classes apart.
+
+    >>> from medseg import plots
+    >>> plots.zone_style(1)
+    'solid'
+    """
     if class_index < 1:
         raise InputError(f"class {class_index} has no line style; classes 1, 2, … have one")
     lap, place = divmod(class_index - 1, len(ZONE_STYLES))
@@ -44,5 +56,9 @@ def zone_style(class_index: int) -> Any:
 
 
 def zone_name(name: str) -> str:
-    """A class name in words: "PZ" is the peripheral zone; other names stay as they are."""
+    """A class name in words: "PZ" is the peripheral zone; other names stay as they are.
+
+    >>> zone_name("TZ"), zone_name("prostate")
+    ('transition zone', 'prostate')
+    """
     return ZONE_NAMES.get(name, name)

@@ -39,7 +39,7 @@ class Mistake:
     source: str | None = None
 
     def apply(self, solution: str) -> str:
-        """The solution cell with this mistake made; ValueError if an edit does not fit."""
+        """The solution cell with this mistake made; InputError if an edit does not fit."""
         if self.source is not None:
             return self.source.strip("\n")
         if not self.edits:

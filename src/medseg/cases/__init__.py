@@ -52,7 +52,12 @@ def load_cases(
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: there is no such folder, or what is in it is not as it should be.
+        InputError: there is no such folder, or what is in it is not as it should be.
+
+    >>> from medseg.cases import load_cases
+    >>> case = load_cases("phantom", count=1, progress=False)[0]
+    >>> case.id, case.class_names
+    ('phantom_0000_A', ('background', 'PZ', 'TZ', 'AFS', 'DPU'))
     """
     if str(data) == "phantom":
         number = PHANTOM_CASES if count is None else count
@@ -67,7 +72,7 @@ def keep_first(folder: Path, count: int) -> None:
     """Leave the first `count` labelled cases in a data set's folder, and remove all other files.
 
     Raises:
-        ValueError: the folder's description is broken.
+        InputError: the folder's description is broken.
     """
     if (folder / "dataset.json").is_file():
         kept = keep_first_decathlon(folder, count)

@@ -24,8 +24,16 @@ class Case:
         class_names: one per class, "background" first.
 
     Raises:
-        ValueError: image and label differ in shape; the image is no volume, holds NaN or infinity
+        InputError: image and label differ in shape; the image is no volume, holds NaN or infinity
             or is constant; the label is not whole-numbered or names a class that does not exist.
+
+    >>> import numpy as np
+    >>> from medseg.cases import PROSTATE_CLASSES, Case
+    >>> image = np.arange(24.0).reshape(2, 3, 4)
+    >>> affine = np.diag([0.5, 0.5, 3.0, 1.0])
+    >>> case = Case(image, image > 20, affine, "scan_1", "patient_1", PROSTATE_CLASSES)
+    >>> case.spacing, case.label.dtype
+    ((0.5, 0.5, 3.0), dtype('uint8'))
     """
 
     image: np.ndarray
@@ -58,8 +66,14 @@ class Case:
         """A case of an image and a label volume.
 
         Raises:
-            ValueError: as `Case`; or the label lies elsewhere in the patient than the image, by
+            InputError: as `Case`; or the label lies elsewhere in the patient than the image, by
                 more than a tenth of a voxel at any corner.
+
+        >>> from medseg import phantom
+        >>> from medseg.cases import PROSTATE_CLASSES, Case
+        >>> image, label = phantom.volumes(7, field_of_view=64, spacing=2.0)
+        >>> Case.from_volumes(image, label, "scan_7", "patient_7", PROSTATE_CLASSES).image.shape
+        (32, 32, 20)
         """
         if image.shape == label.shape:
             apart = _largest_offset(image, label)
@@ -123,7 +137,14 @@ def split_cases(
         seed: which decides who goes where; the order of the cases does not.
 
     Raises:
-        ValueError: the fractions are not as above, or there are too few patients.
+        InputError: the fractions are not as above, or there are too few patients.
+
+    >>> import dataclasses
+    >>> from medseg.cases import phantom_cases, split_cases
+    >>> case = phantom_cases(1, progress=False)[0]
+    >>> cases = [dataclasses.replace(case, patient=name) for name in ("Ada", "Ada", "Bo", "Cy")]
+    >>> [len({case.patient for case in part}) for part in split_cases(cases, (0.67, 0.33))]
+    [2, 1]
     """
     shares = np.asarray(fractions, dtype=np.float64)
     if shares.ndim != 1 or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:

@@ -39,7 +39,7 @@ def decathlon_cases(
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: the folder, `dataset.json` or a file is missing or not as it should be; no
+        InputError: the folder, `dataset.json` or a file is missing or not as it should be; no
             case is left.
     """
     folder = Path(folder)
@@ -74,7 +74,7 @@ def decathlon_cases(
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """The content of a folder's `dataset.json`; ValueError if there is none or it is broken."""
+    """The content of a folder's `dataset.json`; InputError if there is none or it is broken."""
     path = folder / "dataset.json"
     if not folder.is_dir():
         raise InputError(
@@ -179,7 +179,7 @@ def keep_first_decathlon(folder: Path, count: int) -> set[Path]:
     """Shorten a folder's `dataset.json` to its first labelled cases; the files that it then names.
 
     Raises:
-        ValueError: there is no `dataset.json`, or it is broken.
+        InputError: there is no `dataset.json`, or it is broken.
     """
     description = read_description(folder)
     entries = training_entries(description, folder)[:count]

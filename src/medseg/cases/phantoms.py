@@ -18,8 +18,13 @@ def phantom_cases(
     the same patient.
 
     Raises:
-        ValueError: the count is not in 1..10 000, the seed is negative, or there is no such
+        InputError: the count is not in 1..10 000, the seed is negative, or there is no such
             scanner.
+
+    >>> from medseg.cases import phantom_cases
+    >>> case = phantom_cases(1, progress=False)[0]
+    >>> case.image.shape, case.patient
+    ((127, 127, 21), 'phantom_0000')
     """
     from medseg import phantom
 

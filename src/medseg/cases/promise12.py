@@ -29,7 +29,7 @@ def promise12_cases(
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: there is none, a file is not as it should be, or SimpleITK is not installed.
+        InputError: there is none, a file is not as it should be, or SimpleITK is not installed.
     """
     folder = Path(folder)
     images = promise12_images(folder)
@@ -77,7 +77,7 @@ def load_metaimage(path: str | os.PathLike[str]) -> Volume:
     their sign, which makes it RAS+.
 
     Raises:
-        ValueError: the file is missing, cut off or no MetaImage, or not what `Volume` takes;
+        InputError: the file is missing, cut off or no MetaImage, or not what `Volume` takes;
             SimpleITK is not installed.
     """
     path = Path(path)

@@ -31,7 +31,7 @@ def read_all(
     """The cases that a reader finds usable in a folder, at most `count` of them.
 
     Raises:
-        ValueError: the count is below 1, or no case is left.
+        InputError: the count is below 1, or no case is left.
     """
     if count is not None and count < 1:
         raise InputError(f"the number of cases must be at least 1, not {count}")

@@ -22,6 +22,11 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         image (D, size, size) float32, clipped to its 1st and 99th percentile, then mean 0 and
         standard deviation 1, padded with its minimum; label (D, size, size) int64, padded with 0.
+
+    >>> from medseg.cases import phantom_cases, slices
+    >>> image, label = slices(phantom_cases(1, progress=False)[0], size=64)
+    >>> image.shape, image.dtype, label.dtype
+    ((21, 64, 64), dtype('float32'), dtype('int64'))
     """
     if size < 1:
         raise InputError(f"the size must be at least 1 pixel, not {size}")
@@ -45,7 +50,12 @@ def slices(case: Case, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
 
 
 def slice_size(case: Case, most: int = 128) -> int:
-    """Rows and columns for pixels of about 1 mm: a multiple of 16, from 32 to `most`."""
+    """Rows and columns for pixels of about 1 mm: a multiple of 16, from 32 to `most`.
+
+    >>> from medseg.cases import phantom_cases, slice_size
+    >>> slice_size(phantom_cases(1, progress=False)[0])
+    96
+    """
     turned = reorient(Volume(case.image, case.affine))
     width = max(np.multiply(turned.shape[:2], turned.spacing[:2]))
     return int(np.clip(16 * round(float(width) / 16), 32, most))
@@ -71,7 +81,14 @@ def to_native(prediction: np.ndarray, case: Case) -> np.ndarray:
         Labels are interpolated class by class, and the class with the largest share wins.
 
     Raises:
-        ValueError: the shape does not fit to the case.
+        InputError: the shape does not fit to the case.
+
+    >>> from medseg.cases import phantom_cases, slices, to_native
+    >>> case = phantom_cases(1, progress=False)[0]
+    >>> image, label = slices(case, size=64)
+    >>> back = to_native(label, case)
+    >>> back.shape == case.image.shape, bool((back == case.label).mean() > 0.98)
+    (True, True)
     """
     prediction = np.asarray(prediction)
     turned = reorient(Volume(np.broadcast_to(np.uint8(0), case.image.shape), case.affine))

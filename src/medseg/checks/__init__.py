@@ -19,6 +19,12 @@ def check(name: str, function: Callable | None = None) -> None:
     """Print what is right or wrong with your `function` for the exercise `name` ("unit.exercise").
 
     Nothing is graded here, and you may call it as often as you like.
+
+    >>> from medseg import check
+    >>> check("04_iou.dice_from_iou", lambda iou: 2 * iou / (1 + iou))
+    Right: dice_from_iou gives what it should on all 4 probes.
+    >>> check("04_iou.dice_from_iou", lambda iou: 2 * iou)
+    Wrong: dice_from_iou(0.5): expected the result to be 0.66667, yours is 1.
     """
     try:
         verdict = examine(name, function)
@@ -34,7 +40,12 @@ def check(name: str, function: Callable | None = None) -> None:
 
 
 def hint(name: str = "", stage: int | None = None) -> None:
-    """Print the next hint for the exercise `name`; `stage` (1, 2, …) picks one."""
+    """Print the next hint for the exercise `name`; `stage` (1, 2, …) picks one.
+
+    >>> from medseg import hint
+    >>> hint("04_iou.dice_from_iou")
+    Hint 1 of 2: An IoU of 1 must give a Dice of 1, and 0 must give 0.
+    """
     if name == "":
         print('Say for which exercise: hint("04_iou.iou_per_class"), for example.')
         return

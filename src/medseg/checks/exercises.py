@@ -10,7 +10,7 @@ from medseg.units import unit_names
 
 
 def exercise_data(name: str) -> dict:
-    """The probes, outcomes, mistakes and hints of "unit.exercise"; ValueError if there is none."""
+    """The probes, outcomes, mistakes and hints of "unit.exercise"; InputError if there is none."""
     if not isinstance(name, str):
         raise InputError(
             "The name of the exercise comes first, as a text such as "

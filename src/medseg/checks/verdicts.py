@@ -2,7 +2,7 @@
 
 `check("04_iou.iou_per_class", iou_per_class)` calls the function on a few probe inputs and compares
 what comes back with the outcome of the right answer and of the named mistakes, all of them numbers
-in `medseg/hints/04_iou.json`. `hint("04_iou.iou_per_class")` gives one more hint at each call.
+in `medseg/checks/hints/04_iou.jsonl`. `hint("04_iou.iou_per_class")` gives one more hint each time.
 """
 
 import copy
@@ -37,7 +37,7 @@ class Verdict:
 def examine(name: str, function: Callable | None) -> Verdict:
     """Judge `function` and return a `Verdict`.
 
-    Raises ValueError for an unknown exercise and TypeError if `function` cannot be called.
+    Raises InputError for an unknown exercise and TypeError if `function` cannot be called.
     """
     data = exercise_data(name)
     short = name.split(".")[1]

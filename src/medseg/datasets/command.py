@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, data_sets: Mapping[str, DataSet] = DATA_SET
     """Do what the options ask; 0 if the data is there or was listed, 1 if the user declined.
 
     Raises:
-        ValueError: the options, the network, the archive or the disk do not allow it.
+        InputError: the options, the network, the archive or the disk do not allow it.
     """
     if options.list:
         _list(options.root, data_sets)

@@ -24,7 +24,7 @@ def is_here(data_set: DataSet, root: Path, subset: int | None = None) -> bool:
     """Whether a data set was fetched before, and whole.
 
     Raises:
-        ValueError: its folder is taken by something else, by another number of cases, or what was
+        InputError: its folder is taken by something else, by another number of cases, or what was
             fetched has been changed since.
     """
     folder = root / data_set.folder
@@ -73,7 +73,7 @@ def fetch(
         wait: is called with the seconds to wait before another attempt.
 
     Raises:
-        ValueError: the network, the archive or the disk do not allow it; one sentence says why.
+        InputError: the network, the archive or the disk do not allow it; one sentence says why.
     """
     work = root / f".{data_set.folder}.part"
     try:

@@ -37,7 +37,7 @@ def unpack(
         the files that were written.
 
     Raises:
-        ValueError: the archive is damaged or no archive; it holds too much; a member is a link or
+        InputError: the archive is damaged or no archive; it holds too much; a member is a link or
             a device, or would lie outside the folder, or two have one name.
         OSError: the folder exists or cannot be written to.
     """

@@ -94,7 +94,7 @@ class Entry:
 def entries(container: Path) -> list[Entry]:
     """All that lies in a folder or a zip file, sorted by path.
 
-    Raises ValueError, with one sentence, for anything else.
+    Raises InputError, with one sentence, for anything else.
     """
     if container.is_dir():
         found = list(_walk(container, "", 0))

@@ -44,6 +44,15 @@ def where_you_stand(unit: str, namespace: Mapping[str, Any] | None = None) -> No
 
     `namespace` maps names to your functions; left out, it is that of the notebook. While the
     notebook is graded or validated, nothing is run and nothing shown.
+
+    >>> from medseg import where_you_stand
+    >>> where_you_stand("04_iou", {"dice_from_iou": lambda iou: 2 * iou / (1 + iou)})
+    Unit 4: Intersection over union: 1 of 6 checks pass
+      not run       confusion_matrix  worth 3 points
+      ...
+      right         dice_from_iou     worth 1 point
+      ...
+    Next: run the cell of confusion_matrix, then this one again. ...
     """
     if graded():
         return

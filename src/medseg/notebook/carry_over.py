@@ -15,7 +15,11 @@ def carry_over(unit: str, name: str) -> Any:
 
     `carry_over("06_unet", "UNet")` reads `../06_unet/unet.ipynb`, takes the imports, functions,
     classes and constants of its code cells (nothing else is run), and checks the result as
-    `check` does. It prints whose code is used. Raises ValueError for an unknown unit or exercise.
+    `check` does. It prints whose code is used. Raises InputError for an unknown unit or exercise.
+
+    >>> from medseg import carry_over
+    >>> dice_from_iou = carry_over("04_iou", "dice_from_iou")
+    dice_from_iou: MONAI's F1 score stands in, because there is no ../04_iou/iou.ipynb ...
     """
     if not stand_ins.exists(unit, name):
         exercise_data(f"{unit}.{name}")

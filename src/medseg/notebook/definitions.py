@@ -19,7 +19,7 @@ def definitions(path: Path) -> dict[str, Any]:
     Of each code cell only imports, functions, classes, assignments of literal constants and calls
     of `carry_over` are executed, in order; a cell that does not parse (a magic, an unfinished
     line) is left out.
-    Raises OSError if the file cannot be read and ValueError if it is no notebook, or carries over
+    Raises OSError if the file cannot be read and InputError if it is no notebook, or carries over
     from itself.
     """
     path = path.resolve()

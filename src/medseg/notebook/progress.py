@@ -29,7 +29,7 @@ MARKS = {
 def show(path: Path) -> int:
     """Print a table of the exercises in a notebook, or in all of a folder.
 
-    Raises ValueError where there is no notebook of the course.
+    Raises InputError where there is no notebook of the course.
     """
     found = submit_check.notebooks(path)
     done = total = 0
@@ -51,7 +51,7 @@ def of_notebook(unit: str, notebook: Path) -> dict[str, tuple[str, str]]:
 
     What still stands as it was handed out is not run at all. The rest runs in a process of its
     own, which says each exercise as soon as it is known, so that an endless loop costs that
-    exercise only; the others are then run in a new process. Raises ValueError for a damaged file.
+    exercise only; the others are then run in a new process. Raises InputError for a damaged file.
     """
     cells = submit_check.read(notebook)
     if isinstance(cells, Fault):

@@ -36,7 +36,7 @@ def show(path: Path, run: bool = False) -> int:
     """Print what is found in a notebook, or in all of a folder; 0 if nothing is to be mended.
 
     With `run`, each is executed in a fresh kernel from top to bottom, in memory only. Raises
-    ValueError where there is no notebook of the course.
+    InputError where there is no notebook of the course.
     """
     ready = True
     for unit, notebook in notebooks(path):

@@ -38,7 +38,15 @@ def volumes(
         spacing: in-plane mm; None draws it from 0.4 to 0.75.
 
     Labels: 0 background, 1 peripheral zone, 2 transition zone, 3 anterior fibromuscular stroma,
-    4 distal prostatic urethra. Raises ValueError for an unknown scanner or series.
+    4 distal prostatic urethra.
+
+    Raises:
+        InputError: there is no such scanner or series.
+
+    >>> from medseg import phantom
+    >>> image, label = phantom.volumes(7, field_of_view=64, spacing=2.0)
+    >>> image.shape, image.array.dtype, np.unique(label.array)
+    ((32, 32, 20), dtype('float32'), array([0, 1, 2, 3, 4], dtype=uint8))
     """
     if scanner not in SCANNERS:
         raise InputError(f"there is no scanner {scanner!r}; there are {', '.join(SCANNERS)}")
@@ -65,7 +73,7 @@ def rendered(
 def write(folder: str | Path, count: int, seed: int = 0) -> Path:
     """Write `count` patients, from `seed` on, as a Medical Segmentation Decathlon folder.
 
-    Gives imagesTr, labelsTr (NIfTI) and dataset.json, and returns the folder. Raises ValueError
+    Gives imagesTr, labelsTr (NIfTI) and dataset.json, and returns the folder. Raises InputError
     for a count below 1.
     """
     if count < 1:

@@ -12,7 +12,7 @@ from .anatomy import Anatomy, Nodule, shape_fields, zones
 from .lattice import Lattice, noise, parts, points_of
 from .pelvis import pelvis
 
-FINE = 0.5
+FINE = 0.5  # mm
 SERIES = ("axial", "sagittal", "coronal")
 _VIEWS = {
     # columns: the directions of the first, second (in-plane) and third (slice) array axis
@@ -24,7 +24,14 @@ _VIEWS = {
 
 @dataclass(frozen=True)
 class Scanner:
-    """What one make of scanner does to every image."""
+    """What one make of scanner does to every image.
+
+    Attributes:
+        gain: of the stored numbers, per unit of brightness (about 1 in the peripheral zone).
+        gamma: exponent of brightness, before the gain.
+        blur: standard deviation of a Gaussian within the slice, mm.
+        noise: factor on the noise that is drawn for each image.
+    """
 
     gain: float
     gamma: float

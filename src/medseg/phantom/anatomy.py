@@ -16,7 +16,15 @@ from .lattice import Points
 
 @dataclass(frozen=True)
 class Nodule:
-    """A ball of another brightness with a dark rim, in the transition zone or a lesion in PZ."""
+    """A ball of another brightness with a dark rim, in the transition zone or a lesion in PZ.
+
+    Attributes:
+        centre: (x, y, z), mm.
+        radius: mm.
+        brightness: factor on that of the zone around it.
+        rim: factor on that of the ball, in its outermost 0.8 mm; of no effect in PZ.
+        zone: number of the class in which it lies; it ends at that zone's border.
+    """
 
     centre: tuple[float, float, float]
     radius: float
@@ -27,7 +35,32 @@ class Nodule:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """Sizes and places that differ from man to man, all drawn by `draw_anatomy`."""
+    """Sizes and places that differ from man to man, all drawn by `draw_anatomy`.
+
+    Attributes:
+        gland: half-axes of the gland along x, y, z, mm.
+        zone_axes: half-axes of the transition zone along x, y, z, mm.
+        zone_centre: (y, z) of its middle, mm; its x is 0.
+        lobe_offset: distance of its two lobes from the midline, as a share of its half-axis x.
+        lobe_ratio: factor on the width of its right lobe, by which the left one is divided.
+        afs_depth: thickness of the anterior fibromuscular stroma where it is thickest, mm.
+        afs_width: half its width, mm.
+        urethra_radius: of the distal urethra, mm.
+        urethra_bend: radians; its axis runs forwards by 0.42 of this angle's tangent for each mm
+            downwards.
+        verumontanum: height z at which the distal urethra begins, mm.
+        apex_taper: share by which the gland is narrower at its lower end than in the middle.
+        asymmetry: how far the gland's upper end lies to the right, its lower end to the left, mm;
+            and a number that no shape uses (left in, as all later draws depend on it).
+        waves: (5, 5), one wave of the surface a row: amplitude, three wave numbers (of coordinates
+            in half-axes) and phase, none with a unit; `ripple` says how they are scaled.
+        rectum_radius: at the middle of the gland, mm.
+        rectum_gas: how full of gas the rectum is, a share; 0 for none.
+        rectum_offset: of its axis to the right, mm.
+        bladder_gap: from the gland's upper end up to the bladder, mm, of which 2 are taken off.
+        levator_gap: from the gland's side to the levator ani, mm, to which 2 are added.
+        nodules: in the order in which they are painted.
+    """
 
     gland: tuple[float, float, float]
     zone_axes: tuple[float, float, float]

@@ -26,7 +26,13 @@ def parts(start: int, stop: int, factor: int) -> np.ndarray:
 
 
 class Lattice:
-    """A fine lattice of voxel parts with a coarse one over the same box."""
+    """A fine lattice of voxel parts with a coarse one over the same box.
+
+    Args:
+        affine: (4, 4), voxel index to mm.
+        fine: voxel indices along each axis, parts of voxels among them.
+        step: greatest distance between points of the coarse lattice, mm.
+    """
 
     def __init__(self, affine: np.ndarray, fine: list[np.ndarray], step: float) -> None:
         spacing = np.linalg.norm(affine[:3, :3], axis=0)

@@ -21,6 +21,11 @@ def describe_labels(
         spacing: mm along each axis.
         class_names: one per class, background first.
         slice_index: of a volume; None for the slice that shows most.
+
+    >>> from medseg import plots
+    >>> label = np.repeat([[0, 1]], 20, axis=0)
+    >>> plots.describe_labels(label, (1.0, 5.0), ["background", "PZ"])
+    'Axial slice: the peripheral zone covers 1.0 cm².'
     """
     label = np.asarray(label)
     where = "Axial slice"

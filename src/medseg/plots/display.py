@@ -44,6 +44,12 @@ def show(figure: Figure, alt: str, *, display_id: str | None = None, update: boo
     by nbconvert. `display_id` and `update` let a later figure take the place of an earlier one,
     as in `IPython.display.display`. While a notebook is graded, the description stands for the
     figure: drawing takes a third of the time of grading, and nearly all the room of what it leaves.
+
+    >>> from medseg import plots
+    >>> shown = plots.curves([{"loss": 0.9, "mean_iou": 0.3}])
+    >>> shown[1]
+    'Training loss after epochs 1 to 1, from 0.9 to 0.9; ...'
+    >>> plots.show(*shown)  # in a notebook the figure appears, with that description
     """
     if in_notebook():
         from IPython.display import display

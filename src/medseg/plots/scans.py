@@ -27,6 +27,12 @@ def show_case(case: Case, slice_index: int | None = None) -> tuple[Figure, str]:
     Args:
         case: any.
         slice_index: 0 is nearest to the feet; None for the slice that shows most of the label.
+
+    >>> from medseg import plots
+    >>> from medseg.cases import phantom_cases
+    >>> figure, alt = plots.show_case(phantom_cases(1, progress=False)[0])
+    >>> alt
+    "MR image of phantom_0000_A, without and with the expert's contours. Axial slice 11 of 21: ..."
     """
     image, label = _axial(case, case.image), _axial(case, case.label)
     index = chosen_slice(label.array, slice_index)
@@ -62,7 +68,14 @@ def compare(
         margin: mm (or pixels) to show around the labels; None for the whole field of view.
 
     Raises:
-        ValueError: the shapes differ, or an array that is no single slice comes without a case.
+        InputError: the shapes differ, or an array that is no single slice comes without a case.
+
+    >>> from medseg import plots
+    >>> expert, prediction = np.zeros((2, 8, 8), dtype=int)
+    >>> expert[2:6, 2:6], prediction[2:6, 2:4] = 1, 1
+    >>> figure, alt = plots.compare(np.eye(8), expert, prediction)
+    >>> alt
+    'MR slice (one): ... Dice on this slice: class 1 0.67.'
     """
     names: Sequence[str]
     if isinstance(image, Case):

@@ -23,6 +23,12 @@ def answers(picture: Picture) -> dict[str, np.ndarray]:
 
     In the panoptic answer every thing has a white outline, so that neighbours are told apart
     without colours.
+
+    >>> from medseg import scenes
+    >>> from medseg.plots import scene_plots
+    >>> street = scenes.picture(scenes.street(), height=32, width=96)
+    >>> list(scene_plots.answers(street)), scene_plots.answers(street)["semantic"].shape
+    (['image', 'semantic', 'instance', 'panoptic'], (32, 96, 3))
     """
     semantic = _painted(picture.semantic, _COLOURS)
     shades = matplotlib.colormaps["tab20"](np.arange(20))[:, :3]
@@ -47,7 +53,15 @@ def outlines(instance: np.ndarray) -> np.ndarray:
 
 
 def four_answers(picture: Picture) -> tuple[Figure, str]:
-    """The picture, and what is where, which one is which, and both."""
+    """The picture, and what is where, which one is which, and both.
+
+    >>> from medseg import scenes
+    >>> from medseg.plots import scene_plots
+    >>> street = scenes.picture(scenes.street(), height=32, width=96)
+    >>> figure, alt = scene_plots.four_answers(street)
+    >>> alt
+    'A street, four times. Most pixels are building ...%, road ...%, sky ...%. ...'
+    """
     titles = {
         "image": "image",
         "semantic": "semantic: what is where?",
@@ -82,7 +96,13 @@ def legend(figure: Figure, picture: Picture, columns: int = 20, title: str | Non
 
 
 def description(picture: Picture) -> str:
-    """What the picture shows, counted from its labels."""
+    """What the picture shows, counted from its labels.
+
+    >>> from medseg import scenes
+    >>> from medseg.plots import scene_plots
+    >>> scene_plots.description(scenes.picture(scenes.street(), height=32, width=96))
+    'Most pixels are building 36%, ... Things, counted: person 3, cyclist 1, car 6.'
+    """
     shares = {
         NAMES[int(i)]: float((picture.semantic == i).mean()) for i in np.unique(picture.semantic)
     }
@@ -98,7 +118,15 @@ def description(picture: Picture) -> str:
 def from_above(
     scan: Scan, values: np.ndarray | None = None, title: str = "one turn of a laser, from above"
 ) -> tuple[Figure, str]:
-    """The laser's points seen from above, coloured by class, or by `values` (N,) where given."""
+    """The laser's points seen from above, coloured by class, or by `values` (N,) where given.
+
+    >>> from medseg import scenes
+    >>> from medseg.plots import scene_plots
+    >>> scan = scenes.laser_scan(scenes.street(), beams=8, columns=64)
+    >>> figure, alt = scene_plots.from_above(scan)
+    >>> alt
+    '474 points of one laser turn, seen from above: ...'
+    """
     figure = Figure(figsize=(10, 5.0), layout="constrained")
     axes = figure.subplots()
     near = np.abs(scan.points[:, 1]) < 18
@@ -129,6 +157,14 @@ def numbered(maps: Mapping[str, np.ndarray], mask: np.ndarray) -> Figure:
     """Instance maps (H, W) one below the other; in `mask`, each instance carries a number.
 
     The titles end with how many there are. What lies outside `mask` is grey.
+
+    >>> from medseg import scenes
+    >>> from medseg.plots import scene_plots
+    >>> street = scenes.picture(scenes.street(), height=32, width=96)
+    >>> things = street.instance > 0
+    >>> maps = {"instances": street.instance, "one for all": things.astype(int)}
+    >>> [axes.get_title() for axes in scene_plots.numbered(maps, things).axes]
+    ['instances: 10', 'one for all: 1']
     """
     height, width = mask.shape
     used = np.flatnonzero(mask.any(axis=1))
@@ -136,7 +172,8 @@ def numbered(maps: Mapping[str, np.ndarray], mask: np.ndarray) -> Figure:
     size = (12.0, len(maps) * (12.0 * (bottom - top) / width + 0.4))
     figure = Figure(figsize=size, layout="constrained")
     shades = (255 * matplotlib.colormaps["tab20"](np.arange(0, 20, 2))[:, :3]).astype(np.uint8)
-    for axes, (title, labels) in zip(figure.subplots(len(maps), 1), maps.items(), strict=True):
+    grid = np.ravel(figure.subplots(len(maps), 1))
+    for axes, (title, labels) in zip(grid, maps.items(), strict=True):
         image = np.tile(NEUTRAL, (height, width, 1))
         image[(labels > 0) & ~mask] = 190
         found = np.unique(labels[mask])
@@ -155,7 +192,15 @@ def numbered(maps: Mapping[str, np.ndarray], mask: np.ndarray) -> Figure:
 
 
 def panels(images: Mapping[str, np.ndarray], columns: int = 2, width: float = 12.0) -> Figure:
-    """Images (H, W) or (H, W, 3) side by side under their titles."""
+    """Images (H, W) or (H, W, 3) side by side under their titles.
+
+    >>> from medseg import scenes
+    >>> from medseg.plots import scene_plots
+    >>> street = scenes.picture(scenes.street(), height=32, width=96)
+    >>> figure = scene_plots.panels({"picture": street.rgb, "depth": street.depth})
+    >>> [axes.get_title() for axes in figure.axes]
+    ['picture', 'depth']
+    """
     rows = -(-len(images) // columns)
     height, across = next(iter(images.values())).shape[:2]
     size = (width, rows * (width / columns * height / across + 0.35))

@@ -22,6 +22,10 @@ class Stage:
 
     `error` is what it raised instead, in which case `shape` is that of its first input. `level`
     is the number of poolings before it; None where it is to be told from the size.
+
+    >>> from medseg import plots
+    >>> plots.Stage("down 1", (32, 58, 58), level=1)
+    Stage(name='down 1', shape=(32, 58, 58), error='', level=1)
     """
 
     name: str
@@ -35,6 +39,12 @@ def trace(model: torch.nn.Module, image: torch.Tensor) -> list[Stage]:
 
     Parts are the model's direct children, and the members of its ModuleLists. If a part raises an
     error the trace ends there, with that error noted; the error goes no further.
+
+    >>> import torch
+    >>> from medseg import plots
+    >>> model = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.MaxPool2d(2))
+    >>> [stage.shape for stage in plots.trace(model, torch.zeros(1, 1, 10, 12))]
+    [(1, 10, 12), (4, 8, 10), (4, 4, 5)]
     """
     import torch
 
@@ -74,6 +84,13 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     """Draw stages as a U, deeper where the size is smaller, and describe it.
 
     A part that does not fit is orange-red, hatched, and labelled.
+
+    >>> from medseg import plots
+    >>> stages = [plots.Stage("image", (1, 8, 8)), plots.Stage("down 1", (16, 4, 4))]
+    >>> figure, alt = plots.draw_u(stages)
+    >>> alt
+    'The network as a U, in the order of calculation. image: 1 channels of 8 by 8; down 1: 16
+    channels of 4 by 4.'
     """
     from matplotlib.figure import Figure
 

@@ -12,7 +12,13 @@ VISIBLE = 10
 
 
 def renumbered(labels: np.ndarray) -> np.ndarray:
-    """The same map with its numbers but 0 replaced by 1, 2, … in order of first appearance."""
+    """The same map with its numbers but 0 replaced by 1, 2, … in order of first appearance.
+
+    >>> from medseg import probes
+    >>> probes.renumbered(np.array([[7, 7, 0], [3, 7, 3]]))
+    array([[1, 1, 0],
+           [2, 1, 2]])
+    """
     values, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     order = np.argsort(np.where(values == 0, -1, first))
     rank = np.empty(len(values), dtype=np.int64)

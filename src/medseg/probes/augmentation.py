@@ -17,6 +17,10 @@ PAIR = "an image and a label"
 TURN, ZOOM, SHIFT, BEND = 20.0, 1.35, 0.15, 0.1
 # Pixels squared: numbered pixels are read to half a pixel, which alone makes 1/12 each way.
 ROUGH = 0.3
+# Share of pixels, in the worst of all draws. Right answers reach 0.99, as the border between two
+# blocks is mixed in the image and not in the label; of an image and a label that are moved apart a
+# draw falls below 0.89. Checked on the answers and mistakes of unit 07, at 48 and 64 pixels.
+TOGETHER = 0.92
 
 
 def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
         "the same state gives the same result": _same(first, pairs[0]),
         "another state gives another result": not _same(pairs[0], pairs[1]),
         "labels stay labels": all(set(y.unique().tolist()) <= {0, 1, 3} for _, y in pairs),
-        "image and label move together": all(_agreement(*pair) > 0.92 for pair in pairs),
+        "image and label move together": all(_agreement(*pair) > TOGETHER for pair in pairs),
     }
     levels = torch.stack([x[0][y == 3].mean() for x, y in pairs if (y == 3).any()])
     facts["brightness changes"] = bool(levels.std() > 0.02)
@@ -116,6 +120,7 @@ def _bends(function: Callable, size: int, seed: int) -> bool:
         reach = (inner == value) * torch.arange(size)
         border = reach.amax(dim=1).double()
         line = design @ torch.linalg.lstsq(design, border[:, None]).solution
+        # pixels; a straight line in whole pixels is off by 1/√12 = 0.29 already
         if float((border - line[:, 0]).std()) > 0.45:
             return True
     return False

@@ -3,6 +3,10 @@
 Students choose layers, normalisation and initial weights, so outputs are never compared. All
 modules are built from a fixed random state and looked at in evaluation mode, from outside: by their
 outputs, the gradients of their outputs, and the shapes of their parameters.
+
+Everywhere here `cls` is the student's class and `options` are the keyword arguments of its
+constructor, by name, as in {"in_channels": 3, "out_channels": 8}: what is looked at is
+`cls(**options)`.
 """
 
 import copy
@@ -11,16 +15,40 @@ from typing import Any
 
 import torch
 
+# Of noise after a ReLU, with its mean taken away, the squares below 0 are 0.35 of those above; of
+# noise as it is, 1. The blocks of tests/medseg/probes/test_networks.py give at most 0.51 with a
+# ReLU or its like, with any normalisation behind it, and at least 0.97 without.
+LEANING = 0.65
+# Group normalisation couples all pixels a little. In a profile of gradients along one axis a
+# quarter of the places or more lie outside the receptive field, as images are chosen large enough,
+# and their level is taken away. What is left outside is below 0.03 of the largest value, for one
+# or two groups and instances, and at the field's ends above 0.15 for double convolutions and what
+# a pooling before them makes.
+OUTSIDE, COUNTS = 0.25, 0.04
+
 
 def build(cls: Callable, options: dict, seed: int = 0) -> Any:
-    """`cls(**options)` with its random initial weights drawn from `seed`."""
+    """`cls(**options)` with its random initial weights drawn from `seed`.
+
+    >>> from medseg import probes
+    >>> linear = {"in_features": 2, "out_features": 3}
+    >>> one, other = (probes.build(torch.nn.Linear, linear, seed=1) for _ in range(2))
+    >>> torch.equal(one.weight, other.weight)
+    True
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return cls(**options)
 
 
 def output_of(cls: Callable, options: dict, *inputs: Any, seed: int = 0) -> Any:
-    """What a freshly built module, in evaluation mode and without gradients, gives for `inputs`."""
+    """What a freshly built module, in evaluation mode and without gradients, gives for `inputs`.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 1, "out_channels": 4, "kernel_size": 3}
+    >>> probes.output_of(torch.nn.Conv2d, conv, torch.zeros(2, 1, 9, 12)).shape
+    torch.Size([2, 4, 7, 10])
+    """
     network = build(cls, options, seed).eval()
     with torch.no_grad():
         output = network(*inputs)
@@ -29,7 +57,22 @@ def output_of(cls: Callable, options: dict, *inputs: Any, seed: int = 0) -> Any:
 
 
 def module_facts(cls: Callable, options: dict, *inputs: torch.Tensor) -> dict[str, Any]:
-    """Shape, dtype and finiteness of the output, and whether every parameter takes part in it."""
+    """Shape, dtype and finiteness of the output, and whether every parameter takes part in it.
+
+    Args:
+        cls: the student's class.
+        options: the keyword arguments of its constructor.
+        inputs: what `forward` is called with.
+
+    Returns:
+        Facts by name. Fewer of them where it is no module, hides layers, or gives no tensor.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 1, "out_channels": 4, "kernel_size": 3}
+    >>> facts = probes.module_facts(torch.nn.Conv2d, conv, torch.zeros(2, 1, 9, 12))
+    >>> facts["output shape"], facts["output dtype"], facts["every parameter takes part"]
+    ([2, 4, 7, 10], 'torch.float32', True)
+    """
     network = build(cls, options)
     if not isinstance(network, torch.nn.Module):
         return {"is a torch.nn.Module": False}
@@ -66,6 +109,11 @@ def reach(cls: Callable, options: dict, image: torch.Tensor) -> list[int]:
     """Receptive field of the middle output pixel, in input pixels along each spatial axis.
 
     Measured by gradients for several random weights, since a ReLU can hide part of it.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 1, "out_channels": 1, "kernel_size": (3, 5)}
+    >>> probes.reach(torch.nn.Conv2d, conv, torch.zeros(1, 1, 9, 9))
+    [3, 5]
     """
     seen = torch.zeros(image.shape[2:])
     for seed in range(6):
@@ -81,15 +129,20 @@ def reach(cls: Callable, options: dict, image: torch.Tensor) -> list[int]:
     for axis in range(seen.dim()):
         others = [a for a in range(seen.dim()) if a != axis]
         profile = seen.sum(dim=others) if others else seen
-        # Group normalisation couples all pixels a little: that level does not count.
-        level = profile.quantile(0.25)
-        hit = torch.nonzero(profile > level + 0.04 * profile.max())
+        level = profile.quantile(OUTSIDE)
+        hit = torch.nonzero(profile > level + COUNTS * profile.max())
         extents.append(int(hit.max() - hit.min()) + 1 if len(hit) else 0)
     return extents
 
 
 def widths(cls: Callable, options: dict, features: int) -> list[int]:
-    """Which of features, 2 features, 4 features, … occur as channel numbers of convolutions."""
+    """Which of features, 2 features, 4 features, … occur as channel numbers of convolutions.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 1, "out_channels": 16, "kernel_size": 3}
+    >>> probes.widths(torch.nn.Conv2d, conv, features=8)
+    [16]
+    """
     network = build(cls, options)
     assert not _hidden_layers(network), (
         "layers in a plain list, tuple or dictionary are not registered: use nn.ModuleList."
@@ -111,7 +164,15 @@ def _hidden_layers(network: torch.nn.Module) -> bool:
 
 
 def is_linear(cls: Callable, options: dict, shape: tuple[int, ...]) -> bool:
-    """Whether f(a + b) = f(a) + f(b) - f(0) for random inputs: no activation at work."""
+    """Whether f(a + b) = f(a) + f(b) - f(0) for random inputs: no activation at work.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 1, "out_channels": 4, "kernel_size": 3}
+    >>> probes.is_linear(torch.nn.Conv2d, conv, (1, 1, 8, 8))
+    True
+    >>> probes.is_linear(torch.nn.ReLU, {}, (1, 1, 8, 8))
+    False
+    """
     network = build(cls, options).eval()
     a, b = torch.randn(2, *shape, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -120,7 +181,18 @@ def is_linear(cls: Callable, options: dict, shape: tuple[int, ...]) -> bool:
 
 
 def uses_every_channel(cls: Callable, options: dict, shape: tuple[int, ...]) -> bool:
-    """Whether each input channel changes the output."""
+    """Whether each input channel changes the output.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 2, "out_channels": 4, "kernel_size": 3}
+    >>> probes.uses_every_channel(torch.nn.Conv2d, conv, (1, 2, 5, 5))
+    True
+    >>> class First(torch.nn.Module):
+    ...     def forward(self, x):
+    ...         return x[:, :1]
+    >>> probes.uses_every_channel(First, {}, (1, 2, 5, 5))
+    False
+    """
     network = build(cls, options).eval()
     leaf = torch.randn(shape, generator=torch.Generator().manual_seed(2)).requires_grad_()
     network(leaf).square().sum().backward()
@@ -130,7 +202,16 @@ def uses_every_channel(cls: Callable, options: dict, shape: tuple[int, ...]) -> 
 
 
 def depends_on(cls: Callable, options: dict, inputs: list[torch.Tensor], position: int) -> bool:
-    """Whether the output changes when one of several inputs does."""
+    """Whether the output changes when one of several inputs does.
+
+    >>> from medseg import probes
+    >>> class WithoutSkip(torch.nn.Module):
+    ...     def forward(self, x, skip):
+    ...         return 2 * x
+    >>> inputs = [torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)]
+    >>> [probes.depends_on(WithoutSkip, {}, inputs, position) for position in (0, 1)]
+    [True, False]
+    """
     network = build(cls, options).eval()
     changed = list(inputs)
     changed[position] = 1 - inputs[position]
@@ -159,7 +240,16 @@ def output_kind(cls: Callable, options: dict, image: torch.Tensor) -> str:
 
 
 def gives_logits(cls: Callable, options: dict, image: torch.Tensor) -> bool:
-    """Whether the output is unbounded: no softmax, log-softmax, sigmoid or ReLU at the end."""
+    """Whether the output is unbounded: no softmax, log-softmax, sigmoid or ReLU at the end.
+
+    >>> from medseg import probes
+    >>> image = torch.ones(1, 3, 5, 5)
+    >>> conv = {"in_channels": 3, "out_channels": 4, "kernel_size": 1}
+    >>> probes.gives_logits(torch.nn.Conv2d, conv, image)
+    True
+    >>> probes.gives_logits(torch.nn.Softmax, {"dim": 1}, image)
+    False
+    """
     return output_kind(cls, options, image) == "logits"
 
 
@@ -169,6 +259,13 @@ def keeps_detail(cls: Callable, options: dict) -> bool:
     Without the uppermost skip all that the output knows has gone through `features` maps of a
     quarter of the pixels, so its Jacobian has at most that rank, whatever the layers, the
     normalisation and the weights. With the skip it has more, for some weights at least.
+
+    >>> from medseg import probes
+    >>> def pooled(in_channels, num_classes, features, depth, dims):
+    ...     conv = torch.nn.Conv2d(in_channels, num_classes, kernel_size=2, stride=2)
+    ...     return torch.nn.Sequential(conv, torch.nn.Upsample(scale_factor=2))
+    >>> probes.keeps_detail(pooled, {"num_classes": 2, "features": 4, "depth": 1})
+    False
     """
     # with two features a ReLU may silence too many
     features, size = max(4, options["features"]), max(8, 2 ** (options["depth"] + 1))
@@ -186,7 +283,14 @@ def keeps_detail(cls: Callable, options: dict) -> bool:
 
 
 def has_pointwise_head(cls: Callable, options: dict) -> bool:
-    """Whether some weight turns `features` channels into `num_classes`, pixel by pixel."""
+    """Whether some weight turns `features` channels into `num_classes`, pixel by pixel.
+
+    >>> from medseg import probes
+    >>> def head(num_classes, features):
+    ...     return torch.nn.Conv2d(features, num_classes, kernel_size=1)
+    >>> probes.has_pointwise_head(head, {"num_classes": 5, "features": 8})
+    True
+    """
     ends = options["num_classes"], options["features"]
     shapes = [tuple(p.shape) for p in build(cls, options).parameters()]
     return any(shape[:2] == ends and set(shape[2:]) <= {1} for shape in shapes)
@@ -198,7 +302,13 @@ def most_channels(cls: Callable, options: dict) -> int:
 
 
 def three_convolutions(cls: Callable, options: dict) -> int:
-    """How many convolutions have a window of three pixels along every axis."""
+    """How many convolutions have a window of three pixels along every axis.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 1, "out_channels": 4}
+    >>> [probes.three_convolutions(torch.nn.Conv2d, {**conv, "kernel_size": k}) for k in (3, 5)]
+    [1, 0]
+    """
     weights = _convolutions(build(cls, options))
     return sum(set(weight.shape[2:]) == {3} for weight in weights)
 
@@ -207,6 +317,13 @@ def normalises(cls: Callable, options: dict) -> bool:
     """Whether a normalisation stands behind each convolution of a 2D block.
 
     If so, a convolution with ninefold weights gives nearly the same output in training.
+
+    >>> from medseg import probes
+    >>> def block(in_channels, out_channels):
+    ...     conv = torch.nn.Conv2d(in_channels, out_channels, 3, padding=1)
+    ...     return torch.nn.Sequential(conv, torch.nn.BatchNorm2d(out_channels))
+    >>> probes.normalises(block, {"in_channels": 1, "out_channels": 4})
+    True
     """
     image = _noise(options)
     for position in range(len(_convolutions(build(cls, options)))):
@@ -221,7 +338,15 @@ def normalises(cls: Callable, options: dict) -> bool:
 
 
 def relu_at_the_end(cls: Callable, options: dict) -> bool:
-    """Whether a 2D block's outputs above 0 outweigh those below, as after a ReLU or its like."""
+    """Whether a 2D block's outputs above 0 outweigh those below, as after a ReLU or its like.
+
+    >>> from medseg import probes
+    >>> def block(in_channels, out_channels):
+    ...     conv = torch.nn.Conv2d(in_channels, out_channels, 3, padding=1)
+    ...     return torch.nn.Sequential(conv, torch.nn.ReLU())
+    >>> probes.relu_at_the_end(block, {"in_channels": 1, "out_channels": 4})
+    True
+    """
     with torch.no_grad():
         outputs = [build(cls, options, seed).train()(_noise(options)) for seed in range(4)]
     return _leans_upwards(torch.stack(outputs))
@@ -232,6 +357,17 @@ def relu_in_between(cls: Callable, options: dict) -> bool:
 
     The second convolution is made to pass its input on, once as it is and once with the sign
     changed; the difference of the two outputs shows that input, normalised.
+
+    >>> from medseg import probes
+    >>> def block(in_channels, out_channels, between=torch.nn.ReLU):
+    ...     first = torch.nn.Conv2d(in_channels, out_channels, 3, padding=1)
+    ...     second = torch.nn.Conv2d(out_channels, out_channels, 3, padding=1)
+    ...     return torch.nn.Sequential(first, between(), second)
+    >>> channels = {"in_channels": 1, "out_channels": 4}
+    >>> probes.relu_in_between(block, channels)
+    True
+    >>> probes.relu_in_between(block, {**channels, "between": torch.nn.Identity})
+    False
     """
     channels = options["out_channels"]
     shape = (channels, channels, 3, 3)
@@ -252,7 +388,9 @@ def relu_in_between(cls: Callable, options: dict) -> bool:
 
 
 def _leans_upwards(values: torch.Tensor) -> bool:
-    return bool(values.clamp(max=0).square().sum() < 0.65 * values.clamp(min=0).square().sum())
+    """Whether the squares above 0 outweigh those below: what a ReLU has cut is lopsided."""
+    below, above = values.clamp(max=0).square().sum(), values.clamp(min=0).square().sum()
+    return bool(below < LEANING * above)
 
 
 def _noise(options: dict) -> torch.Tensor:
@@ -269,6 +407,15 @@ def seeing_locally(network: torch.nn.Module) -> torch.nn.Module:
 
     Group and instance normalisation take their mean over the whole picture, in evaluation mode
     too: with them each output depends on every pixel, and no tile can match the whole.
+
+    >>> from medseg import probes
+    >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.GroupNorm(2, 4))
+    >>> probes.seeing_locally(network)
+    Left out here, as it looks at the whole picture: GroupNorm.
+    Sequential(
+      (0): Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1))
+      (1): Identity()
+    )
     """
     local, left_out = copy.deepcopy(network), set()
     kinds = torch.nn.GroupNorm, torch.nn.LayerNorm, torch.nn.modules.instancenorm._InstanceNorm
@@ -283,7 +430,18 @@ def seeing_locally(network: torch.nn.Module) -> torch.nn.Module:
 
 
 def keeps_batch_apart(cls: Callable, options: dict, images: torch.Tensor) -> bool:
-    """Whether, in evaluation mode, an image's output is the same in a batch as alone."""
+    """Whether, in evaluation mode, an image's output is the same in a batch as alone.
+
+    >>> from medseg import probes
+    >>> images = torch.arange(12.0).reshape(3, 1, 2, 2)
+    >>> probes.keeps_batch_apart(torch.nn.BatchNorm2d, {"num_features": 1}, images)
+    True
+    >>> class Centred(torch.nn.Module):
+    ...     def forward(self, x):
+    ...         return x - x.mean()
+    >>> probes.keeps_batch_apart(Centred, {}, images)
+    False
+    """
     network = build(cls, options).eval()
     with torch.no_grad():
         together = network(images)

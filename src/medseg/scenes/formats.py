@@ -3,7 +3,7 @@
 Sources: the KITTI 2015 semantic and instance benchmark, https://www.cvlibs.net/datasets/kitti;
 Behley et al., SemanticKITTI, ICCV 2019, https://github.com/PRBonn/semantic-kitti-api;
 Kirillov et al., Panoptic segmentation, CVPR 2019, https://github.com/cocodataset/panopticapi.
-All readers raise ValueError with one sentence for a file that is not what its name promises.
+All readers raise InputError with one sentence for a file that is not what its name promises.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,12 @@ def write_kitti_panoptic(path: str | Path, semantic: np.ndarray, instance: np.nd
     """Write class and instance, both (H, W) integers in 0..255, as one 16-bit PNG.
 
     The class stands in the high byte, the instance in the low one.
+
+    >>> import numpy as np
+    >>> from medseg.scenes import formats
+    >>> formats.write_kitti_panoptic("street.png", np.array([[26, 7]]), np.array([[3, 0]]))
+    >>> formats.read_kitti_panoptic("street.png")
+    (array([[26,  7]]), array([[3, 0]]))
     """
     for name, labels in (("class", semantic), ("instance", instance)):
         _check_integers(labels, name, 255)

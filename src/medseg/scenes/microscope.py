@@ -9,10 +9,10 @@ from scipy import ndimage
 
 from medseg.errors import InputError
 
-RADII = 7.0, 11.0
-TOUCHING = 0.8
-SEAM = 0.35
-NOISE = 0.09
+RADII = 7.0, 11.0  # pixels: smallest and largest
+TOUCHING = 0.8  # share of the cells that are set beside one that is there
+SEAM = 0.35  # share of the light that is missing where two cells meet
+NOISE = 0.09  # standard deviation, where a cell's light is about 1
 
 
 def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +30,12 @@ def cells(seed: int, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
         int64, 0 for background and 1, 2, … for the cells, which share no pixel.
 
     Raises:
-        ValueError: the size is below 32.
+        InputError: the size is below 32.
+
+    >>> from medseg.scenes.microscope import cells
+    >>> image, instances = cells(0, size=32)
+    >>> image.shape, image.dtype, np.unique(instances)
+    ((32, 32), dtype('float32'), array([0, 1, 2]))
     """
     if size < 32:
         raise InputError(f"a picture of cells needs at least 32 pixels on a side, not {size}")
@@ -75,6 +80,11 @@ def apart(instances: np.ndarray) -> np.ndarray:
 
     Returns:
         A new array of the same shape and dtype.
+
+    >>> import numpy as np
+    >>> from medseg.scenes.microscope import apart
+    >>> apart(np.array([[1, 1, 2, 2, 2]]))
+    array([[1, 0, 0, 2, 2]])
     """
     nothing = instances.max() + 1  # a filter calculates in floats, which hold no largest int64
     highest = ndimage.maximum_filter(instances, 3)

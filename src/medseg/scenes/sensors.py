@@ -8,9 +8,9 @@ import numpy as np
 from medseg.scenes.shapes import Part, cast, local_coordinates, normals
 from medseg.scenes.street import KINDS, Scene
 
-CAMERA_HEIGHT, LASER_HEIGHT = 1.65, 1.73
-FOV_UP, FOV_DOWN = 3.0, -25.0
-FARTHEST = 80.0
+CAMERA_HEIGHT, LASER_HEIGHT = 1.65, 1.73  # metres above the road, as on KITTI's car
+FOV_UP, FOV_DOWN = 3.0, -25.0  # degrees above the horizon
+FARTHEST = 80.0  # metres
 SUN = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])
 SKY_ABOVE, SKY_BELOW = np.array([0.42, 0.62, 0.86]), np.array([0.84, 0.9, 0.95])
 
@@ -39,7 +39,15 @@ class Scan:
 def picture(
     scene: Scene, height: int = 256, width: int = 768, field_of_view: float = 80
 ) -> Picture:
-    """The street from the car's roof, as drawn; `field_of_view` is horizontal, in degrees."""
+    """The street from the car's roof, as drawn; `field_of_view` is horizontal, in degrees.
+
+    >>> from medseg import scenes
+    >>> street = scenes.picture(scenes.street(), height=32, width=96)
+    >>> street.rgb.shape, street.semantic.shape, street.rgb.dtype
+    ((32, 96, 3), (32, 96), dtype('uint8'))
+    >>> bool(np.isinf(street.depth[street.semantic == scenes.KINDS["sky"].picture_id]).all())
+    True
+    """
     focal = width / 2 / np.tan(np.radians(field_of_view) / 2)
     columns = (np.arange(width) + 0.5 - width / 2) / focal
     rows = (np.arange(height) + 0.5 - 0.44 * height) / focal
@@ -68,6 +76,11 @@ def laser_scan(scene: Scene, beams: int = 64, columns: int = 1024, seed: int = 0
     """Turn a laser of `beams` rays, between +3° and -25°, once around, in `columns` steps.
 
     Ranges have noise of 2 cm; one return in twenty is lost, and more at grazing angles.
+
+    >>> from medseg import scenes
+    >>> scan = scenes.laser_scan(scenes.street(), beams=8, columns=64)
+    >>> scan.points.shape, scan.remission.shape, scan.labels.dtype
+    ((474, 3), (474,), dtype('uint32'))
     """
     draw = np.random.default_rng(seed)
     elevation = np.radians(np.linspace(FOV_UP, FOV_DOWN, beams))[:, None]

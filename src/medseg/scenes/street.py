@@ -95,7 +95,13 @@ class Scene:
 
 
 def street(seed: int = 0) -> Scene:
-    """The street; every seed gives another one with the same objects in about the same places."""
+    """The street; every seed gives another one with the same objects in about the same places.
+
+    >>> from medseg import scenes
+    >>> street = scenes.street(seed=1)
+    >>> sum(thing.kind.name == "car" for thing in street.objects)
+    8
+    """
     draw = np.random.default_rng(seed)
     scene = Scene(seed)
     _ground(scene)

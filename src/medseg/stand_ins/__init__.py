@@ -29,7 +29,16 @@ _SOURCES = {
 
 
 def stand_in(unit: str, name: str) -> Any:
-    """The counterpart of an exercise; InputError if there is none."""
+    """The counterpart of an exercise; InputError if there is none.
+
+    >>> from medseg import stand_ins
+    >>> dice_from_iou = stand_ins.stand_in("04_iou", "dice_from_iou")
+    >>> round(dice_from_iou(0.5), 4)
+    0.6667
+    >>> stand_ins.stand_in("04_iou", "panoptic")
+    Traceback (most recent call last):
+    medseg.errors.InputError: nothing stands in for 04_iou.panoptic; there are stand-ins for: ...
+    """
     home, _ = _entry(unit, name)
     return getattr(import_module(f"medseg.stand_ins.{home}"), name)
 

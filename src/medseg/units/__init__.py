@@ -31,7 +31,7 @@ def find_unit(name: object, units: Sequence[str] | None = None) -> str:
         units: full names to choose from; None for those that were handed out.
 
     Raises:
-        ValueError: none is meant, or several could be.
+        InputError: none is meant, or several could be.
 
     >>> find_unit("iou"), find_unit(4)
     ('04_iou', '04_iou')

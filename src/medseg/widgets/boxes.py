@@ -19,7 +19,12 @@ COLOURS = {"target": BLUE, "prediction": VERMILION}
 
 
 def two_boxes() -> Demo:
-    """A target and a predicted box, moved by mouse, arrow keys or sliders, and their IoU."""
+    """A target and a predicted box, moved by mouse, arrow keys or sliders, and their IoU.
+
+    >>> from medseg import widgets
+    >>> widgets.two_boxes().still().says
+    'IoU 0.31: intersection 340, union 1100 squares.'
+    """
     return Boxes()
 
 

@@ -18,7 +18,12 @@ _EASY = 0.9
 
 
 def focal_curves(gamma: float = 2.0, alpha: float = 0.25) -> Demo:
-    """What one pixel costs under the focal loss, with sliders for γ and α."""
+    """What one pixel costs under the focal loss, with sliders for γ and α.
+
+    >>> from medseg import widgets
+    >>> widgets.focal_curves(gamma=2.0, alpha=0.25).still().says
+    'An easy positive, p = 0.9, costs 0.00026: 400 times less than under cross-entropy.'
+    """
 
     def controls() -> Mapping[str, ipywidgets.Widget]:
         return sliders(

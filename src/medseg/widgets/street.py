@@ -24,7 +24,13 @@ _TITLES = {
 
 
 def segmentation_types(picture: Picture) -> Demo:
-    """A picture as image, semantic, instance or panoptic map, one at a time."""
+    """A picture as image, semantic, instance or panoptic map, one at a time.
+
+    >>> from medseg import scenes, widgets
+    >>> street = scenes.picture(scenes.street(), height=32, width=96)
+    >>> widgets.segmentation_types(street).still().says
+    '11 classes and 10 things: every pixel knows both.'
+    """
 
     def draw(answer: str) -> Drawing:
         return draw_answer(picture, answer)

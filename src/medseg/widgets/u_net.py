@@ -21,6 +21,13 @@ def u_shapes(network: Callable[..., Any], size: int = 117) -> Demo:
     Args:
         network: called as `network(1, 5, features=…, depth=…)`, gives a torch module.
         size: rows and columns of the image to begin with.
+
+    >>> import torch
+    >>> from medseg import widgets
+    >>> def network(in_channels, num_classes, features, depth):
+    ...     return torch.nn.Sequential(torch.nn.Conv2d(in_channels, num_classes, 3, padding=1))
+    >>> widgets.u_shapes(network, size=117).still().says
+    '117 × 117 pixels go in, 117 × 117 come out, with 5 channels.'
     """
 
     def draw(kind: str, size: int, depth: int, features: int) -> Drawing:

@@ -31,7 +31,13 @@ def volume_viewer(case: Case, prediction: np.ndarray | None = None) -> Demo:
         prediction: label map on the case's grid.
 
     Raises:
-        ValueError: the prediction has another shape than the case.
+        InputError: the prediction has another shape than the case.
+
+    >>> from medseg import widgets
+    >>> from medseg.cases import phantom_cases
+    >>> case = phantom_cases(1, progress=False)[0]
+    >>> widgets.volume_viewer(case).still().alt
+    "MR image of phantom_0000_A, without and with the expert's contours. ..."
     """
     if prediction is not None and prediction.shape != case.image.shape:
         raise InputError(

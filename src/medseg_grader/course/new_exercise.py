@@ -51,7 +51,7 @@ def new_exercise(unit: str, name: str) -> NewExercise:
     doubles an array; `medseg verify` finds no fault in it once it is released.
 
     Raises:
-        ValueError: there can be no unit or exercise of that name, there is one, or the unit's files
+        InputError: there can be no unit or exercise of that name, there is one, or the unit's files
             are not as the course has them; nothing is written then.
     """
     full, is_new = _unit_name(unit)

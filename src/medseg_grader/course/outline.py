@@ -53,7 +53,7 @@ class Outline:
 
 
 def outlines(unit: Unit) -> list[Outline]:
-    """What each exercise gives and takes, in order; ValueError where its cells do not say it."""
+    """What each exercise gives and takes, in order; InputError where its cells do not say it."""
     return [_outline(unit, k + 1, name) for k, name in enumerate(_names(unit))]
 
 
@@ -91,7 +91,7 @@ def disagreements(unit: Unit) -> list[str]:
 
 
 def check_outline(unit: Unit) -> None:
-    """Raise ValueError with the first disagreement, if there is one."""
+    """Raise InputError with the first disagreement, if there is one."""
     for sentence in disagreements(unit)[:1]:
         raise InputError(f"{unit.name}: {sentence}")
 

@@ -24,7 +24,7 @@ _OWN_DATABASE = "sqlite:///grading/"
 def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
     """nbgrader's API with the course's own configuration and `root` as course folder.
 
-    The current folder must be the course's repository, else ValueError.
+    The current folder must be the course's repository, else InputError.
     """
     config = nbgrader_config()
     _put_own_programs_on_path()
@@ -38,7 +38,7 @@ def nbgrader_api(root: Path = Path()) -> NbGraderAPI:
 
 
 def nbgrader_config() -> Config:
-    """The course's own configuration of nbgrader, from the current folder; else ValueError."""
+    """The course's own configuration of nbgrader, from the current folder; else InputError."""
     if not CONFIG_FILE.is_file():
         raise InputError(
             f"There is no {CONFIG_FILE} in {Path.cwd()}: "
@@ -71,7 +71,7 @@ def scratch_course(root: Path, units: Iterable[str]) -> NbGraderAPI:
 def run(api: NbGraderAPI, step: str, *args: object, **options: object) -> None:
     """One step of nbgrader (`generate_assignment`, `autograde`, …) without its chatter.
 
-    Raises ValueError with nbgrader's own log if the step fails.
+    Raises InputError with nbgrader's own log if the step fails.
     """
     with quiet_log() as lines, warnings.catch_warnings():
         # nbgrader's gradebook reads its objects before it adds them, which SQLAlchemy remarks on.

@@ -67,7 +67,7 @@ class Unit:
 
 
 def solutions_folder() -> Path:
-    """`solutions/` of the course in the current folder; ValueError where there is none."""
+    """`solutions/` of the course in the current folder; InputError where there is none."""
     folder = Path("solutions")
     if not folder.is_dir():
         raise InputError(
@@ -83,12 +83,12 @@ def unit_names() -> list[str]:
 
 
 def find_unit(name: str) -> str:
-    """The full name of a unit given as 4, `04`, `iou` or `04_iou`; ValueError if there is none."""
+    """The full name of a unit given as 4, `04`, `iou` or `04_iou`; InputError if there is none."""
     return units.find_unit(name, unit_names())
 
 
 def load_unit(name: str) -> Unit:
-    """Read one unit's script, mistakes and answers; ValueError where they do not fit together."""
+    """Read one unit's script, mistakes and answers; InputError where they do not fit together."""
     folder = solutions_folder() / name
     script = folder / f"{units.notebook_stem(name)}.py"
     if not script.is_file():
@@ -116,7 +116,7 @@ def load_slips(unit: str) -> list[Slip]:
 
 
 def _list(path: Path, name: str, optional: bool = False) -> list[Any]:
-    """A list that an author's file defines; ValueError where it does not."""
+    """A list that an author's file defines; InputError where it does not."""
     if optional and not path.is_file():
         return []
     spec = importlib.util.spec_from_file_location(f"{path.stem}_{path.parent.name}", path)
@@ -131,7 +131,7 @@ def _list(path: Path, name: str, optional: bool = False) -> list[Any]:
 
 
 def _check_looking(unit: str, exercise: Exercise) -> None:
-    """Raise ValueError where an answer is to be looked at in a way that there is not."""
+    """Raise InputError where an answer is to be looked at in a way that there is not."""
     runner = RUNNERS.get(exercise.runner)
     if runner is None:
         raise InputError(
@@ -155,7 +155,7 @@ def _check_looking(unit: str, exercise: Exercise) -> None:
 
 
 def _check_answer(unit: Unit, answer: Alternative | Slip) -> None:
-    """Raise ValueError where an answer is to no exercise of the unit, or does not define it."""
+    """Raise InputError where an answer is to no exercise of the unit, or does not define it."""
     kind = type(answer).__name__
     exercise = unit.exercises.get(answer.exercise)
     if exercise is None:

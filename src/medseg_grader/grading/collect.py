@@ -70,7 +70,7 @@ def collect(
         student: only this one, by id or by the learning platform's number.
 
     Raises:
-        ValueError: nothing in there looks like a submission.
+        InputError: nothing in there looks like a submission.
     """
     found = [entry for entry in entries(submitted) if not _LITTER & set(entry.path.parts)]
     hands, left = _sort(found, units)
@@ -222,7 +222,7 @@ def _choose(wanted: str, candidates: list[tuple[str, Entry]]) -> tuple[Entry | N
 
 
 def _text(entry: Entry) -> str:
-    """What a small text file says; ValueError with the rest of a sentence on what it is instead."""
+    """What a small text file says; InputError with the rest of a sentence on what it is instead."""
     if entry.kind != FILE or entry.size > 1000:
         raise InputError("is no small text file; it was not read")
     try:

@@ -111,7 +111,7 @@ def worker_pool(
         log: where workers on this machine note the stacks of exceptions, see `medseg.errors`.
 
     Raises:
-        ValueError: the scheduler cannot be reached, or Slurm is not there.
+        InputError: the scheduler cannot be reached, or Slurm is not there.
     """
     if scheduler or slurm:
         with _dask_pool(workers, scheduler) as found:

@@ -25,7 +25,7 @@ from medseg_grader.release.hints import write_hints
 def release(names: Iterable[str]) -> None:
     """Build the solution notebook, the hints and the students' notebook of each unit.
 
-    Raises ValueError, before anything is written, where the text of a unit says other points,
+    Raises InputError, before anything is written, where the text of a unit says other points,
     minutes or difficulties than its cells.
     """
     api = nbgrader_api()

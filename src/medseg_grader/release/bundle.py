@@ -33,7 +33,7 @@ def write_bundle(path: Path, units: list[str]) -> Path:
 
     It holds the released notebooks, the package `medseg`, the script that fetches data, and a
     requirements.txt with the exact versions of the course, restricted to what a student needs.
-    Raises ValueError where a notebook has not been released.
+    Raises InputError where a notebook has not been released.
     """
     entries = dict(_entries(units))
     with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -44,7 +44,7 @@ def points_table(results: Sequence[Result]) -> tuple[list[str], np.ndarray]:
     """Names of the test cells, and the points as an array (submissions, cells).
 
     The cells are those of the newest tests: a result that has other ones is an error, as it would
-    have been graded anew. Raises ValueError.
+    have been graded anew. Raises InputError.
     """
     names = [cell.grade_id for cell in results[0].cells]
     for result in results:
