@@ -173,6 +173,15 @@ def tracked():
     return [ROOT / name for name in names if name]
 
 
+def test_nothing_of_ours_is_ignored_by_git():
+    """A folder of the packages may be called as one that commands write to."""
+    command = ["git", "status", "--ignored", "--porcelain", "src", "tests", "solutions", "docs"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    ignored = [line[3:] for line in said.splitlines() if line.startswith("!!")]
+    ours = [n for n in ignored if not re.search(r"__pycache__|egg-info|\.ipynb", n)]
+    assert ours == []
+
+
 def test_generated_and_private_files_are_not_tracked():
     names = {path.relative_to(ROOT).as_posix() for path in tracked()}
     assert not [n for n in names if n.startswith(("grading/", "output/", ".venv/"))]

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from medseg.errors import InputError
 from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
 from medseg.units.handed_in import LARGEST_MB
-from medseg.errors import InputError
 
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
 LONGEST_NAME = 200  # bytes, so that a file can be called after a student

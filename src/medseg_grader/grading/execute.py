@@ -18,6 +18,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from medseg.errors import note
 from medseg.notebook.definitions import definitions_only
 from medseg.units.labels import is_graded, is_solution
 from medseg_grader.sandbox.client import BoundedClient, OutputLost, Overtime
@@ -26,7 +27,6 @@ from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
 from medseg_grader.sandbox.provisioner import SandboxProvisioner
 from medseg_grader.sandbox.scratch import scratch_folder
-from medseg.errors import note
 
 LONGEST_ERROR = 300
 

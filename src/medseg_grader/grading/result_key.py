@@ -10,8 +10,8 @@ from pathlib import Path
 
 import medseg
 import medseg_grader
-from medseg_grader.grading.collect import Submission
 from medseg_grader.course.template import Template
+from medseg_grader.grading.collect import Submission
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import Policy
 

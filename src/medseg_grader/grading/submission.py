@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 import nbformat
 
 from medseg.runtime import EXECUTION
-from medseg_grader.grading.collect import Submission
 from medseg_grader.course.template import Template
+from medseg_grader.grading.collect import Submission
 from medseg_grader.grading.diagnosis import read_diagnosis
 from medseg_grader.grading.execute import execute
 from medseg_grader.grading.rebuild import Rebuilt, rebuild
+from medseg_grader.grading.score import nothing, score
 from medseg_grader.records.results import Result
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
-from medseg_grader.grading.score import nothing, score
 
 # As nbgrader does while it grades: training is short, warnings of libraries are off.
 ENVIRONMENT = {EXECUTION: "autograde"}

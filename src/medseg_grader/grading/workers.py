@@ -20,8 +20,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from medseg.errors import InputError, logging_to
 
+from medseg.errors import InputError, logging_to
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")

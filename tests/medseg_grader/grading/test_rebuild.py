@@ -4,9 +4,9 @@ import json
 
 import nbformat
 import pytest
+from helpers.tiny_course import RIGHT, answered, cell_of, make_course, released
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from helpers.tiny_course import RIGHT, answered, cell_of, make_course, released
 
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit

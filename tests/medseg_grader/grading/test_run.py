@@ -12,9 +12,9 @@ from helpers.tiny_course import (
     UNIT,
     WRONG,
     answered,
-    pool_here,
     hand_in,
     make_quick_course,
+    pool_here,
     scores_in,
 )
 

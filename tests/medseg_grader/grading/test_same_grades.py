@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from helpers.sandboxes import needs_sandbox
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
-from helpers.sandboxes import needs_sandbox
 
 from medseg.units import notebook_name
 from medseg_grader.course.stock_nbgrader import run, scratch_course

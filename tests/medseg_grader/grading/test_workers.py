@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import dask
 import pytest
@@ -17,7 +18,6 @@ from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
 from medseg_grader.grading.workers import slurm_cluster, worker_pool
 from medseg_grader.records.results import load_results
-from typing import Any
 
 
 def test_every_job_is_answered_by_a_process_of_its_own():
