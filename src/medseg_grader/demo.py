@@ -145,13 +145,13 @@ def points_table(results: list[Result]) -> str:
 
 
 def run() -> int:
-    """The command line: 1 with one sentence where a step did not go as it should."""
+    """The command line: 1 with one sentence if a step fails, 130 if it is interrupted."""
     try:
-        return main()
+        return interruptible(main)
     except (ValueError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
-    sys.exit(interruptible(run))
+    sys.exit(run())

@@ -1,6 +1,7 @@
 """An interrupted program ends with one sentence, and with all that it has started."""
 
 import contextlib
+import logging
 import signal
 import sys
 import threading
@@ -36,18 +37,22 @@ def interruptible(work: Callable[[], int]) -> int:
 
     before = {number: signal.signal(number, stop) for number in signals}
     try:
-        return work()
+        code = work()
     except BaseException as error:
-        # nbgrader makes an error of its own of an interrupt, so the signal is what counts
+        # some libraries make an error of their own of an interrupt, so the signal is what counts
         if not interrupted.is_set():
             raise
         note(error)
-        print("\nInterrupted.", file=sys.stderr)
-        return INTERRUPTED
     finally:
         _end(started)
         for number, handler in before.items():
             signal.signal(number, handler)
+    if not interrupted.is_set():
+        return code
+    # it would tell of tasks that nobody waits for any more
+    logging.getLogger("asyncio").disabled = True
+    print("\nInterrupted.", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _end(processes: list[psutil.Process]) -> None:
