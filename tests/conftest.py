@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.orphans import orphans  # noqa: F401
 
 from medseg.cases import PROSTATE_CLASSES, Case
 

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 7: Prostate zones
 #
-# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about two minutes on two processor cores, in four or so on one core or a busy machine.
+# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about a minute and a half: it sees as many pictures as your machine manages in that time.
 #
 # Everything comes together here: your U-Net from unit 6, your focal loss from unit 5, your IoU from unit 4. What is missing is what stands around a network: turning few patients into many pictures, a loop that learns, a memory that survives a power cut, and an honest test on patients that the network has never seen.
 #
@@ -20,7 +20,8 @@ from medseg.cases import load_cases, slice_size, slices, split_cases, to_native
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set: the Decathlon's Task05, PROMISE12, your own
 OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
-SLICES_IN_ALL = None  # how many slices the network sees in its training; None: see below
+TRAINING_SECONDS = 90  # how long the training may take, about
+SLICES_IN_ALL = None  # how many slices it sees; None: as many as fit into that time
 
 # %%
 first = load_cases(DATA, count=1, progress=False)[0]
@@ -541,7 +542,7 @@ probes.assert_facts(facts)
 #
 # The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills most of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
-# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from the data: about 7000 slices in all for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other.
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from your machine. `slices_within` times the first batches, on a copy of the network, and says how many slices fit into `TRAINING_SECONDS`. At most it takes 7000 for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other; at least 2000, as fewer teach it nothing about the small zones. For the full training on a slow machine give it more seconds, or set `SLICES_IN_ALL`, which overrides the time. Nothing else depends on the machine: the same number of slices gives the same network.
 #
 # `channels_last` keeps the channels of a pixel next to each other in memory, which makes convolutions faster and changes no result.
 #
@@ -557,15 +558,10 @@ train_batches = training.SliceBatches(
     train_cases, BATCH_SIZE, SIZE, augment=augment, generator=training.generator(0)
 )
 validation_batches = training.SliceBatches(validation_cases, size=SIZE)
-slices_in_all = SLICES_IN_ALL or (7000 if DATA == "phantom" else 11_000)
-full = training.epochs_for(train_batches.slices, slices_in_all)
-epochs = training.shortened(full, 1)
-
 with training.seeded(0):
     model = UNet(1, num_classes, features=16, depth=4)
 model = model.to(device, memory_format=torch.channels_last)
 optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.01)
-training.one_cycle(optimizer, epochs * len(train_batches), PEAK_RATE)
 alpha = class_weights(train_batches.labels, num_classes) ** (1 / 3)
 alpha = (alpha / alpha.sum()).float().to(device)
 
@@ -576,6 +572,20 @@ def loss(logits, label):
     return softmax_focal_loss(logits, one_hot, alpha, GAMMA)
 
 
+slices_in_all = SLICES_IN_ALL or training.slices_within(
+    TRAINING_SECONDS,
+    model,
+    train_batches,
+    validation_batches,
+    loss,
+    optimizer,
+    most=7000 if DATA == "phantom" else 11_000,
+)
+full = training.epochs_for(train_batches.slices, slices_in_all)
+epochs = training.shortened(full, 1)
+training.one_cycle(optimizer, epochs * len(train_batches), PEAK_RATE)
+if DATA == "phantom":
+    print(training.on_phantoms(epochs * train_batches.slices))
 print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} million weights on {device}")
 print(f"{epochs} epochs of {len(train_batches)} batches; weights of the classes:")
 print(", ".join(f"{name} {a:.2f}" for name, a in zip(class_names, alpha.tolist(), strict=True)))

@@ -5,6 +5,8 @@ import sys
 
 # nbgrader sets it to what it is doing; nothing else in the course reads it.
 EXECUTION = "NBGRADER_EXECUTION"
+# A program that executes a notebook as a batch job sets it: nobody is there to press a button.
+UNATTENDED = "MEDSEG_UNATTENDED"
 
 
 def graded() -> bool:
@@ -18,8 +20,11 @@ def graded() -> bool:
 
 
 def interactive() -> bool:
-    """Whether a widget may meet a person: in a notebook, not graded, output not captured."""
-    if graded() or not in_notebook():
+    """Whether a widget may meet a person: in a notebook, neither graded nor run as a batch job.
+
+    Nor where the cell's output is captured.
+    """
+    if graded() or os.environ.get(UNATTENDED) or not in_notebook():
         return False
     from IPython import get_ipython
     from IPython.core.displaypub import CapturingDisplayPublisher

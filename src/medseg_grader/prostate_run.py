@@ -10,12 +10,14 @@ import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import nbformat
 from nbformat import NotebookNode
@@ -23,13 +25,16 @@ from nbformat import NotebookNode
 from medseg.cases import load_cases
 from medseg.errors import InputError
 from medseg.files import write_text
-from medseg.runtime import EXECUTION
+from medseg.runtime import EXECUTION, UNATTENDED
 from medseg.units.labels import is_graded
 from medseg_grader.course.notebooks import solution_notebook, write_solution_notebook
 from medseg_grader.course.units import Unit, load_unit, unit_names
+from medseg_grader.interruption import interruptible
 
 UNIT = "07_prostate"
 RESULTS = ("held_out.png", "iou.csv")
+# Of what the notebook prints, these lines are passed on: what `medseg.training` says beforehand.
+TOLD = ("slices take ", "On held-out phantoms ")
 
 
 def run(data: str, output: Path, parameters: dict | None = None, progress: bool = True) -> Path:
@@ -39,7 +44,8 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
         data: "phantom", or a folder in the layout of the Medical Segmentation Decathlon.
         output: folder for the results; made if there is none.
         parameters: more of the notebook's parameters, by name.
-        progress: whether to show a bar over the notebook's cells.
+        progress: whether to show the bars of the notebook's cells as they grow, and what the
+            training says of itself.
 
     Raises:
         ValueError: the data cannot be used, or a cell of the notebook failed.
@@ -53,7 +59,7 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
     for name in RESULTS:
         (output / name).unlink(missing_ok=True)
     executed = output / "prostate.ipynb"
-    with _quiet(), _not_graded(), tempfile.TemporaryDirectory() as folder:
+    with _quiet(), _batch_job(), tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder, executed.name)
         write_text(notebook, nbformat.writes(lesson(load_unit(UNIT)), version=4) + "\n")
         import papermill
@@ -65,9 +71,13 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
                 executed,
                 parameters={"DATA": data, "OUTPUT": str(output), **(parameters or {})},
                 cwd=str(folders[UNIT]),
-                progress_bar={"file": sys.stdout, "desc": "notebook"} if progress else False,
+                # not papermill's own bar over cells, which stands still while one of them trains
+                progress_bar=False,
+                stdout_file=Narrator(sys.stdout) if progress else None,
                 # or the kernel remarks on its transport in the midst of the bar
                 extra_arguments=["--log-level=ERROR"],
+                # a kernel that trains would take five seconds to be asked politely
+                shutdown_kernel="immediate",
             )
         except PapermillExecutionError as error:
             raise InputError(
@@ -78,6 +88,34 @@ def run(data: str, output: Path, parameters: dict | None = None, progress: bool 
     if missing:
         raise InputError(f"the notebook ran, but wrote no {' and no '.join(missing)} in {output}")
     return executed
+
+
+class Narrator:
+    """A file for what a notebook prints as it runs: passes on its bars and the lines TOLD.
+
+    A bar is a line that begins with a carriage return, as tqdm's do.
+    """
+
+    def __init__(self, screen: TextIO) -> None:
+        self._screen, self._line, self._bar = screen, "", False
+
+    def write(self, text: str) -> None:
+        """The next piece of the output, wherever it was cut."""
+        for piece in re.split(r"([\r\n])", text):
+            if piece == "\r":
+                self._bar = True
+            if self._bar:
+                self._screen.write(piece)
+            elif piece != "\n":
+                self._line += piece
+            elif any(words in self._line for words in TOLD):
+                self._screen.write(f"{self._line}\n")
+            if piece == "\n":
+                self._line, self._bar = "", False
+
+    def flush(self) -> None:
+        """Show what was passed on so far."""
+        self._screen.flush()
 
 
 def lesson(unit: Unit) -> NotebookNode:
@@ -138,15 +176,28 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _not_graded() -> Iterator[None]:
-    """Train in full, even where a grader started this process."""
-    before = os.environ.pop(EXECUTION, None)
+def _batch_job() -> Iterator[None]:
+    """Train in full, even where a grader started this process, with bars instead of widgets.
+
+    Phantoms are drawn side by side in threads. Were numpy to start threads of its own in each, they
+    would mostly wait for each other; torch, which trains, does not listen to that variable.
+    """
+    wanted = {EXECUTION: None, UNATTENDED: "1", "OPENBLAS_NUM_THREADS": "1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
     try:
         yield
     finally:
-        if before is not None:
-            os.environ[EXECUTION] = before
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    """Give variables of the environment a value, or with None take it away."""
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interruptible(main))

@@ -1,6 +1,5 @@
 """`medseg grade` killed again and again: the next run goes on, nothing is lost or done twice."""
 
-import ctypes
 import json
 import os
 import random
@@ -10,8 +9,8 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
+from helpers.orphans import PATIENCE, wait_until_gone
 from helpers.sandboxes import needs_sandbox
 from helpers.tiny_course import (
     RIGHT,
@@ -38,20 +37,7 @@ SEED = 20
 SIZE = 9
 # so many results are there, and up to so many seconds more go by, when the grader is killed
 MOMENTS = [(0, 8.0), (2, 1.0), (5, 1.0)]
-SET_CHILD_SUBREAPER = 36
-PATIENCE = 120
 TABLES = ("student", "submitted_assignment", "submitted_notebook", "grade", "comment")
-
-
-@pytest.fixture
-def orphans():
-    """All that descends from this process, also what lost its parent, and was not there before."""
-    prctl = ctypes.CDLL(None).prctl
-    prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    me = psutil.Process()
-    before = set(me.children(recursive=True))
-    yield lambda: [p for p in me.children(recursive=True) if p not in before]
-    prctl(SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 @pytest.fixture
@@ -126,14 +112,6 @@ def gradebook(root):
     with sqlite3.connect(root / "grading/gradebook.db") as book:
         lengths = [book.execute(f"SELECT count(*) FROM {table}").fetchone() for table in TABLES]
     return content, lengths
-
-
-def wait_until_gone(orphans):
-    """Wait for processes that have lost their grader to end, which they must do by themselves."""
-    end = time.monotonic() + PATIENCE
-    while (left := orphans()) and time.monotonic() < end:
-        psutil.wait_procs(left, timeout=1)
-    assert not left, [process.cmdline() for process in left]
 
 
 def grade_here(root, monkeypatch):

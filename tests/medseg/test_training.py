@@ -2,6 +2,8 @@
 
 import copy
 import io
+import itertools
+import random
 from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
@@ -189,6 +191,108 @@ def test_progress_speaks_on_stdout_only():
         progress.update([{"loss": 0.5, "mean_iou": 0.25}, {"loss": 0.4, "mean_iou": 0.5}])
     assert "mean IoU 0.500" in out.getvalue()
     assert err.getvalue() == ""
+
+
+def noisy(image, label, generator):
+    """Draws from the given generator, and against all advice from the global ones."""
+    shift = torch.rand((), generator=generator) + torch.rand(()) + np.random.rand()  # noqa: NPY002
+    return image + shift + random.random(), label
+
+
+class Pixels(torch.nn.Module):
+    """A model with batch norm and dropout, which training changes and chance decides."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 3, 3, padding=1),
+            torch.nn.BatchNorm2d(3),
+            torch.nn.Dropout(0.5),
+            torch.nn.Conv2d(3, 2, 1),
+        )
+
+    def forward(self, image):
+        return self.layers(image)
+
+
+def set_out():
+    """Model, batches, validation, loss and optimiser, the same at each call."""
+    random.seed(1)
+    np.random.seed(2)  # noqa: NPY002
+    torch.manual_seed(3)
+    model = Pixels()
+    batches = training.SliceBatches([case(9)], 2, 16, noisy, training.generator(0))
+    validation = training.SliceBatches([case(3, 1)], 2, 16)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    return model, batches, validation, torch.nn.functional.cross_entropy, optimizer
+
+
+def trained(model, batches, loss, optimizer):
+    for image, label in batches:
+        optimizer.zero_grad()
+        loss(model(image), label).backward()
+        optimizer.step()
+    return [*(value.clone() for value in model.state_dict().values()), torch.rand(2)]
+
+
+def test_measuring_the_machine_leaves_the_training_bit_for_bit_the_same():
+    results = []
+    for measured in (False, True):
+        model, batches, validation, loss, optimizer = set_out()
+        if measured:
+            training.slices_within(5, model, batches, validation, loss, optimizer, 90, 9)
+            assert not optimizer.state
+        results.append([*trained(model, batches, loss, optimizer), random.random()])
+    assert all(
+        torch.equal(torch.as_tensor(a), torch.as_tensor(b)) for a, b in zip(*results, strict=True)
+    )
+
+
+def within(seconds, monkeypatch, most=900, least=18):
+    """The answer where each look at the clock finds it a second later."""
+    ticks = itertools.count()
+    monkeypatch.setattr(training, "_now", lambda _: float(next(ticks)))
+    model, batches, validation, loss, optimizer = set_out()
+    return training.slices_within(seconds, model, batches, validation, loss, optimizer, most, least)
+
+
+# an epoch has 5 batches and 2 to validate: 7 s by that clock for 9 slices
+@pytest.mark.parametrize(
+    ("seconds", "slices_in_all", "says"),
+    [
+        (7 * 3 + 6.5, 27, "27 slices, 3 epochs, fit into about 27.5 s."),
+        (3, 18, "18 slices, 2 epochs, the least that pays, will take about 14 s."),
+        (10**6, 900, "900 slices, 100 epochs, the most that pays, will take about 700 s."),
+    ],
+)
+def test_whole_epochs_that_fit_into_the_time_are_trained(
+    seconds, slices_in_all, says, monkeypatch, capsys
+):
+    assert within(seconds, monkeypatch) == slices_in_all
+    assert capsys.readouterr().out == f"2 slices take 1 s here: {says}\n"
+
+
+def test_nothing_is_measured_while_graded(monkeypatch, capsys):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert within(5, monkeypatch) == 900
+    assert training._now(None) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("seconds", "most", "least"), [(0, 9, 1), (5, 9, 0), (5, 9, 10)])
+def test_a_time_and_bounds_that_cannot_be_are_refused(seconds, most, least, monkeypatch):
+    with pytest.raises(ValueError, match="the time must be positive and the bounds"):
+        within(seconds, monkeypatch, most, least)
+
+
+def test_the_iou_that_is_promised_grows_with_the_slices():
+    promised = [
+        float(training.on_phantoms(n).rsplit(" ", 1)[1].rstrip("."))
+        for n in (1000, 2000, 4806, 7000, 20_000)
+    ]
+    assert promised == sorted(promised)
+    assert promised[-2:] == [round(training.PHANTOM_IOU[7000], 2)] * 2
+    assert "nothing" in training.on_phantoms(500)
 
 
 def test_device_is_one_that_works():

@@ -1,16 +1,18 @@
-"""The demo's small class: five hands, two units, stock nbgrader, one table."""
+"""The demo's small class: five hands, two units, one report."""
 
 import json
-import os
 from pathlib import Path
 
 import nbformat
 import pytest
+from helpers.sandboxes import needs_sandbox
 
 from medseg.units import notebook_name
 from medseg.units.labels import points
 from medseg_grader import demo
 from medseg_grader.course.units import load_unit
+from medseg_grader.report.write import FEEDBACK
+from medseg_grader.sandbox import bubblewrap
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +23,7 @@ def in_the_repository(monkeypatch):
 
 
 def submitted(root, student, unit):
-    return root / "grading/submitted" / student / unit / notebook_name(unit)
+    return root / student / unit / notebook_name(unit)
 
 
 @pytest.mark.parametrize("unit", demo.UNITS)
@@ -51,29 +53,32 @@ def test_one_mistake_changes_one_solution_cell_and_half_done_leaves_half(tmp_pat
     assert half[done:] == blank[done:]
 
 
-def test_threads_are_limited_for_the_time_of_grading_only(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    with demo.one_thread_each():
-        assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
-    assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "MKL_NUM_THREADS" not in os.environ
-
-
 @pytest.mark.slow
-def test_a_broken_notebook_stops_nobody_elses_grading(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "problem", [pytest.param("", marks=needs_sandbox), "There is no bubblewrap here: install it."]
+)
+def test_the_class_is_graded_with_a_sandbox_or_without_and_reported(
+    problem, tmp_path, monkeypatch, capsys
+):
     unit = "04_iou"
     monkeypatch.setattr(demo, "UNITS", (unit,))
-    (feedback,) = demo.grade_class(tmp_path)
-    assert "broken_file, 04_iou: not graded, iou.ipynb is no readable" in capsys.readouterr().out
+    monkeypatch.setattr(bubblewrap, "problem", lambda: problem)
+    results, report = demo.grade(tmp_path)
+    said = capsys.readouterr().out
+    assert ("Graded without a sandbox: There is no bubblewrap here." in said) == bool(problem)
+    assert "5 graded" in said
     total = sum(points(cell) for cell in load_unit(unit).graded_cells())
-    scores = demo.unit_scores(tmp_path / unit, unit)
-    assert scores.pop("broken_file") == "not graded"
-    reached = {student: float(text.split(" of ")[0]) for student, text in scores.items()}
+    reached = {result.student: result.points for result in results}
     assert reached["all_right"] == total
-    assert reached["untouched"] == 0
+    assert reached["untouched"] == reached["broken_file"] == 0
     assert 0 < reached["one_mistake"] < total
     assert 0 < reached["half_done"] < total
-    graded = {"all_right", "untouched", "one_mistake", "half_done"}
-    assert {page.parents[1].name for page in feedback.rglob("*.html")} == graded
-    assert "broken_file" in demo.gradebook_table(tmp_path)
+    findings = {result.student: result.findings for result in results if result.findings}
+    assert list(findings) == ["broken_file"]
+    assert "The file is no notebook" in findings["broken_file"][0]
+    assert report.is_file()
+    pages = (tmp_path / FEEDBACK).rglob("*.html")
+    assert sorted(page.parents[1].name for page in pages) == sorted(reached)
+    table = demo.points_table(results).splitlines()
+    assert [line.split()[0] for line in table] == ["student", *sorted(reached)]
+    assert table[1].split()[1:] == [f"{total:g}", "of", f"{total:g}"]

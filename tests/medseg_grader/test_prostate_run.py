@@ -1,6 +1,7 @@
 """Unit 07 as a batch job: on phantoms written as files, on bad input, and on real scans."""
 
 import csv
+import io
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 from helpers import layouts
 
-from medseg import phantom
+from medseg import phantom, training
 from medseg_grader import prostate_run
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,19 @@ def test_scans_in_files_go_through_the_same_notebook(tmp_path, write, classes):
 def test_real_patients_go_through_the_same_notebook(tmp_path):
     rows = run_a_few_steps(REAL, tmp_path)
     assert len({row["patient"] for row in rows}) >= 5
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_bars_and_what_the_training_promises_are_passed_on_as_they_come(size):
+    promise = training.on_phantoms(4000)
+    fits = "16 slices take 0.3 s here: 4806 slices, 9 epochs, fit into about 90 s."
+    bar = "\rtraining:   0%|  | 0/9\rtraining:  11%|1 | 1/9, mean IoU 0.5"
+    text = f"a table\nof two lines\n{fits}\n{promise}\n{bar}\nthe end\n"
+    screen = io.StringIO()
+    narrator = prostate_run.Narrator(screen)
+    for start in range(0, len(text), size):
+        narrator.write(text[start : start + size])
+    assert screen.getvalue() == f"{fits}\n{promise}\n{bar}\n"
 
 
 @pytest.mark.parametrize("name", ["nothing_here", "empty"])
