@@ -183,19 +183,19 @@ def _seconds_per_batch(
     batches = copy.copy(batches)
     if batches.generator is not None:
         batches.generator = batches.generator.clone_state()
-    steps, looks = [_now(where)], []
+    steps, looks = [now(where)], []
     model.train()
     for image, label in islice(batches, MEASURED + 1):
         value = loss(model(image.to(where)), label.to(where))
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
-        steps.append(_now(where))
+        steps.append(now(where))
     model.eval()
     image, _ = next(iter(validation))
     with torch.no_grad():
         for _ in range(3):
-            looks.append(_now(where))
+            looks.append(now(where))
             model(image.to(where)).argmax(dim=1).cpu()
     times = np.diff(steps)
     return float(np.median(times[1:] if len(times) > 1 else times)), looks[-1] - looks[-2]
@@ -205,7 +205,7 @@ def _where(model: torch.nn.Module) -> torch.device:
     return next(model.parameters()).device
 
 
-def _now(where: torch.device) -> float:
+def now(where: torch.device) -> float:
     """Seconds by the clock, once the device has done all that it was given."""
     torch.get_device_module(where).synchronize()
     return time.perf_counter()

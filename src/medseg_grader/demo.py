@@ -16,9 +16,9 @@ from medseg_grader.course.answers import sources
 from medseg_grader.course.notebooks import solution_notebook
 from medseg_grader.course.units import load_unit, unit_names
 from medseg_grader.grading.collect import collect
+from medseg_grader.grading.interruption import interruptible
 from medseg_grader.grading.run import grade_class
 from medseg_grader.grading.workers import worker_pool
-from medseg_grader.interruption import interruptible
 from medseg_grader.records.results import Result
 from medseg_grader.release.build import release
 from medseg_grader.report.write import FEEDBACK, report_on_course

@@ -29,7 +29,7 @@ from medseg.runtime import EXECUTION, UNATTENDED
 from medseg.units.labels import is_graded
 from medseg_grader.course.notebooks import solution_notebook, write_solution_notebook
 from medseg_grader.course.units import Unit, load_unit, unit_names
-from medseg_grader.interruption import interruptible
+from medseg_grader.grading.interruption import interruptible
 
 UNIT = "07_prostate"
 RESULTS = ("held_out.png", "iou.csv")

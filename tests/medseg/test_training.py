@@ -251,7 +251,7 @@ def test_measuring_the_machine_leaves_the_training_bit_for_bit_the_same():
 def within(seconds, monkeypatch, most=900, least=18):
     """The answer where each look at the clock finds it a second later."""
     ticks = itertools.count()
-    monkeypatch.setattr(training, "_now", lambda _: float(next(ticks)))
+    monkeypatch.setattr(training, "now", lambda _: float(next(ticks)))
     model, batches, validation, loss, optimizer = set_out()
     return training.slices_within(seconds, model, batches, validation, loss, optimizer, most, least)
 
@@ -275,7 +275,7 @@ def test_whole_epochs_that_fit_into_the_time_are_trained(
 def test_nothing_is_measured_while_graded(monkeypatch, capsys):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert within(5, monkeypatch) == 900
-    assert training._now(None) == 0
+    assert training.now(None) == 0
     assert capsys.readouterr().out == ""
 
 

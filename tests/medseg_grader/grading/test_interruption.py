@@ -10,14 +10,14 @@ import pytest
 from helpers.orphans import wait_until_gone
 from helpers.sandboxes import needs_sandbox
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECONDS = 15  # for the program to end, and for what it leaves to follow, on a busy machine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are found on Linux")
 
 WAITS = """
 import subprocess, time
-from medseg_grader.interruption import interruptible
+from medseg_grader.grading.interruption import interruptible
 
 def work():
     subprocess.Popen(["sleep", "500"], start_new_session=True)
@@ -99,7 +99,7 @@ def test_an_interrupt_stays_one_where_a_library_makes_an_error_of_it(orphans):
 
 
 def test_an_error_that_is_no_interrupt_is_raised_as_it_is():
-    from medseg_grader.interruption import interruptible
+    from medseg_grader.grading.interruption import interruptible
 
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(ZeroDivisionError):
