@@ -44,11 +44,11 @@ def test_a_mean_atlas_stays_below_two_thirds(known, unseen):
 
 @pytest.mark.acceptance
 def test_the_reference_u_net_reaches_its_figures(tmp_path, monkeypatch):
-    """Trains unit 07's solution in full: two minutes on two free cores."""
+    """Trains unit 07's solution in full, however long that takes: two to six minutes."""
     from medseg_grader import prostate_run
 
     monkeypatch.chdir(ROOT)
-    executed = prostate_run.run("phantom", tmp_path)
+    executed = prostate_run.run("phantom", tmp_path, {"SLICES_IN_ALL": 7000})
     with executed.with_name("iou.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["class"] != "background"]
     dice = {}
