@@ -27,7 +27,7 @@ help: ## this list
 setup:
 	@$(PYTHON) scripts/setup.py
 
-demo: setup ## train a U-Net on phantoms, grade a small class, show the results
+demo: setup ## grade a small class, train a U-Net on phantoms, show the results
 	@$(ACTIVE) $(BIN)/python -m medseg_grader.demo
 
 test: setup ## everything: format, lint, types, all tests

@@ -542,13 +542,13 @@ probes.assert_facts(facts)
 #
 # The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills most of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
-# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from your machine. `slices_within` times the first batches, on a copy of the network, and says how many slices fit into `TRAINING_SECONDS`. At most it takes 7000 for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other; at least 2000, as fewer teach it nothing about the small zones. For the full training on a slow machine give it more seconds, or set `SLICES_IN_ALL`, which overrides the time. Nothing else depends on the machine: the same number of slices gives the same network.
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from your machine. `slices_within` times the first batches, on a copy of the network, and says how many slices fit into `TRAINING_SECONDS`. At most it takes 7000 for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other; at least 2000, as with half of that it finds neither of the small zones. For the full training on a slow machine give it more seconds, or set `SLICES_IN_ALL`, which overrides the time. Nothing else depends on the machine: but for rounding, the same number of slices gives the same network.
 #
 # `channels_last` keeps the channels of a pixel next to each other in memory, which makes convolutions faster and changes no result.
 #
 # The curve on the right is the mean IoU with the background, which is large and easy. The figure for the held-out patients, further below, leaves the background out and is lower for that reason alone.
 #
-# To go on with a training that was interrupted, skip the line with `unlink`.
+# To go on with a training that was interrupted, skip the line with `unlink`, and set `SLICES_IN_ALL` to the number that was chosen then, so that the learning rate goes on as it was planned.
 #
 # While it runs, *Stop and keep the best* ends the training after the present epoch; so does the ■ of the toolbar, pressed once. Pressed twice, it stops at once, and the checkpoint is what remains.
 # %%

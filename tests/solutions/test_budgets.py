@@ -15,7 +15,7 @@ from medseg_grader.course.units import load_unit, unit_names
 ROOT = Path(__file__).parents[2]
 BUDGETS = tomllib.loads((ROOT / "tests/solutions/budgets.toml").read_text(encoding="utf-8"))
 FIVE_MINUTES = 300
-# Unit 07 trains for two minutes: in full by `make accept`, and here as nbgrader runs it.
+# Unit 07 trains for a minute and a half: by `make accept`, and here as nbgrader runs it.
 SHORTENED = "07_prostate, shortened"
 RUNS = [
     *(
