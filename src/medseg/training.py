@@ -146,7 +146,18 @@ def slices_within(
         A number of slices from `least` to `most`; says on stdout what was measured.
 
     Raises:
-        ValueError: the time is not positive, or `least` is below 1 or above `most`.
+        InputError: the time is not positive, or `least` is below 1 or above `most`.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> from medseg.cases import phantom_cases
+    >>> batches = training.SliceBatches(phantom_cases(1, progress=False), batch_size=8, size=32)
+    >>> model = torch.nn.Conv2d(1, 5, 1)
+    >>> optimizer = torch.optim.AdamW(model.parameters())
+    >>> loss = torch.nn.functional.cross_entropy
+    >>> training.slices_within(60, model, batches, batches, loss, optimizer, most=60, least=60)
+    8 slices take ... s here: 60 slices, ... epochs, ...
+    60
     """
     if not seconds > 0 or not 1 <= least <= most:
         raise InputError(
@@ -233,6 +244,10 @@ def on_phantoms(slices_in_all: int) -> str:
     """A sentence on what a training with so many slices reaches on held-out phantoms, about.
 
     Interpolated in PHANTOM_IOU along the logarithm of the slices.
+
+    >>> from medseg import training
+    >>> training.on_phantoms(7000)
+    'On held-out phantoms that gives a mean zone IoU of about 0.69.'
     """
     known = sorted(PHANTOM_IOU)
     if slices_in_all < known[0]:

@@ -38,6 +38,11 @@ class Server(http.server.ThreadingHTTPServer):
         self.ranges = []
         self.cut_short = threading.Event()
 
+    def handle_error(self, request, client_address):
+        """Whoever is being served may hang up; the server does not tell of it on the screen."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
