@@ -119,6 +119,14 @@ def test_an_error_that_is_no_interrupt_is_raised_as_it_is():
         (ONLY_TRAINING, b"Reading phantoms", to_all),
         (ONLY_TRAINING, b"training:   0%", to_it_alone),
     ],
+    ids=[
+        "the sandbox starts",
+        "in the sandbox",
+        "without sandbox",
+        "without sandbox, terminated",
+        "the kernel reads",
+        "the kernel trains",
+    ],
 )
 def test_an_interrupted_demo_leaves_no_process(
     program,
