@@ -89,9 +89,10 @@ def grade(root: Path) -> tuple[list[Result], Path]:
         )
     policy = None if problem else STRICT
     with ExitStack() as stack:
+        # half a GB that the training can use; after the workers, who would start others instead
+        stack.callback(close_fork_servers)
         workers = stack.enter_context(worker_pool())
         if policy is not None:
-            stack.callback(close_fork_servers)  # half a GB that the training can use
             stack.enter_context(shared_fork_server(policy))
         outcome = grade_class(submissions, workers, Limits(), root=root, policy=policy)
     print(outcome.line())

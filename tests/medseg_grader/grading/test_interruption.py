@@ -11,7 +11,7 @@ from helpers.orphans import wait_until_gone
 from helpers.sandboxes import needs_sandbox
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 15  # for the program to end, and for what it leaves to follow, on a busy machine
+SECONDS = 60  # to end in, and for what is left to follow, on a machine at its limit
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are found on Linux")
 
@@ -118,6 +118,14 @@ def test_an_error_that_is_no_interrupt_is_raised_as_it_is():
         (WITHOUT_SANDBOX, b" 1/5 ", terminated),
         (ONLY_TRAINING, b"Reading phantoms", to_all),
         (ONLY_TRAINING, b"training:   0%", to_it_alone),
+    ],
+    ids=[
+        "the sandbox starts",
+        "in the sandbox",
+        "without sandbox",
+        "without sandbox, terminated",
+        "the kernel reads",
+        "the kernel trains",
     ],
 )
 def test_an_interrupted_demo_leaves_no_process(
