@@ -254,7 +254,7 @@ def in_another_process(code, prefix=()):
 @pytest.mark.slow
 def test_the_sandbox_ends_with_the_program_that_started_it():
     code = (
-        "import os, signal\nfrom sandboxes import QUICK\n"
+        "import os, signal\nfrom helpers.sandboxes import QUICK\n"
         "from medseg_grader.sandbox import fork_servers\n"
         "parent = fork_servers.fork_server(QUICK)\ncontrol = parent.fork()\n"
         "print(parent.inside.process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
