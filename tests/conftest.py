@@ -53,7 +53,9 @@ def pytest_terminal_summary(terminalreporter):
     ]
     if not rows:
         return
-    terminalreporter.section("notebooks: cost / budget (a test fails above twice the budget)")
+    terminalreporter.section(
+        "notebooks: cost / budget (fails above four times the seconds, twice the memory)"
+    )
     line = "{:<24}{:>10}{:>8} / {:<6}{:>10} / {:<6}".format
     terminalreporter.write_line(line("notebook", "seconds", "CPU s", "budget", "peak MB", "budget"))
     for row in sorted(rows, key=lambda row: row["run"]):

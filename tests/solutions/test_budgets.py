@@ -37,7 +37,7 @@ def course(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
-def test_a_solution_notebook_stays_within_twice_its_budget(run, course, record_property):
+def test_a_solution_notebook_stays_within_its_budget(run, course, record_property):
     (notebook,) = (course / run.split(",")[0]).glob("*.ipynb")
     command = [sys.executable, str(ROOT / "tests/helpers/run_notebook.py"), str(notebook)]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -50,7 +50,9 @@ def test_a_solution_notebook_stays_within_twice_its_budget(run, course, record_p
     budget = BUDGETS[run]
     record_property("budget", {"run": run, "cost": cost, "budget": budget})
     for what, limit in budget.items():
-        assert cost[what] <= 2 * limit, f"{run}: {what} {cost[what]:.0f}, budget {limit}"
+        # a processor may take four times as long as the one that the budgets are for
+        most = (4 if what == "cpu_seconds" else 2) * limit
+        assert cost[what] <= most, f"{run}: {what} {cost[what]:.0f}, budget {limit}"
 
 
 def test_every_unit_has_a_budget_and_all_together_take_less_than_five_minutes():
