@@ -5,6 +5,7 @@ named mistake, its notebook in a browser) takes minutes on a slow machine; over 
 unit has its turn, and one that was changed has it at once. `make accept` proves all of them.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -34,8 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     number = int(arguments[0]) if arguments else 3
     units = sorted(path.parent.name for path in ROOT.glob("solutions/[0-9][0-9]_*/mistakes.py"))
     turn = int(_git("rev-list", "--count", "HEAD") or 0)
-    names = _git("log", f"-{COMMITS}", "--name-only", "--format=", "--", "solutions").splitlines()
-    changed = {name.split("/")[1] for name in names if name.count("/") > 1}
+    # no path for git: it would count the commits that touch it, however long ago
+    names = _git("log", f"-{COMMITS}", "--name-only", "--format=").splitlines()
+    changed = {n.split("/")[1] for n in names if re.match(r"solutions/\w+/", n)}
     print(*(unit.split("_", 1)[0] for unit in chosen(units, sorted(changed), turn, number)))
     return 0
 

@@ -325,3 +325,23 @@ def test_every_unit_has_its_turn_and_a_changed_one_has_it_at_once(changed):
     if len(changed) < 3:
         assert set().union(*rounds) == set(units)
     assert set(changed) <= set().union(*rounds)
+
+
+def git(folder, *arguments):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("later", [9, 10])
+def test_a_unit_counts_as_changed_for_ten_commits_of_any_kind(later, tmp_path, capsys, monkeypatch):
+    for number in range(1, 9):
+        (tmp_path / f"solutions/0{number}_unit").mkdir(parents=True)
+        (tmp_path / f"solutions/0{number}_unit/mistakes.py").touch()
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "solutions/05_unit")
+    for _ in range(later + 1):
+        git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
+    module = rotation()
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    module.main(["1"])
+    assert (capsys.readouterr().out.split() == ["05"]) == (later == 9)

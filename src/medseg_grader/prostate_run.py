@@ -15,9 +15,10 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
+from unittest.mock import patch
 
 import nbformat
 from nbformat import NotebookNode
@@ -187,26 +188,10 @@ def _batch_job() -> Iterator[None]:
     threads sleep while they wait: on two cores that another program uses too, a training whose
     threads wait in a loop takes five times as long, on free ones they are as fast.
     """
-    wanted = {
-        EXECUTION: None,
-        UNATTENDED: "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    _set(wanted)
-    try:
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    with patch.dict(os.environ, {UNATTENDED: "1", **threads}):
+        os.environ.pop(EXECUTION, None)
         yield
-    finally:
-        _set(before)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-    """Give variables of the environment a value, or with None take it away."""
-    for name, value in variables.items():
-        os.environ.pop(name, None)
-        if value is not None:
-            os.environ[name] = value
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command line: one sentence for bad input, tables for good one."""
 
+import argparse
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from medseg import cli
 from medseg.notebook import doctor, progress
 from medseg.notebook.doctor import Finding
+from medseg_grader import commands
 from medseg_grader.course.notebooks import solution_notebook
 from medseg_grader.course.units import load_unit
 
@@ -152,3 +154,14 @@ def test_progress_takes_a_unit_or_a_notebook_and_runs_nothing_that_is_untouched(
         code, out, _ = run(capsys, "progress", str(path))
         assert code == 0
         assert out.count("to do") == 6
+
+
+def test_the_instructors_commands_are_those_that_their_package_adds():
+    names = []
+
+    def command(name, run, text, log=None):
+        names.append(name)
+        return argparse.ArgumentParser()
+
+    commands.add(command)
+    assert tuple(names) == cli.INSTRUCTORS

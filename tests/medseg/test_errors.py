@@ -34,7 +34,7 @@ def test_long_hostile_texts_come_to_an_end(piece):
     assert without_colours(text) == text
 
 
-def cli_with(monkeypatch, tmp_path, error, log="grading/grade.log"):
+def cli_with(monkeypatch, tmp_path, error):
     """`medseg doctor`, which raises an error; a log where an instructor's command keeps one."""
     monkeypatch.chdir(tmp_path)
 
@@ -42,7 +42,7 @@ def cli_with(monkeypatch, tmp_path, error, log="grading/grade.log"):
         raise error
 
     monkeypatch.setattr("medseg.notebook.doctor.report", fails)
-    with logging_to(Path(log)):
+    with logging_to(Path("grading/grade.log")):
         return cli.main(["doctor"])
 
 

@@ -8,6 +8,7 @@ import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from IPython.core.displayhook import DisplayHook
 from IPython.lib.pretty import pretty
@@ -117,17 +118,8 @@ def run_cell(source: str, name: str, namespace: dict[str, Any]) -> tuple[str, li
 @contextlib.contextmanager
 def environment(**values: str) -> Iterator[None]:
     """Set variables as nbgrader does while it grades, and take them back."""
-    values = {EXECUTION: "autograde", **values}
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    try:
+    with patch.dict(os.environ, {EXECUTION: "autograde", **values}):
         yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What submit-check calls ready, grading takes without a finding, and the other way round."""
 
+import codecs
 import copy
 import json
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from medseg.notebook.faults import COSTS, STOPS
 from medseg.notebook.submit_check import examine_content
-from medseg.units.handed_out import HandedOut
+from medseg.units.handed_out import HandedOut, handed_out
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
 from medseg_grader.grading.rebuild import rebuild
@@ -163,15 +164,25 @@ def test_any_edits_are_called_alike(template, edits):
     assert stops == found
 
 
-CASES = sorted((ROOT.parent / "shared/cases").glob("submit_check_*/iou.ipynb"))
+def windows_line_ends(notebook):
+    for cell in notebook["cells"]:
+        cell["source"] = [line.replace("\n", "\r\n") for line in cell["source"]]
 
 
-@pytest.mark.parametrize("path", CASES, ids=[path.parent.name for path in CASES])
-def test_notebooks_as_other_programs_save_them_are_ready(path, monkeypatch):
-    from medseg.units.handed_out import handed_out
+SAVED = {
+    "with a byte order mark": (lambda notebook: None, codecs.BOM_UTF8),
+    "with windows line ends": (windows_line_ends, b""),
+    "with one id for all": (same_ids, b""),
+    "without a kernel": (metadata({"kernelspec": None}), b""),
+}
 
+
+@pytest.mark.parametrize(("edit", "mark"), SAVED.values(), ids=SAVED)
+def test_notebooks_as_other_programs_save_them_are_ready(edit, mark, monkeypatch):
     monkeypatch.chdir(ROOT)
-    content = path.read_bytes()
+    notebook = json.loads((ROOT / "notebooks/04_iou/iou.ipynb").read_text(encoding="utf-8"))
+    edit(notebook)
+    content = mark + json.dumps(notebook).encode()
     faults = examine_content(content, handed_out("04_iou"))
     assert [fault for fault in faults if fault.level == STOPS] == []
     assert rebuild(make_template(load_unit("04_iou")), content).findings == []
