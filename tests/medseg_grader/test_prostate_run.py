@@ -45,6 +45,7 @@ def test_scans_in_files_go_through_the_same_notebook(tmp_path, write, classes):
     assert all(name in summary for name in classes)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (REAL / "dataset.json").is_file(),
     reason="no real data: set MEDSEG_REAL_DATA to a folder in the Decathlon's layout",

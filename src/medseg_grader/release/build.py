@@ -14,12 +14,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from medseg_grader.course.forks import forked_pool
 from medseg_grader.course.notebooks import write_solution_notebook
 from medseg_grader.course.outline import check_outline
 from medseg_grader.course.stock_nbgrader import nbgrader_api, run
 from medseg_grader.course.units import load_unit
 from medseg_grader.release.handed_out import write_handed_out
-from medseg_grader.release.hints import write_hints
+from medseg_grader.release.hints import all_hints, write_hints
 
 
 def release(names: Iterable[str]) -> None:
@@ -32,12 +33,14 @@ def release(names: Iterable[str]) -> None:
     units = [load_unit(name) for name in names]
     for unit in units:
         check_outline(unit)
-    for unit in tqdm(units, desc="release", unit="unit", file=sys.stdout):
-        write_solution_notebook(unit)
-        write_hints(unit)
-        with _kept_on_failure(Path("notebooks", unit.name)):
-            run(api, "generate_assignment", unit.name, force=True)
-        write_handed_out(unit)
+    with forked_pool() as pool:
+        hints = all_hints(pool, units)
+        for unit in tqdm(units, desc="release", unit="unit", file=sys.stdout):
+            write_solution_notebook(unit)
+            with _kept_on_failure(Path("notebooks", unit.name)):
+                run(api, "generate_assignment", unit.name, force=True)
+            write_hints(unit, next(hints))
+            write_handed_out(unit)
 
 
 @contextlib.contextmanager

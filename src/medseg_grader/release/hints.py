@@ -1,6 +1,7 @@
 """What the solution and each named mistake of a unit give on the probes of `check`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 from medseg.checks.codec import encode, rounded
@@ -14,11 +15,18 @@ from medseg_grader.release.layout import write_lines
 HINTS = Path("src/medseg/checks/hints")
 
 
-def write_hints(unit: Unit) -> Path:
-    """Run the unit's solution and mistakes on the probes and write the outcomes as JSON Lines."""
-    path = HINTS / f"{unit.name}.jsonl"
-    write_lines(path, unit_hints(unit))
-    return path
+def write_hints(unit: Unit, records: Iterable[dict]) -> None:
+    """Write the records of the unit's hints file as JSON Lines."""
+    write_lines(HINTS / f"{unit.name}.jsonl", records)
+
+
+def all_hints(pool: Pool, units: Iterable[Unit]) -> Iterator[list[dict]]:
+    """The records of each unit's hints file, made side by side in the processes of the pool."""
+    return pool.imap(_hints, units)
+
+
+def _hints(unit: Unit) -> list[dict]:
+    return list(unit_hints(unit))
 
 
 def unit_hints(unit: Unit) -> Iterator[dict]:

@@ -8,9 +8,6 @@ Answers are judged side by side, in processes forked from this one.
 """
 
 import gc
-import io
-import multiprocessing
-import os
 import shutil
 import sys
 import tempfile
@@ -30,6 +27,7 @@ from medseg import checks
 from medseg.units import notebook_name
 from medseg.units.labels import points
 from medseg_grader.course.answers import solution_of
+from medseg_grader.course.forks import forked_pool
 from medseg_grader.course.outline import disagreements
 from medseg_grader.course.stock_nbgrader import run, scratch_course
 from medseg_grader.course.units import Unit, load_unit
@@ -79,7 +77,7 @@ def verify(units: Iterable[str], seed: int = 0, processes: int | None = None) ->
             _verify_release(unit, report)
             # Answers are judged in forked processes, in which CUDA does not work.
             with environment(CUDA_VISIBLE_DEVICES=""):
-                _verify_answers(unit, report, processes or os.cpu_count() or 1)
+                _verify_answers(unit, report, processes)
             reports.append(report)
     return reports
 
@@ -146,15 +144,14 @@ def complaints(solution: NotebookNode) -> list[str]:
     return found
 
 
-def _verify_answers(unit: Unit, report: Report, processes: int) -> None:
+def _verify_answers(unit: Unit, report: Report, processes: int | None) -> None:
     mistakes = [(e.name, m.name) for e in unit.exercises.values() for m in e.mistakes]
     report.mistakes = len(mistakes)
     report.alternatives, report.slips = len(unit.alternatives), len(unit.slips)
     for name in unit.exercises:
         _verify_exercise(unit, name, report)
     _warm_up(unit, report)
-    context = multiprocessing.get_context("fork")
-    with context.Pool(processes, _one_thread, maxtasksperchild=1) as pool:
+    with forked_pool(processes, tasks_per_child=1) as pool:
         proofs = _proofs(pool, unit, "mistakes", prove_mistake, mistakes)
         report.rejected = sum(proof.scored for proof in proofs)
         report.own_hint = sum(proof.told for proof in proofs)
@@ -192,9 +189,9 @@ def _warm_up(unit: Unit, report: Report) -> None:
     """Run the unit's quick cells once in the parent, so that the forked children import nothing.
 
     The solution keeps all points here as it does in nbgrader's kernel, else what the mistakes lose
-    says nothing. One thread only: a thread pool that was started before a fork hangs in the child.
-    What lies about as garbage is cleared away and the rest frozen, so that the children's collector
-    neither runs finalisers of the parent's nor copies its memory.
+    says nothing. One thread only, as a pool of threads would not survive the fork. What lies about
+    as garbage is cleared away and the rest frozen, so that the children's collector neither runs
+    finalisers of the parent's nor copies its memory.
     """
     import torch
 
@@ -204,11 +201,3 @@ def _warm_up(unit: Unit, report: Report) -> None:
         report.faults.append(f"the solution loses points in {cell}: {reason}")
     gc.collect()
     gc.freeze()
-
-
-def _one_thread() -> None:
-    """Runs in each child: one thread each, and nothing on the screen."""
-    import torch
-
-    torch.set_num_threads(1)
-    sys.stderr = io.StringIO()

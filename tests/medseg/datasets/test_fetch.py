@@ -315,7 +315,7 @@ def test_after_a_kill_while_unpacking_nothing_is_downloaded_again(served, capsys
     assert not work.exists()
 
 
-@pytest.mark.parametrize("kept", [b"?" * 1000, b"?" * 10**7])
+@pytest.mark.parametrize("kept", [b"?" * 1000, b"?" * 10**7], ids=["less", "more"])
 def test_what_was_kept_but_does_not_fit_is_fetched_anew(served, capsys, tmp_path, kept):
     _, data_sets = served()
     (tmp_path / ".Task05_Prostate.part").mkdir()
