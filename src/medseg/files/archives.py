@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from medseg.errors import InputError
+from medseg.errors import InputError, note
 
 FILE, FOLDER, LINK, OTHER, ESCAPE = "file", "folder", "link", "other", "escape"
+UNREADABLE = "unreadable"
 # What is odd about an entry of each kind, as the end of a sentence.
 ODD = {
     LINK: "a link",
     OTHER: "neither file nor folder",
+    UNREADABLE: "a folder that cannot be read",
     ESCAPE: "a path that climbs out of the archive",
 }
 DEEPEST = 8
@@ -99,8 +101,11 @@ def entries(container: Path) -> list[Entry]:
     if container.is_dir():
         found = list(_walk(container, "", 0))
     elif container.is_file() and zipfile.is_zipfile(container):
-        with zipfile.ZipFile(container) as archive:
-            found = [zip_entry(container, info) for info in archive.infolist()]
+        try:
+            with zipfile.ZipFile(container) as archive:
+                found = [zip_entry(container, info) for info in archive.infolist()]
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+            raise InputError(f"{container} is no whole zip file ({error}).") from error
     elif container.exists():
         raise InputError(f"{container} is neither a folder nor a zip file.")
     else:
@@ -109,14 +114,23 @@ def entries(container: Path) -> list[Entry]:
 
 
 def _walk(root: Path, below: str, depth: int) -> Iterator[Entry]:
-    with os.scandir(root / below) as listing:
-        for item in listing:
-            member = os.path.join(below, item.name)
-            kind = _kind(item)
-            size = item.stat(follow_symlinks=False).st_size if kind == FILE else 0
-            yield Entry(PurePosixPath(_shown(member)), kind, size, root, member)
-            if kind == FOLDER and depth < DEEPEST:
-                yield from _walk(root, member, depth + 1)
+    """What lies in a folder within `root`; one that cannot be read costs only itself."""
+    try:
+        with os.scandir(root / below) as listing:
+            items = list(listing)
+    except OSError as error:
+        if not below:
+            raise InputError(f"{root} cannot be read: {error.strerror}.") from error
+        note(error)
+        yield Entry(PurePosixPath(_shown(below)), OTHER, 0, root, below, ODD[UNREADABLE])
+        return
+    for item in items:
+        member = os.path.join(below, item.name)
+        kind = _kind(item)
+        size = item.stat(follow_symlinks=False).st_size if kind == FILE else 0
+        yield Entry(PurePosixPath(_shown(member)), kind, size, root, member, ODD.get(kind, ""))
+        if kind == FOLDER and depth < DEEPEST:
+            yield from _walk(root, member, depth + 1)
 
 
 def _shown(name: str) -> str:

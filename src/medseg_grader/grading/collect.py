@@ -6,22 +6,17 @@ Moodle's ("Anna Schmidt_1234_assignsubmission_file_/iou.ipynb") and Canvas's
 up to a size; links, paths that lead out and all other files are left where they are and reported.
 """
 
-import re
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from medseg.errors import InputError
-from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, Entry, entries
+from medseg.files.archives import FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
 from medseg.units.handed_in import LARGEST_MB
+from medseg_grader.grading.layouts import Files, Owner, owners
 
-LONGEST_ID = 128  # characters, in nbgrader's gradebook
-LONGEST_NAME = 200  # bytes, so that a file can be called after a student
-_MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
-_CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)")
 _TIMESTAMP = "timestamp.txt"
 # what nbgrader's exchange puts beside a submission, to know it again when feedback goes back
 _EXCHANGE = (_TIMESTAMP, "submission_secret.txt")
@@ -47,17 +42,6 @@ class Submission:
     exchange: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Hand:
-    """A student as a layout names them, and, where the layout tells, the unit."""
-
-    student: str
-    unit: str = ""
-    name: str = ""
-    number: str = ""
-    late: bool = False
-
-
 def collect(
     submitted: Path, units: Sequence[str], unit: str | None = None, student: str | None = None
 ) -> tuple[list[Submission], list[str]]:
@@ -73,48 +57,20 @@ def collect(
         InputError: nothing in there looks like a submission.
     """
     found = [entry for entry in entries(submitted) if not _LITTER & set(entry.path.parts)]
-    hands, left = _sort(found, units)
-    if not hands:
-        hands, left = _sort(_without_top_folder(found), units)
-    if not hands:
+    files, left = owners(found, units)
+    if not files:
+        files, left = owners(_without_top_folder(found), units)
+    if not files:
         example = units[0] if units else "04_iou"
         raise InputError(
             f"Nothing in {submitted} looks like a submission: expected "
             f"STUDENT/{example}/{notebook_name(example)}, or an export of Moodle or Canvas."
         )
     submissions = []
-    for hand, files in _with_units(_named(hands), units, unit).items():
-        if (unit is None or hand.unit == unit) and student in (None, hand.student, hand.number):
-            submissions.append(_submission(hand, files))
+    for owner, own in _with_units(files, units, unit).items():
+        if (unit is None or owner.unit == unit) and student in (None, owner.student, owner.number):
+            submissions.append(_submission(owner, own))
     return sorted(submissions, key=lambda s: (s.unit, s.student)), left
-
-
-def _sort(
-    found: Iterable[Entry], units: Sequence[str]
-) -> tuple[dict[_Hand, list[tuple[str, Entry]]], list[str]]:
-    """{hand: [(name of the file as the student called it, entry)]}, and what is nobody's."""
-    hands: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
-    left = []
-    for entry in found:
-        parts = entry.path.parts
-        if entry.kind == ESCAPE:
-            left.append(f"{entry.path} leads out of the zip file; it was left.")
-        elif match := _MOODLE.fullmatch(parts[0]):
-            hand = _Hand(match["name"], name=match["name"], number=match["number"])
-            file = "/".join([match["file"], *parts[1:]]).strip("/")
-            hands[hand] += [(file, entry)] if file and entry.kind != FOLDER else []
-        elif len(parts) == 1 and entry.kind == FILE and (match := _CANVAS.fullmatch(parts[0])):
-            student = f"{match['name']}_{match['number']}"
-            hand = _Hand(student, "", match["name"], match["number"], bool(match["late"]))
-            hands[hand].append((match["file"], entry))
-        elif parts[1:2] and parts[1] in units and (len(parts) > 2 or entry.kind != LINK):
-            file = "/".join(parts[2:])
-            hands[_Hand(parts[0], parts[1])] += [(file, entry)] if file else []
-        elif entry.kind == LINK:
-            left.append(f"{entry.path} is a link; it was not followed.")
-        elif entry.kind == FILE:
-            left.append(f"{entry.path} belongs to no student's unit; it was left.")
-    return hands, left
 
 
 def _without_top_folder(found: list[Entry]) -> list[Entry]:
@@ -125,60 +81,36 @@ def _without_top_folder(found: list[Entry]) -> list[Entry]:
     return [replace(e, path=PurePosixPath(*e.path.parts[1:])) for e in inner]
 
 
-def _named(
-    hands: dict[_Hand, list[tuple[str, Entry]]],
-) -> dict[_Hand, list[tuple[str, Entry]]]:
-    """Student ids that a gradebook and a file system can hold.
-
-    Moodle's number changes from one assignment to the next, so the full name is the id; where two
-    share it, or the names are hidden, the number is added.
-    """
-    names = Counter(hand.name for hand in hands if hand.name == hand.student)
-    named: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
-    for hand, files in hands.items():
-        student = hand.student
-        if names[hand.name] > 1 or hand.name == "Participant":
-            student = f"{hand.name}_{hand.number}"
-        named[replace(hand, student=_id(student))] += files
-    return named
-
-
-def _id(raw: str) -> str:
-    """One spelling for one student, in characters that a gradebook can hold."""
-    text = unicodedata.normalize("NFC", raw)
-    text = "".join(c if c.isprintable() else "_" for c in text).strip()[:LONGEST_ID]
-    return text.encode()[:LONGEST_NAME].decode(errors="ignore")
-
-
-def _with_units(
-    hands: dict[_Hand, list[tuple[str, Entry]]], units: Sequence[str], unit: str | None
-) -> dict[_Hand, list[tuple[str, Entry]]]:
-    """Give each hand of a learning platform's export its unit, by the names of the notebooks."""
-    sorted_out: dict[_Hand, list[tuple[str, Entry]]] = defaultdict(list)
-    seen = {unit_of_file(name, units) for files in hands.values() for name, _ in files} - {""}
+def _with_units(files: Files, units: Sequence[str], unit: str | None) -> Files:
+    """Give each owner of a learning platform's export its unit, by the names of the notebooks."""
+    sorted_out: Files = defaultdict(list)
+    seen = {unit_of_file(name, units) for own in files.values() for name, _ in own} - {""}
     only = unit or (seen.pop() if len(seen) == 1 else "")
-    for hand, files in hands.items():
-        if hand.unit:
-            sorted_out[hand] += files
+    for owner, own in files.items():
+        if owner.unit:
+            sorted_out[owner] += own
             continue
-        own = {unit_of_file(name, units) for name, _ in files} - {""} if not only else {only}
-        for name in sorted(own):
-            mine = [f for f in files if only or unit_of_file(f[0], units) in ("", name)]
-            sorted_out[replace(hand, unit=name)] += mine
+        named = {unit_of_file(name, units) for name, _ in own} - {""} if not only else {only}
+        for name in sorted(named):
+            mine = [f for f in own if only or unit_of_file(f[0], units) in ("", name)]
+            sorted_out[replace(owner, unit=name)] += mine
     return sorted_out
 
 
-def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
-    wanted = notebook_name(hand.unit)
-    candidates = _candidates(wanted, hand.unit, files)
+def _submission(owner: Owner, files: list[tuple[str, Entry]]) -> Submission:
+    if owner.refused:
+        return Submission(owner.student, owner.unit, None, [owner.refused])
+    wanted = notebook_name(owner.unit)
+    candidates = _candidates(wanted, owner.unit, files)
     chosen, findings = _choose(wanted, candidates)
-    if hand.late:
-        findings.append("Canvas marks it as late.")
+    findings = [f"{entry.path} is {entry.odd}." for name, entry in files if not name] or findings
+    findings += [owner.doubt] if owner.doubt else []
+    findings += ["Canvas marks it as late."] if owner.late else []
     timestamp, exchange = "", {}
     named = [entry for _, entry in candidates]
-    others = [name for name, entry in files if entry not in named and entry.kind != FOLDER]
+    others = [name for name, entry in files if name and entry not in named and entry.kind != FOLDER]
     for name, entry in files:
-        if name in _EXCHANGE and not hand.number:
+        if name in _EXCHANGE and not owner.number:
             others.remove(name)
             try:
                 exchange[name] = _text(entry)
@@ -190,8 +122,8 @@ def _submission(hand: _Hand, files: list[tuple[str, Entry]]) -> Submission:
     if others:
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
         findings.append(f"Other files were left aside: {', '.join(others[:4])}{more}.")
-    whose = hand.student, hand.unit
-    return Submission(*whose, chosen, findings, hand.name, hand.number, timestamp, exchange)
+    whose = owner.student, owner.unit
+    return Submission(*whose, chosen, findings, owner.name, owner.number, timestamp, exchange)
 
 
 def _candidates(wanted: str, unit: str, files: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:

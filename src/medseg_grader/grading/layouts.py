@@ -1,0 +1,219 @@
+"""Whose a file is, by the layout in which it came: nbgrader's, Moodle's or Canvas's.
+
+The platform's part of a name stands before the student's: the first thing in a name that looks like
+a platform's is the platform's, so that an uploaded file's own name says nothing about its owner.
+"""
+
+import math
+import re
+import statistics
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, OTHER, Entry
+
+LONGEST_ID = 128  # characters, in nbgrader's gradebook
+LONGEST_NAME = 200  # bytes, so that a file can be called after a student
+_MOODLE = re.compile(
+    r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)", re.DOTALL
+)
+# As Canvas's lib/content_zipper.rb writes them: name, whether late, the user's number, the file's
+# number, the file. No number of Canvas's begins with 0, as that of "04_iou.ipynb" does.
+_CANVAS = re.compile(
+    r"(?P<name>.*?)(?P<late>_LATE)?(?P<numbers>(?:_[1-9]\d*){2,})_(?P<file>.+)", re.DOTALL
+)
+_ANONYMOUS = re.compile(
+    r"(?P<late>LATE_)?(?P<name>anon_[0-9A-Za-z]+)_[1-9]\d*_(?P<file>.+)", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A student as a layout names them.
+
+    Attributes:
+        student: the id, once it is decided.
+        unit: the full name, where the layout tells.
+        name: as the learning platform has it; empty for nbgrader's layout.
+        number: the platform's own for the student.
+        late: whether Canvas says so.
+        doubt: a sentence on what is not certain about it.
+        refused: why nothing of it can be graded, a sentence.
+    """
+
+    student: str
+    unit: str = ""
+    name: str = ""
+    number: str = ""
+    late: bool = False
+    doubt: str = ""
+    refused: str = ""
+
+
+# The files of each owner: [(its name as the student called it, the entry)].
+Files = dict[Owner, list[tuple[str, Entry]]]
+
+
+def owners(found: Sequence[Entry], units: Sequence[str]) -> tuple[Files, list[str]]:
+    """The files of each owner, and a sentence on each thing that is nobody's."""
+    files: Files = defaultdict(list)
+    left = []
+    known = _known_numbers(found)
+    for entry in found:
+        parts = entry.path.parts
+        flat = len(parts) == 1 and entry.kind == FILE
+        if entry.kind == ESCAPE:
+            left.append(f"{entry.path} leads out of the zip file; it was left.")
+        elif (claim := _platforms(parts[0], flat, known)) is not None:
+            owner, name = claim
+            name = "/".join([name, *parts[1:]]).strip("/")
+            files[owner] += [(name, entry)] if _counts(name, entry) else []
+        elif parts[1:2] and parts[1] in units and (len(parts) > 2 or entry.kind != LINK):
+            name = "/".join(parts[2:])
+            files[Owner(parts[0], parts[1])] += [(name, entry)] if _counts(name, entry) else []
+        elif entry.kind == LINK:
+            left.append(f"{entry.path} is a link; it was not followed.")
+        elif entry.kind == OTHER:
+            left.append(f"{entry.path} is {entry.odd}; it was left.")
+        elif entry.kind == FILE:
+            left.append(f"{entry.path} belongs to no student's unit; it was left.")
+    return _with_ids(files), left
+
+
+def _counts(name: str, entry: Entry) -> bool:
+    """Whether it is more than a folder of somebody's: a file, or a folder that cannot be read."""
+    return entry.kind == OTHER or (bool(name) and entry.kind != FOLDER)
+
+
+def _platforms(text: str, flat: bool, known: Sequence[tuple[int, int]]) -> tuple[Owner, str] | None:
+    """The owner that a platform has put into a name, and what the student called the file.
+
+    Args:
+        text: the first part of the path.
+        flat: it is that of a file, not of a folder; Canvas makes no folders.
+        known: as in `_canvas`.
+    """
+    moodle = _MOODLE.fullmatch(text)
+    if flat and (match := _ANONYMOUS.fullmatch(text)):
+        owner = Owner(match["name"], "", match["name"], late=bool(match["late"]))
+        return owner, match["file"]
+    canvas = _CANVAS.fullmatch(text) if flat else None
+    if canvas and (not moodle or canvas.end("name") < moodle.end("name")):
+        return _canvas(canvas, known)
+    if moodle:
+        return Owner(moodle["name"], "", moodle["name"], moodle["number"]), moodle["file"]
+    return None
+
+
+def _canvas(match: re.Match[str], known: Sequence[tuple[int, int]]) -> tuple[Owner, str]:
+    """Canvas's owner; of more than two numbers in a row the right two are the platform's.
+
+    A group's name may end in a number ("team_1_123_456_iou.ipynb"), at most in one, and a file's
+    name may begin with one ("schmidtanna_123_456_4_iou.ipynb"). So the two are the first and
+    second or the second and third: those that are more like the ones that are certain, of an
+    export's other files; without any of these the second and third, as in an export of groups.
+
+    Args:
+        match: of `_CANVAS`.
+        known: users' and files' numbers that are certain.
+    """
+    name, numbers = match["name"], match["numbers"].strip("_").split("_")
+    start, doubt = 0, ""
+    if len(numbers) > 2:
+        pairs = [(int(numbers[k]), int(numbers[k + 1])) for k in (0, 1)]
+        # the right one in doubt: a file's number is hardly ever that of another user
+        start = 0 if known and _unlike(pairs[0], known) < _unlike(pairs[1], known) else 1
+        if known:
+            doubt = (
+                f"The name {match.string} can be read in two ways; it was taken for one of the "
+                f"user {numbers[start]}: see in Canvas whose it is."
+            )
+    name = "_".join([*filter(None, [name]), *numbers[:start]])
+    number, file = numbers[start], "_".join([*numbers[start + 2 :], match["file"]])
+    student = f"{name}_{number}".strip("_")
+    return Owner(student, "", name, number, bool(match["late"]), doubt), file
+
+
+def _known_numbers(found: Iterable[Entry]) -> list[tuple[int, int]]:
+    """The numbers of user and file in names that can be read in one way only."""
+    matches = [
+        _CANVAS.fullmatch(entry.path.parts[0])
+        for entry in found
+        if entry.kind == FILE and len(entry.path.parts) == 1
+    ]
+    runs = [match["numbers"].strip("_").split("_") for match in matches if match]
+    return [(int(run[0]), int(run[1])) for run in runs if len(run) == 2]
+
+
+def _unlike(pair: tuple[int, int], known: Sequence[tuple[int, int]]) -> float:
+    """How far two numbers are from the usual ones, in orders of magnitude."""
+    usual = (statistics.median(math.log10(one[k]) for one in known) for k in (0, 1))
+    return sum(abs(math.log10(x) - y) for x, y in zip(pair, usual, strict=True))
+
+
+def _with_ids(files: Files) -> Files:
+    """The same files, by owners with ids that a gradebook and a file system can hold.
+
+    Moodle's number changes from one assignment to the next, so the full name is the id; where two
+    numbers have one name, or the names are hidden, the number is added. What cannot be told apart
+    is refused. All of this is decided once the ids are spelled as they will be.
+    """
+    claims: dict[str, list[Owner]] = defaultdict(list)
+    for owner in files:
+        claims[identity(owner.student)].append(owner)
+    decided: Files = defaultdict(list)
+    # one of the same number and another spelling of the name is the same one
+    first: dict[tuple[str, str, str], Owner] = {}
+    for student, claimants in claims.items():
+        numbers = {owner.number for owner in claimants}
+        folders = sorted({owner.student for owner in claimants if not owner.number})
+        hidden = any(owner.name == "Participant" for owner in claimants)
+        refused = ""
+        if len(folders) > 1:
+            shown = " and ".join(repr(folder) for folder in folders)
+            refused = f"{shown} are one name here, so neither can be graded; rename one of them."
+        for owner in claimants:
+            one = student
+            if owner.number and (len(numbers) > 1 or hidden):
+                one = _free(student, owner.number, claims)
+            late = any(other.late for other in claimants if other.number == owner.number)
+            doubts = {other.doubt for other in claimants if other.number == owner.number}
+            same = replace(
+                owner,
+                student=one,
+                name=_clean(owner.name),
+                late=late,
+                doubt=" ".join(sorted(filter(None, doubts))),
+                refused="" if owner.number else refused,
+            )
+            key = one, owner.unit, owner.number
+            decided[first.setdefault(key, same)] += files[owner]
+    return decided
+
+
+def _free(student: str, number: str, taken: Iterable[str]) -> str:
+    """The id with the number behind it, which is nobody's name."""
+    ending = f"_{number}"
+    one = _short(student, len(ending)) + ending
+    while one in taken:
+        ending += f"_{number}"
+        one = _short(student, len(ending)) + ending
+    return one
+
+
+def identity(raw: str) -> str:
+    """One spelling for one student, in characters that a gradebook can hold."""
+    return _short(_clean(raw))
+
+
+def _clean(raw: str) -> str:
+    text = unicodedata.normalize("NFC", raw)
+    return "".join(c if c.isprintable() else "_" for c in text).strip()
+
+
+def _short(text: str, spare: int = 0) -> str:
+    """As much of a text as a gradebook and a file's name can hold, with room for what follows."""
+    text = text[: LONGEST_ID - spare]
+    return text.encode()[: LONGEST_NAME - spare].decode(errors="ignore").strip()
