@@ -7,7 +7,6 @@ the third to the head (superior), as NIfTI has it.
 
 import gzip
 import os
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from medseg.errors import InputError
 from medseg.files import write_bytes
+from medseg.files.nifti import read_nifti
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Volume:
     >>> Volume(np.zeros((64, 64)), np.eye(4))
     Traceback (most recent call last):
     medseg.errors.InputError: a volume is an array of shape (X, Y, Z) with voxels in it, not of
-    shape (64, 64); of a 4D image choose one channel
+    shape (64, 64)
     """
 
     array: np.ndarray
@@ -42,9 +42,10 @@ class Volume:
     def __post_init__(self) -> None:
         array = np.asarray(self.array)
         if array.ndim != 3 or array.size == 0:
+            choose = "; of a 4D image choose one channel" if array.ndim == 4 else ""
             raise InputError(
                 f"a volume is an array of shape (X, Y, Z) with voxels in it, "
-                f"not of shape {array.shape}; of a 4D image choose one channel"
+                f"not of shape {array.shape}{choose}"
             )
         check_real(array, "the volume")
         object.__setattr__(self, "array", array)
@@ -107,42 +108,12 @@ def load_volume(path: str | os.PathLike[str], channel: int | None = None) -> Vol
         channel: of a 4D file (X, Y, Z, C), the channel to take; None where a 3D file is expected.
 
     Raises:
-        InputError: the file is missing, cut off, not NIfTI, or not what `Volume` takes; it is 4D
-            but no channel was named; the channel does not exist.
+        InputError: as `medseg.files.nifti.read_nifti`, which decides what a sound file is; or the
+            array or the affine is not what `Volume` takes.
     """
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-    from nibabel.spatialimages import HeaderDataError
-
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"there is no file {path}; check the name and the folder")
+    array, affine = read_nifti(path, channel)
     try:
-        image = nibabel.load(path)
-    except (ImageFileError, HeaderDataError, OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path} cannot be read as NIfTI ({error}); a volume is a whole .nii or .nii.gz file"
-        ) from error
-    if not isinstance(image, nibabel.Nifti1Pair):
-        raise InputError(f"{path} is not NIfTI but {type(image).__name__}; convert it to .nii.gz")
-
-    if channel is None and len(image.shape) != 3:
-        raise InputError(
-            f"{path} has the shape {image.shape}, but a volume is 3D (X, Y, Z); "
-            f"choose one channel and save it by itself"
-        )
-    if channel is not None and (len(image.shape) != 4 or not 0 <= channel < image.shape[3]):
-        raise InputError(
-            f"{path} has the shape {image.shape}, which has no channel {channel} on a fourth axis"
-        )
-    try:
-        array = np.asarray(image.dataobj if channel is None else image.dataobj[..., channel])
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError(
-            f"{path} is cut off or damaged ({error}); copy or download it again"
-        ) from error
-    try:
-        return Volume(array.astype(array.dtype.newbyteorder("="), copy=False), image.affine)
+        return Volume(array, affine)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
 

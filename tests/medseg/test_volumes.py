@@ -162,7 +162,7 @@ def test_a_truncated_file_is_named(tmp_path, kept):
     save_volume(Volume(rng.integers(0, 999, (20, 20, 9)).astype(np.int16), np.eye(4)), path)
     content = path.read_bytes()
     path.write_bytes(content[: kept if isinstance(kept, int) else int(kept * len(content))])
-    with pytest.raises(ValueError, match=r"cut\.nii\.gz (cannot be read|is cut off)"):
+    with pytest.raises(ValueError, match=r"cut\.nii\.gz (is empty|is not NIfTI|is cut off)"):
         load_volume(path)
 
 
@@ -185,7 +185,7 @@ def test_a_file_that_is_not_nifti_is_named(tmp_path, name):
 
 def test_another_image_format_is_named(tmp_path):
     nibabel.MGHImage(np.zeros((2, 2, 2), np.float32), np.eye(4)).to_filename(tmp_path / "a.mgz")
-    with pytest.raises(ValueError, match="not NIfTI but MGHImage"):
+    with pytest.raises(ValueError, match=r"a\.mgz is not NIfTI; .* convert it"):
         load_volume(tmp_path / "a.mgz")
 
 

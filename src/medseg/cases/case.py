@@ -10,6 +10,9 @@ from medseg.cases.reading import listed
 from medseg.errors import InputError
 from medseg.volumes import Volume, check_real, checked_affine, spacing_of
 
+# How far a label may be from a whole number and still be one.
+ROUNDING = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -25,7 +28,8 @@ class Case:
 
     Raises:
         InputError: image and label differ in shape; the image is no volume, holds NaN or infinity
-            or is constant; the label is not whole-numbered or names a class that does not exist.
+            or is constant; the label is more than 0.001 off whole numbers, or names a class that
+            does not exist.
 
     >>> import numpy as np
     >>> from medseg.cases import PROSTATE_CLASSES, Case
@@ -117,10 +121,14 @@ def _checked_label(
             f"both must lie on one grid"
         )
     check_real(label, f"{name}: the label")
+    if label.dtype.kind == "f":
+        # a scan's header may scale its numbers, so that 1 comes as 1.0000001
+        whole = np.round(label)
+        label = np.where(np.abs(label - whole) <= ROUNDING, whole, label)
     outside = [value for value in np.unique(label).tolist() if value not in range(len(names))]
     if outside:
         raise InputError(
-            f"{name}: the label holds {listed(f'{value:g}' for value in outside[:5])}, but "
+            f"{name}: the label holds {listed(f'{value}' for value in outside[:5])}, but "
             f"its classes are 0 to {len(names) - 1} ({', '.join(names)})"
         )
     return label.astype(np.uint8)

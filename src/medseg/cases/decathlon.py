@@ -4,13 +4,13 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from medseg.cases.case import Case
-from medseg.cases.reading import listed, read_all, tell
+from medseg.cases.reading import ids, listed, read_all, tell
 from medseg.errors import InputError
 from medseg.volumes import load_volume
 from medseg.zones import PROSTATE_CLASSES, ZONE_OF_NAME
@@ -51,17 +51,30 @@ def decathlon_cases(
             f"{folder.name} counts {_numbered(given)}; "
             f"the labels were mapped onto the course's {_numbered(class_names)}."
         )
-    modality = description.get("modality") or {"0": "image"}
-    if not 0 <= channel < len(modality):
+    channels = _number_of_channels(description.get("modality"), folder)
+    if not 0 <= channel < channels:
         raise InputError(
-            f"there is no channel {channel} in {folder}: its dataset.json lists {len(modality)}"
+            f"there is no channel {channel} in {folder}: its dataset.json lists {channels}"
         )
-    entries = training_entries(description, folder)
+    entries = [_entry(entry, folder) for entry in training_entries(description, folder)]
+    names = ids([image for image, _, _ in entries])
 
     def usable() -> Iterator[Case]:
         zones = [name for name in ("PZ", "TZ") if {"PZ", "TZ"} <= set(class_names)]
-        for entry in entries:
-            case = _decathlon_case(folder, entry, given, channel if len(modality) > 1 else None)
+        for (image, label, patient), name in zip(entries, names, strict=True):
+            for kind, path in (("image", folder / image), ("label", folder / label)):
+                if not path.is_file():
+                    raise InputError(
+                        f"the {kind} file {path} is missing, though dataset.json lists it; "
+                        f'put it back, or take its entry out of "training"'
+                    )
+            case = Case.from_volumes(
+                load_volume(folder / image, channel=channel if channels > 1 else None),
+                load_volume(folder / label),
+                name,
+                patient or name,
+                given,
+            )
             if class_names != given:
                 case = replace(case, label=numbers[case.label], class_names=class_names)
             missing = [zone for zone in zones if not (case.label == class_names.index(zone)).any()]
@@ -89,8 +102,9 @@ def read_description(folder: Path) -> dict[str, Any]:
             f'"labels" and "training"'
         )
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        # as bytes: json knows UTF-16 and the byte order marks that Windows writes
+        description = json.loads(path.read_bytes())
+    except (ValueError, RecursionError, OSError) as error:
         raise InputError(f"{path} is not valid JSON ({error}); correct or replace it") from error
     if not isinstance(description, dict):
         raise InputError(f"{path} must hold a JSON object, not a {type(description).__name__}")
@@ -110,12 +124,35 @@ def training_entries(description: dict[str, Any], folder: Path) -> list[Any]:
             f'{folder / "dataset.json"} lists no cases; its "training" must be a list of '
             f'{{"image": …, "label": …}}'
         )
-    return [entry for entry in entries if not _left_by_macos(entry)]
+    own = [entry for entry in entries if not _left_by_macos(entry)]
+    if not own:
+        raise InputError(
+            f"{folder / 'dataset.json'} lists only files that macOS leaves beside others, as "
+            f"{entries[0]['image']}; list the scans themselves, whose names do not begin with ._"
+        )
+    return own
 
 
 def _left_by_macos(entry: Any) -> bool:
     image = entry.get("image") if isinstance(entry, dict) else None
-    return isinstance(image, str) and Path(image).name.startswith("._")
+    return isinstance(image, str) and _path(image).name.startswith("._")
+
+
+def _path(text: str) -> PurePosixPath:
+    """A path as dataset.json has it, also where Windows has written it."""
+    return PurePosixPath(text.replace("\\", "/"))
+
+
+def _number_of_channels(modality: Any, folder: Path) -> int:
+    """From {"0": "T2", "1": "ADC"} or ["T2", "ADC"]; 1 where nothing is said."""
+    if modality is None or modality in ({}, []):
+        return 1
+    if not isinstance(modality, dict | list):
+        raise InputError(
+            f'the "modality" of {folder / "dataset.json"} must name the channels, as in '
+            f'{{"0": "T2"}}, but it is {modality!r}'
+        )
+    return len(modality)
 
 
 def _as_in_the_course(given: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
@@ -149,30 +186,17 @@ def _class_names(labels: Any, folder: Path) -> tuple[str, ...]:
     return tuple(str(pairs[number]) for number in range(len(pairs)))
 
 
-def _decathlon_case(
-    folder: Path, entry: Any, class_names: tuple[str, ...], channel: int | None
-) -> Case:
+def _entry(entry: Any, folder: Path) -> tuple[PurePosixPath, PurePosixPath, str]:
+    """Image and label of an entry of "training", and whose they are, empty if it does not say."""
     try:
-        files = {kind: folder / entry[kind] for kind in ("image", "label")}
-    except (KeyError, TypeError) as error:
+        image, label = _path(entry["image"]), _path(entry["label"])
+        patient = entry.get("patient")
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(
             f'an entry of "training" in {folder / "dataset.json"} must be '
             f'{{"image": …, "label": …}}, not {entry}'
         ) from error
-    for kind, path in files.items():
-        if not path.is_file():
-            raise InputError(
-                f"the {kind} file {path} is missing, though dataset.json lists it; "
-                f'put it back, or take its entry out of "training"'
-            )
-    name = files["image"].name.removesuffix(".gz").removesuffix(".nii")
-    return Case.from_volumes(
-        load_volume(files["image"], channel=channel),
-        load_volume(files["label"]),
-        name,
-        str(entry.get("patient", name)),
-        class_names,
-    )
+    return image, label, "" if patient is None else str(patient)
 
 
 def keep_first_decathlon(folder: Path, count: int) -> set[Path]:
@@ -186,5 +210,5 @@ def keep_first_decathlon(folder: Path, count: int) -> set[Path]:
     description |= {"training": entries, "numTraining": len(entries), "test": [], "numTest": 0}
     text = json.dumps(description, indent=1) + "\n"
     (folder / "dataset.json").write_text(text, encoding="utf-8")
-    named = {folder / entry[kind] for entry in entries for kind in ("image", "label")}
+    named = {folder / _path(entry[kind]) for entry in entries for kind in ("image", "label")}
     return named | {folder / "dataset.json"}

@@ -1,17 +1,22 @@
 """Cases from the folder of the PROMISE12 challenge: MetaImage files, the whole gland outlined."""
 
+import contextlib
+import math
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from medseg.cases.case import Case
-from medseg.cases.reading import read_all, tell
+from medseg.cases.reading import ids, read_all, tell
 from medseg.errors import InputError
+from medseg.files.nifti import check_memory
 from medseg.volumes import Volume
 
 GLAND = ("background", "prostate")
+_CHUNK, _LONGEST_LINE = 2**20, 2**16
 IMAGES = "Case[0-9][0-9].mhd"
 
 
@@ -37,13 +42,13 @@ def promise12_cases(
         raise InputError(f"{folder} holds no CaseNN.mhd; give the folder that does")
 
     def labelled() -> Iterator[Case]:
-        for path in images:
+        for path, name in zip(images, ids([p.relative_to(folder) for p in images]), strict=True):
             segmentation = segmentation_of(path)
             if segmentation.is_file():
                 image, label = load_metaimage(path), load_metaimage(segmentation)
-                yield Case.from_volumes(image, label, path.stem, path.stem, GLAND)
+                yield Case.from_volumes(image, label, name, name, GLAND)
             else:
-                tell(f"{path.stem} is left out: there is no {segmentation.name} beside it.")
+                tell(f"{name} is left out: there is no {segmentation.name} beside it.")
 
     return read_all(labelled(), len(images), folder, count, progress)
 
@@ -91,17 +96,27 @@ def load_metaimage(path: str | os.PathLike[str]) -> Volume:
             f"installed; run: pip install simpleitk"
         ) from error
     try:
-        image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
-    except RuntimeError as error:
+        reader = SimpleITK.ImageFileReader()
+        reader.SetImageIO("MetaImageIO")
+        reader.SetFileName(str(path))
+        reader.ReadImageInformation()
+        size, components = reader.GetSize(), reader.GetNumberOfComponents()
+        if len(size) != 3 or components != 1:
+            raise InputError(
+                f"{path} has the size {size} with {components} numbers per voxel, but a volume is "
+                f"3D with one"
+            )
+        # two bytes a voxel at the least, once as SimpleITK has them and once as an array
+        check_memory(path, size, 2 * 2 * math.prod(size))
+        _check_data(path)
+        image = reader.Execute()
+    except InputError:
+        raise
+    except Exception as error:  # SimpleITK raises RuntimeError, or what its C++ gives up with
         raise InputError(
             f"{path} cannot be read as MetaImage; it, or the .raw file that it names, is cut off, "
             f"damaged or missing: copy or download both again"
         ) from error
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(
-            f"{path} has the size {image.GetSize()} with {image.GetNumberOfComponentsPerPixel()} "
-            f"numbers per voxel, but a volume is 3D with one"
-        )
     affine = np.eye(4)
     affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
     affine[:3, 3] = image.GetOrigin()
@@ -110,3 +125,35 @@ def load_metaimage(path: str | os.PathLike[str]) -> Volume:
         return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0), affine)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def _check_data(path: Path) -> None:
+    """Refuse what SimpleITK reads in silence: packed voxels with a wrong checksum, lists of files.
+
+    Raises:
+        InputError: the voxels are not in one file.
+        OSError, EOFError, zlib.error: that file cannot be read to its end.
+    """
+    with path.open("rb") as file:
+        fields: dict[str, str] = {}
+        while "ElementDataFile" not in fields and (line := file.readline(_LONGEST_LINE)):
+            key, _, value = line.decode("utf-8", "replace").partition("=")
+            fields[key.strip()] = value.strip()
+        name = fields.get("ElementDataFile", "")
+        if name.upper().startswith("LIST") or "%" in name:
+            raise InputError(
+                f"{path} has its slices in several files; convert it to one .mhd with one .raw"
+            )
+        if fields.get("CompressedData", "").upper() != "TRUE":
+            return
+        with contextlib.ExitStack() as stack:
+            local = name.upper() == "LOCAL"
+            data = file if local else stack.enter_context((path.parent / name).open("rb"))
+            # of zlib or gzip, whose checksum stands at the end
+            unpacking = zlib.decompressobj(wbits=47)
+            while not unpacking.eof:
+                if not (chunk := data.read(_CHUNK)):
+                    raise EOFError("the packed voxels have no end")
+                while chunk and not unpacking.eof:
+                    unpacking.decompress(chunk, _CHUNK)
+                    chunk = unpacking.unconsumed_tail

@@ -1,9 +1,10 @@
 """What readers of cases share: a progress bar, and sentences beside it."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TypeVar
 
 from medseg.errors import InputError
@@ -23,6 +24,27 @@ def reading(items: Iterable[T], what: str, shown: bool, total: int) -> Iterable[
         disable=not shown,
         total=total,
     )
+
+
+def ids(paths: Sequence[PurePath]) -> list[str]:
+    """A name for each image of a data set: that of its file, with its folders where names repeat.
+
+    Raises:
+        InputError: one file is listed twice.
+    """
+    names = [path.name.removesuffix(".gz").rsplit(".", 1)[0] for path in paths]
+    repeated = {name for name, count in Counter(names).items() if count > 1}
+    found = [
+        path.with_name(name).as_posix() if name in repeated else name
+        for path, name in zip(paths, names, strict=True)
+    ]
+    for name, count in Counter(found).items():
+        if count > 1:
+            raise InputError(
+                f"the image {name} is listed {count} times; each case is listed once, or two "
+                f"would be taken for one"
+            )
+    return found
 
 
 def read_all(

@@ -1,14 +1,18 @@
 """A folder in the layout of the Medical Segmentation Decathlon is read, or a sentence says why."""
 
 import json
+import re
 
 import nibabel
 import numpy as np
 import pytest
 from helpers import layouts
 from helpers.layouts import GLAND, GRID, write_folder
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from medseg.cases import decathlon_cases, load_cases
+from medseg.cases import decathlon_cases, keep_first, load_cases
+from medseg.errors import InputError
 from medseg.volumes import Volume, save_volume
 
 
@@ -282,3 +286,138 @@ def test_a_label_of_another_shape_affine_or_class_in_a_file_names_the_case(tmp_p
         save_volume(Volume(array, affine), path)
         with pytest.raises(ValueError, match=f"case scan_01: the {words}"):
             load_cases(tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_description_as_windows_writes_it_is_read(tmp_path, encoding):
+    path = tmp_path / "dataset.json"
+    text = json.dumps(write_folder(tmp_path), indent=1).replace("\n", "\r\n")
+    path.write_bytes(text.encode(encoding))
+    assert len(load_cases(tmp_path, progress=False)) == 3
+
+
+def test_backslashes_in_paths_are_read(tmp_path):
+    description = write_folder(tmp_path)
+    for entry in description["training"]:
+        entry.update({kind: entry[kind].replace("/", "\\") for kind in ("image", "label")})
+    (tmp_path / "dataset.json").write_text(json.dumps(description))
+    cases = load_cases(tmp_path, progress=False)
+    assert [case.id for case in cases] == ["scan_00", "scan_01", "scan_02"]
+    keep_first(tmp_path, 2)
+    assert len(load_cases(tmp_path, progress=False)) == 2
+
+
+@pytest.mark.parametrize("modality", ["MRI", 1, 1.5, True])
+def test_a_modality_that_lists_no_channels_is_an_error(tmp_path, modality):
+    write_folder(tmp_path, 1, modality=modality)
+    with pytest.raises(ValueError, match=r'"modality" of .* must name the channels'):
+        load_cases(tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("modality", [None, {}, [], {"0": "T2"}, ["T2"]])
+def test_one_channel_or_none_named_is_one(tmp_path, modality):
+    write_folder(tmp_path, 1, modality=modality)
+    assert len(load_cases(tmp_path, progress=False)) == 1
+
+
+def in_folders_of_their_own(tmp_path, count=3, **more):
+    """Patients with a folder each, in which all files have one name."""
+    description = write_folder(tmp_path, count)
+    for number, entry in enumerate(description["training"]):
+        folder = tmp_path / f"patient{number}"
+        folder.mkdir()
+        for kind in ("image", "label"):
+            (tmp_path / entry[kind]).rename(folder / f"{kind}.nii.gz")
+            entry[kind] = f"patient{number}/{kind}.nii.gz"
+        entry.update(more)
+    (tmp_path / "dataset.json").write_text(json.dumps(description))
+    return description
+
+
+def test_files_of_one_name_are_several_cases_and_patients(tmp_path):
+    in_folders_of_their_own(tmp_path)
+    cases = load_cases(tmp_path, progress=False)
+    names = [f"patient{number}/image" for number in range(3)]
+    assert [case.id for case in cases] == [case.patient for case in cases] == names
+
+
+def test_files_of_one_name_may_be_one_patients(tmp_path):
+    in_folders_of_their_own(tmp_path, patient="Ada")
+    cases = load_cases(tmp_path, progress=False)
+    assert len({case.id for case in cases}) == 3
+    assert {case.patient for case in cases} == {"Ada"}
+
+
+def test_a_patient_of_null_is_none(tmp_path):
+    in_folders_of_their_own(tmp_path, patient=None)
+    assert len({case.patient for case in load_cases(tmp_path, progress=False)}) == 3
+
+
+def test_a_case_that_is_listed_twice_is_an_error(tmp_path):
+    description = write_folder(tmp_path)
+    description["training"].append(description["training"][0])
+    (tmp_path / "dataset.json").write_text(json.dumps(description))
+    with pytest.raises(ValueError, match=r"scan_00 is listed 2 times"):
+        load_cases(tmp_path, progress=False)
+
+
+def test_only_files_that_macos_left_are_an_error_that_says_so(tmp_path):
+    description = write_folder(tmp_path)
+    for entry in description["training"]:
+        entry["image"] = "./imagesTr/._scan_00.nii.gz"
+    (tmp_path / "dataset.json").write_text(json.dumps(description))
+    with pytest.raises(ValueError, match=r"only files that macOS leaves .*\._scan_00"):
+        load_cases(tmp_path, progress=False)
+
+
+def test_labels_that_a_header_scales_are_whole_numbers_again(tmp_path):
+    path = tmp_path / write_folder(tmp_path, 1)["training"][0]["label"]
+    array = np.zeros(GRID, np.float32)
+    array[2:4] = 1
+    image = nibabel.Nifti1Image(array, np.eye(4))
+    image.header.set_data_dtype(np.int16)
+    image.to_filename(path)
+    stored = nibabel.Nifti1Image.from_filename(path).get_fdata()
+    assert not set(np.unique(stored)) <= {0.0, 1.0}
+    label = load_cases(tmp_path, progress=False)[0].label
+    np.testing.assert_array_equal(label, array)
+
+
+@pytest.mark.parametrize("value", [0.5, 1.0004 + 0.001, 0.9, 1.25, -0.002])
+def test_a_label_between_two_classes_is_shown_with_its_fraction(tmp_path, value):
+    path = tmp_path / write_folder(tmp_path, 1)["training"][0]["label"]
+    array = np.zeros(GRID)
+    array[0, 0, 0] = value
+    nibabel.Nifti1Image(array, np.eye(4)).to_filename(path)
+    with pytest.raises(ValueError, match=re.escape(f"the label holds {value}, but its classes")):
+        load_cases(tmp_path, progress=False)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["0", "1", "image", "label", "a"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(["labels", "modality", "training"]), JSON))
+def test_whatever_a_description_holds_is_refused_in_one_sentence(tmp_path_factory, changes):
+    folder = tmp_path_factory.getbasetemp() / "described"
+    if not folder.exists():
+        write_folder(folder, 1)
+    known = {"labels": {"0": "background", "1": "prostate"}, "training": [{"image": "no.nii"}]}
+    (folder / "dataset.json").write_text(json.dumps({**known, **changes}))
+    with pytest.raises(InputError) as refused:
+        load_cases(folder, progress=False)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_description_too_deep_for_a_parser_is_an_error(tmp_path):
+    write_folder(tmp_path, 1)
+    (tmp_path / "dataset.json").write_text("[" * 10**5)
+    with pytest.raises(ValueError, match="is not valid JSON"):
+        load_cases(tmp_path, progress=False)

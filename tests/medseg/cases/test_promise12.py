@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from medseg.cases import load_cases, promise12_cases
 from medseg.cases.promise12 import load_metaimage, segmentation_of
+from medseg.errors import InputError
 from medseg.volumes import Volume, load_volume, save_volume
 
 GRID = (6, 5, 4)
@@ -205,3 +206,80 @@ def test_nifti_and_metaimage_of_one_case_make_one_case(folder, tmp_path):
     read = load_volume(tmp_path / "case.nii.gz")
     np.testing.assert_array_equal(read.array, case.image)
     np.testing.assert_allclose(read.affine, case.affine, atol=1e-4)
+
+
+def test_cases_of_one_name_in_two_folders_are_two(tmp_path):
+    for part in ("part1", "part2"):
+        layouts.write_promise12(tmp_path / part, 1)
+    cases = load_cases(tmp_path, progress=False)
+    assert [case.id for case in cases] == ["part1/Case00", "part2/Case00"]
+    assert len({case.patient for case in cases}) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("DimSize = 6 5 4", "DimSize = 60000 60000 60000"),
+        ("DimSize = 6 5 4", "DimSize = -6 5 4"),
+        ("DimSize = 6 5 4", "DimSize = 0 5 4"),
+        ("DimSize = 6 5 4", "DimSize ="),
+        ("NDims = 3", "NDims = 2"),
+        ("NDims = 3", "NDims = 40"),
+        ("ElementType = MET_SHORT", "ElementType = MET_NONSENSE"),
+        ("ElementDataFile = a.raw", "ElementDataFile = /dev/null"),
+        ("ElementDataFile = a.raw", "ElementDataFile = LIST"),
+        ("ElementSpacing = 1 1 1", "ElementSpacing = 0 0 0"),
+        ("ElementDataFile = a.raw", "ElementDataFile = a%d.raw 1 4 1"),
+    ],
+)
+def test_an_odd_header_is_one_sentence_that_names_the_file(tmp_path, old, new):
+    path = tmp_path / "a.mhd"
+    layouts.write_metaimage(Volume(np.zeros(GRID, np.int16), np.eye(4)), path)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=r"a\.mhd"):
+        load_metaimage(path)
+
+
+def test_a_header_that_asks_for_more_memory_than_there_is_is_refused_unread(tmp_path, monkeypatch):
+    class Free:
+        available = 100
+
+    path = tmp_path / "a.mhd"
+    layouts.write_metaimage(Volume(np.zeros(GRID, np.int16), np.eye(4)), path)
+    monkeypatch.setattr("psutil.virtual_memory", Free)
+    with pytest.raises(InputError, match=r"a\.mhd has \(6, 5, 4\) voxels, for which"):
+        load_metaimage(path)
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.png", "a.mhd"])
+def test_another_format_under_any_name_never_reaches_another_reader(tmp_path, name):
+    save_volume(Volume(np.zeros(GRID, np.int16), np.eye(4)), tmp_path / "other.nii.gz")
+    (tmp_path / "other.nii.gz").rename(tmp_path / name)
+    with pytest.raises(InputError, match=name):
+        load_metaimage(tmp_path / name)
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("damage", ["none", "flipped", "checksum", "cut", "empty"])
+def test_packed_voxels_are_read_to_their_checksum(tmp_path, local, damage):
+    import SimpleITK
+
+    array = np.random.default_rng(0).integers(0, 999, (9, 20, 20)).astype(np.int16)
+    path = tmp_path / ("a.mha" if local else "a.mhd")
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(array), str(path), useCompression=True)
+    packed = path if local else path.with_suffix(".zraw")
+    content = bytearray(packed.read_bytes())
+    if damage == "flipped":
+        content[-1000] ^= 0x10
+    elif damage == "checksum":
+        content[-1] ^= 1
+    elif damage != "none":
+        del content[len(content) // 2 if damage == "cut" else -4 :]
+    packed.write_bytes(bytes(content))
+    if damage == "none":
+        np.testing.assert_array_equal(load_metaimage(path).array.transpose(2, 1, 0), array)
+    else:
+        with pytest.raises(InputError, match=r"a\.mh.* is cut off, damaged or missing"):
+            load_metaimage(path)
