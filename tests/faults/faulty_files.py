@@ -59,6 +59,13 @@ def without(*names):
     return edit
 
 
+def emptied(text):
+    def edit(notebook):
+        cell_of(notebook, "double")["source"] = text
+
+    return edit
+
+
 def copied(notebook):
     first = cell_of(notebook, "double")
     again = json.loads(json.dumps(first))
@@ -110,6 +117,16 @@ FILES = [
         NO_DOUBLE,
         ("cell double is missing",),
         {"test_double": "The solution cell double is missing."},
+    ),
+    *(
+        edited(
+            f"emptied_solution_{number}",
+            emptied(text),
+            NO_DOUBLE,
+            (),
+            {"test_double": "The solution cell double is empty."},
+        )
+        for number, text in enumerate(("", " \n", "\n\n\t"))
     ),
     edited(
         "deleted_tests",

@@ -1,8 +1,9 @@
 """The one rule by which a test cell is scored, from what came of running it.
 
 A test cell passes if it ran and raised nothing; what it wrote to stderr costs nothing. Partial
-credit is a finite number from 0 to the cell's points, as the value of the cell's last expression;
-any other value there, or more than one, is 0 points, and an instructor should hear of it.
+credit is a finite number from 0 to the cell's points, as the value of the cell's last line, where
+it stands by its name or as an arithmetic: so that its absence is seen, as no call's can be. Any
+other value there, none, or more than one, is 0 points, and an instructor should hear of it.
 """
 
 import ast
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from medseg.errors import without_colours
 
 _LONGEST = 300
+_GIVE_NUMBERS = {"abs", "float", "int", "len", "max", "min", "pow", "round", "sum"}
 
 
 class Points(NamedTuple):
@@ -38,14 +40,19 @@ def points_of(most: float, source: str, error: str, results: Sequence[str]) -> P
     """
     if error:
         return Points(0.0, sentence(error))
+    due = _shows_value(source)
     if not results:
-        return Points(most)
+        missing = "its last line is a value, yet none came from it."
+        return Points(0.0, missing, True) if due else Points(most)
     if len(results) > 1:
         return Points(0.0, f"{len(results)} values came from it, where one is due.", True)
     text = results[-1]
     if not _ends_in_expression(source):
         reason = sentence(f"its last line has no value, yet {text!r} came as one.")
         return Points(0.0, reason, True)
+    if due is False:
+        reason = f"its last line is a call, and its value {text!r} counts only under a name."
+        return Points(0.0, sentence(reason), True)
     try:
         value = float(text)
     except ValueError:
@@ -63,9 +70,32 @@ def sentence(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
+def _shows_value(source: str) -> bool | None:
+    """Whether a cell's last line has a value for whoever reads it, and not only once it runs.
+
+    False for a call, which may give None, as an assertion does, unless it is of one of Python's own
+    functions; None where the cell is not plain Python, as with a magic.
+    """
+    line = _last_expression(source)
+    if isinstance(line, ast.Call):
+        return isinstance(line.func, ast.Name) and line.func.id in _GIVE_NUMBERS
+    if isinstance(line, ast.Constant):
+        return line.value is not None
+    return None if _parsed(source) is None else line is not None
+
+
 def _ends_in_expression(source: str) -> bool:
+    return _last_expression(source) is not None or _parsed(source) is None
+
+
+def _last_expression(source: str) -> ast.expr | None:
+    body = _parsed(source)
+    return body[-1].value if body and isinstance(body[-1], ast.Expr) else None
+
+
+def _parsed(source: str) -> list[ast.stmt] | None:
+    """The statements of a cell; None where it is not plain Python."""
     try:
-        body = ast.parse(source).body
-    except SyntaxError:  # a magic
-        return True
-    return bool(body) and isinstance(body[-1], ast.Expr)
+        return ast.parse(source).body
+    except SyntaxError:
+        return None

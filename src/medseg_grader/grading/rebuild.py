@@ -22,6 +22,8 @@ from medseg_grader.course.template import Template
 from medseg_grader.course.units import HIDDEN
 
 MISSING = "# This solution cell is missing from the submission."
+# A kernel is not even asked to run a cell without text.
+EMPTY = "# This solution cell is empty in the submission."
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Rebuilt:
         notebook: without outputs; cells of the student's own have ids that begin with `extra-`.
         findings: what was odd, one sentence each.
         missing: exercises whose solution cell is not in the submission.
+        empty: exercises whose solution cell has no text.
         unanswered: those, and exercises whose solution cell is as it was handed out.
         readable: False where the submission is no notebook, so that there is nothing to execute.
     """
@@ -39,6 +42,7 @@ class Rebuilt:
     notebook: NotebookNode
     findings: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     readable: bool = True
 
@@ -64,21 +68,24 @@ def rebuild(template: Template, content: bytes | None) -> Rebuilt:
             findings += [] if theirs else ["The notebook has no cells."]
     if not theirs:
         exercises = list(template.exercises)
-        return Rebuilt(ours, findings, exercises, exercises, readable=False)
+        return Rebuilt(ours, findings, exercises, unanswered=exercises, readable=False)
     places = _match(ours, theirs)
     own_names = {grade_id(cell): cell for cell in ours.cells if grade_id(cell)}
     findings += [finding(remark) for remark in changes(theirs, template.handed_out)]
-    missing, unanswered = [], []
+    missing, empty, unanswered = [], [], []
     answers = {cell.grade_id: cell for cell in theirs if cell.grade_id in own_names}
     for name in template.exercises:
         stub = own_names[name].source
+        answer = answers[name].source if name in answers else MISSING
         if name not in answers:
             missing.append(name)
-        elif answers[name].source.strip() == stub.strip():
+        elif not answer.strip():
+            empty.append(name)
+        elif answer.strip() == stub.strip():
             unanswered.append(name)
-        own_names[name].source = answers[name].source if name in answers else MISSING
+        own_names[name].source = answer if answer.strip() else EMPTY
     ours.cells = _with_extras(ours, theirs, places)
-    return Rebuilt(ours, findings, missing, [*missing, *unanswered])
+    return Rebuilt(ours, findings, missing, empty, [*missing, *empty, *unanswered])
 
 
 def finding(remark: Remark) -> str:

@@ -41,8 +41,9 @@ def score(
         points, reason, odd = _points(rebuilt.notebook.cells[index], run, test.points)
         if odd:
             findings.append(f"Test cell {test.grade_id}: {reason}")
-        if points < test.points and test.exercise in rebuilt.missing:
-            reason = f"The solution cell {test.exercise} is missing. {reason}"
+        for state, names in (("missing", rebuilt.missing), ("empty", rebuilt.empty)):
+            if points < test.points and test.exercise in names:
+                reason = f"The solution cell {test.exercise} is {state}. {reason}"
         seconds = round(run.seconds, 3) if run else 0.0
         cell = CellScore(test.grade_id, test.exercise, points, test.points, seconds, reason)
         scores.append(cell)

@@ -39,7 +39,7 @@ class Result:
         key: what this result depends on (submission, tests, environment, device), as a SHA-256.
         cells: one score for each test cell of the unit, in its order.
         findings: what was odd about the submission, one sentence each.
-        unanswered: the exercises whose solution cell is as it was handed out, or missing.
+        unanswered: the exercises whose solution cell is as it was handed out, empty or missing.
         diagnosis: for each exercise whose `check` ran, the name of the mistake that it recognised,
             else its outcome (`medseg_grader.grading.diagnosis`). For statistics, never for scores.
         seconds: wall time from start of the kernel to the last cell.

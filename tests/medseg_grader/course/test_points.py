@@ -46,6 +46,20 @@ def test_a_value_from_a_cell_without_one_is_no_points_and_odd(source):
     assert "its last line has no value" in reason
 
 
+@pytest.mark.parametrize("line", ["credit", "2 * share", "round(credit, 1)", "float(x)", "c[0]"])
+def test_a_value_that_does_not_come_is_no_points_and_odd(line):
+    wrong = "its last line is a value, yet none came from it."
+    assert points_of(4.0, f"credit = f(1)\n{line}", "", []) == Points(0.0, wrong, True)
+
+
+@pytest.mark.parametrize("line", ["check(f)", "probes.assert_close(f(1), 2)", "g()()"])
+def test_of_a_call_no_value_is_due_and_none_counts(line):
+    assert points_of(4.0, line, "", []) == Points(4.0, "", False)
+    reached, reason, odd = points_of(4.0, line, "", ["4"])
+    assert (reached, odd) == (0.0, True)
+    assert "counts only under a name" in reason
+
+
 def test_a_cell_with_a_magic_may_have_a_value():
     assert points_of(4.0, "%timeit f\nf(1)", "", ["3"]).reached == 3.0
 

@@ -56,6 +56,13 @@ def test_an_untouched_cell_is_unanswered_and_not_odd(template):
     assert (result.missing, result.findings) == ([], [])
 
 
+@pytest.mark.parametrize("text", ["", "  ", "\n\n", "\t\n "])
+def test_a_cell_that_was_emptied_is_unanswered_and_not_odd(template, text):
+    result = rebuilt(template, answered(template, double=text))
+    assert (result.empty, result.unanswered) == (["double"], ["double", "triple"])
+    assert (result.missing, result.findings) == ([], [])
+
+
 def delete(notebook, name):
     notebook["cells"].remove(cell_of(notebook, name))
 

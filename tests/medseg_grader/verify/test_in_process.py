@@ -49,7 +49,7 @@ def test_a_score_says_why_points_are_missing():
     tests = {
         "assert f(3) == 7, 'seven is due'": "AssertionError: seven is due",
         "print('loud', file=sys.stderr)": "",
-        "f(0.25)": "Partial credit: 0.5 of 2 points.",
+        "2 * f(0.125)": "Partial credit: 0.5 of 2 points.",
         "f(1) == 2": "its value should be a number from 0 to 2, and is 'True'.",
     }
     unit = unit_with(*(cell(source, f"test_f_{k}", True) for k, source in enumerate(tests)))
