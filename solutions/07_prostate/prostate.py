@@ -542,7 +542,7 @@ probes.assert_facts(facts)
 #
 # The network is your U-Net with 16 features at the top and 4 poolings. The classes are far from balanced: background fills most of each slice. The focal loss of unit 5 takes the weight off what is already easy, and `alpha` lifts the rare zones, here with the cube root of your `class_weights`, as the full weights would make the network paint rare zones everywhere.
 #
-# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from your machine. `slices_within` times the first batches, on a copy of the network, and says how many slices fit into `TRAINING_SECONDS`. At most it takes 7000 for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other; at least 2000, as with half of that it finds neither of the small zones. For the full training on a slow machine give it more seconds, or set `SLICES_IN_ALL`, which overrides the time. Nothing else depends on the machine: but for rounding, the same number of slices gives the same network.
+# The optimiser is AdamW ([Loshchilov & Hutter 2019](https://arxiv.org/abs/1711.05101)): gradient descent with a step length of its own for each weight. Its learning rate rises for a quarter of the run and then falls to zero ([Smith & Topin 2018](https://arxiv.org/abs/1708.07120)). How often the network goes through the data follows from your machine. `slices_within` times the first batches, on a copy of the network, and says how many slices fit into `TRAINING_SECONDS`. At most it takes 7000 for the phantom, whatever the number of patients, and half as many again for real patients, who differ more from each other; at least 1500, as with a third less it is chance how well the smallest zone is found. For the full training on a slow machine give it more seconds, or set `SLICES_IN_ALL`, which overrides the time. Nothing else depends on the machine: but for rounding, the same number of slices gives the same network.
 #
 # `channels_last` keeps the channels of a pixel next to each other in memory, which makes convolutions faster and changes no result.
 #
@@ -553,7 +553,7 @@ probes.assert_facts(facts)
 # While it runs, *Stop and keep the best* ends the training after the present epoch; so does the ■ of the toolbar, pressed once. Pressed twice, it stops at once, and the checkpoint is what remains.
 # %%
 device = training.device()
-BATCH_SIZE, PEAK_RATE, GAMMA = 16, 4e-3, 2.0
+BATCH_SIZE, PEAK_RATE, GAMMA = 8, 2e-3, 2.0
 train_batches = training.SliceBatches(
     train_cases, BATCH_SIZE, SIZE, augment=augment, generator=training.generator(0)
 )

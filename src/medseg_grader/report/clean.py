@@ -1,20 +1,22 @@
 """What a student wrote or printed, as `Markup` that is safe to open: for the feedback page.
 
-Text is escaped; Markdown and HTML tables are cleaned by bleach as nbconvert sets it up; pictures
-are decoded, measured and written anew. Scripts, styles, frames, links that are no web address and
-anything that would be loaded from elsewhere do not come through, and nothing is without a limit.
+Text is escaped; Markdown and HTML tables are cleaned by nh3, whose time grows with their length and
+not, as that of nbconvert's bleach, with its square; pictures are decoded, measured and written
+anew. Scripts, styles, frames, links that are no web address and anything that would be loaded from
+elsewhere do not come through, and nothing is without a limit.
 """
 
 import base64
 import binascii
 import io
 import re
+import time
 import warnings
 from collections.abc import Iterable
 
+import nh3
 from markupsafe import Markup
 from nbconvert.filters import Highlight2HTML, markdown2html
-from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from PIL import Image
 
@@ -26,7 +28,10 @@ MOST_SENTENCE = 600
 MOST_SOURCE = 40_000
 MOST_OF_A_PAGE = 8_000_000
 MOST_PIXELS = 40_000_000
+# of one page: what takes longer was written to take long
+MOST_SECONDS = 10
 SHORTEST = 30
+FULL = "This page is full: the rest of your outputs is in your notebook."
 WITHHELD = "This output repeats hidden tests and is not shown."
 # What is put into these is escaped, unless it is `Markup`.
 _SENTENCE = Markup("<p>{}</p>")
@@ -34,14 +39,16 @@ _TEXT = Markup('<pre tabindex="0">{}</pre>')
 _FRAGMENT = Markup('<div class="scroll" tabindex="0">{}</div>')
 _PICTURE = Markup('<img alt="{}" src="{}">')
 # fmt: off
-_TAGS = [
+_TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em",
     "h3", "h4", "h5", "h6", "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup",
     "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
-]
+}
 # fmt: on
-_ATTRIBUTES = {"a": ["href", "title"], "td": ["colspan", "rowspan"], "th": ["colspan", "rowspan"]}
-_UNSEEN = re.compile(r"<(script|style|head|title)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+# what a browser would not show is left out with its text
+_UNSEEN = {"script", "style", "title", "noscript", "template"}
+_SCHEMES = {"http", "https", "mailto"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -55,8 +62,8 @@ class Cleaner:
 
     def __init__(self, sources: Iterable[str] = ()) -> None:
         self._left = MOST_OF_A_PAGE
+        self._until = time.process_time() + MOST_SECONDS
         self._hidden = hidden_lines(sources)
-        self._sanitizer = SanitizeHTML(tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
         self._highlight = Highlight2HTML(pygments_lexer="python")
 
     def repeats_hidden_tests(self, text: str) -> bool:
@@ -65,6 +72,8 @@ class Cleaner:
 
     def code(self, source: str) -> Markup:
         """Source text with its syntax coloured."""
+        if self._full():
+            return _SENTENCE.format(FULL)
         text = cut(source, MOST_SOURCE)
         marked = Markup(self._highlight(text).replace("<pre>", '<pre tabindex="0">', 1))
         return self._room(marked)
@@ -82,6 +91,8 @@ class Cleaner:
 
     def markdown(self, source: str) -> Markup:
         """A text cell of the student's."""
+        if self._full():
+            return _SENTENCE.format(FULL)
         return self.html(markdown2html(cut(source, MOST_SOURCE)))
 
     def html(self, source: str) -> Markup:
@@ -90,9 +101,14 @@ class Cleaner:
             return _SENTENCE.format(WITHHELD)
         if len(source) > MOST_SOURCE:
             return _SENTENCE.format("An output was too long to be shown here.")
-        kept = _UNSEEN.sub("", _CONTROL.sub("", source))
-        clean = self._sanitizer.sanitize_html_tags(kept)
-        clean = clean.replace("<a ", '<a rel="noopener noreferrer nofollow" ')
+        clean = nh3.clean(
+            _CONTROL.sub("", source),
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            clean_content_tags=_UNSEEN,
+            url_schemes=_SCHEMES,
+            link_rel="noopener noreferrer nofollow",
+        )
         return self._room(_FRAGMENT.format(Markup(clean)))
 
     def outputs(self, cell: NotebookNode) -> list[Markup]:
@@ -100,6 +116,8 @@ class Cleaner:
         return [self._output(output) for output in cell.get("outputs", [])]
 
     def _output(self, output: NotebookNode) -> Markup:
+        if self._full():
+            return _SENTENCE.format(FULL)
         if output.output_type == "stream":
             return self.text(output.text)
         if output.output_type == "error":
@@ -134,10 +152,13 @@ class Cleaner:
         address = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
         return self._room(_PICTURE.format(described, address))
 
+    def _full(self) -> bool:
+        """Whether making this page has taken too long by now."""
+        return time.process_time() > self._until
+
     def _room(self, content: Markup) -> Markup:
         if len(content) > self._left:
-            why = "This page is full: the rest of your outputs is in your notebook."
-            return _SENTENCE.format(why)
+            return _SENTENCE.format(FULL)
         self._left -= len(content)
         return content
 
