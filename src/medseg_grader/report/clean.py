@@ -1,9 +1,9 @@
 """What a student wrote or printed, as `Markup` that is safe to open: for the feedback page.
 
-Text is escaped; Markdown and HTML tables are cleaned by nh3, whose time grows with their length and
-not, as that of nbconvert's bleach, with its square; pictures are decoded, measured and written
-anew. Scripts, styles, frames, links that are no web address and anything that would be loaded from
-elsewhere do not come through, and nothing is without a limit.
+Text is escaped; Markdown and HTML tables are cleaned by nh3, as bleach, which nbconvert has, takes
+minutes over a screen of nested tags; pictures are decoded, measured and written anew. Scripts,
+styles, frames, links that are no web address and anything that would be loaded from elsewhere do
+not come through, and nothing is without a limit.
 """
 
 import base64
