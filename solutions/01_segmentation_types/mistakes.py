@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from medseg_grader.authoring import Call, Exercise, Mistake
+from medseg_grader.authoring import Call, Exercise, Mistake, OneByOne
 
 SCORES = np.array(
     [
@@ -90,6 +90,9 @@ EXERCISES = [
             Call(STREET, [24, 26]),
             Call(STREET, [26]),
             Call(np.full((2, 3), 7), [24, 26]),
+            Call(STREET.astype(np.uint8), OneByOne([24, 26])),
+            Call(STREET, {7, 26}),
+            Call(np.array([[0, 3], [0, 0]]), (0,)),
         ],
         hints=[
             "Take one thing class at a time: where is it, and which of its pixels hang together?",
@@ -99,6 +102,12 @@ EXERCISES = [
             "add the count to the total. `np.ones((3, 3))` makes all eight neighbours count.",
         ],
         mistakes=[
+            Mistake(
+                "goes_through_the_ids_twice",
+                "The ids may come one by one, from something that can be gone through only once: "
+                "make a list of them, and use that.",
+                {"    total = 0": "    things = np.isin(semantic, list(thing_ids))\n    total = 0"},
+            ),
             Mistake(
                 "four_neighbours",
                 "Pixels that share only a corner belong together too: eight neighbours, not four.",
@@ -168,6 +177,8 @@ EXERCISES = [
             Call(np.array([1, 256]), np.array([0, 0]), mentions=["256", "255"]),
             Call(np.array([1, 2]), np.array([0, -1]), mentions=["-1", "255"]),
             Call(np.array([1, 2]), np.array([300, 0]), mentions=["300", "255"]),
+            Call(np.array([26, 255], np.uint8), np.array([3, 255])),
+            Call(np.array([1, 255], np.uint8), np.array([255, 0])),
         ],
         hints=[
             "How many different instances can one class have? That many numbers must lie between "
@@ -234,6 +245,7 @@ EXERCISES = [
             Call(np.array([[6659, 1792]])),
             Call(np.array([[65535, 255, 0], [511, 6856, 256]])),
             Call(np.array([6659, 300], np.uint16)),
+            Call(np.array([6659, 300], np.int32)),
         ],
         hints=[
             "How often does 256 fit into the number, and what is left over?",

@@ -12,7 +12,7 @@
 # | 2.3 `range_image` | 2 | 20 |
 # | 2.4 `labels_to_points` | 2 | 15 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("02_laser_scans.decode_labels")` gives one hint more at each call.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("02_laser_scans.decode_labels")` gives one hint more at each call.
 
 # %%
 import numpy as np
@@ -70,7 +70,7 @@ check("02_laser_scans.decode_labels", decode_labels)
 
 # %% nbgrader={"grade": true, "grade_id": "test_decode_labels", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: random labels, compared byte by byte.
-result = decode_labels(np.array([196618, 40], dtype=np.uint32))
+result = probes.call(decode_labels, np.array([196618, 40], dtype=np.uint32))
 probes.assert_close(result, (np.array([10, 40]), np.array([3, 0])), "(semantic, instance)")
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(2101)
@@ -78,9 +78,8 @@ for count in (1, 50, 0):
     raw = rng.integers(0, 2**32, count, dtype=np.uint32)
     halves = raw.astype("<u4").view("<u2").reshape(-1, 2).astype(np.int64)
     expected = (halves[:, 0].copy(), halves[:, 1].copy())
-    probes.assert_close(decode_labels(raw), expected, "(semantic, instance)")
-    probes.assert_keeps_inputs(decode_labels, raw)
-for wrong in (np.float32, np.int64):
+    probes.assert_close(probes.call(decode_labels, raw), expected, "(semantic, instance)")
+for wrong in (np.float32, np.int64, np.int32, np.uint16, np.uint64):
     name = np.dtype(wrong).name
     bad = np.array([10, 40], dtype=wrong)
     probes.assert_raises_value_error(decode_labels, bad, mentions=[name, "uint32"])
@@ -141,7 +140,7 @@ def spherical_projection(points, height, width, fov_up, fov_down):
 check("02_laser_scans.spherical_projection", spherical_projection)
 
 # %% nbgrader={"grade": true, "grade_id": "test_spherical_projection", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = spherical_projection(np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30)
+result = probes.call(spherical_projection, np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30)
 expected = (np.array([1]), np.array([3]), np.array([np.sqrt(2)]))
 probes.assert_close(result, expected, "(rows, columns, ranges)")
 
@@ -149,7 +148,13 @@ probes.assert_close(result, expected, "(rows, columns, ranges)")
 # Points that are made from known pixels; points outside; single precision; the laser itself.
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(2201)
-for height, width, up, down in [(64, 1024, 3.0, -25.0), (16, 90, 15.0, -15.0), (7, 11, 2, -24)]:
+for height, width, up, down in [
+    (64, 1024, 3.0, -25.0),
+    (16, 90, 15.0, -15.0),
+    (7, 11, 2, -24),
+    (9, 40, -5.0, -30.0),
+    (12, 25, 40, 10),
+]:
     rows, columns = rng.integers(0, height, 60), rng.integers(0, width, 60)
     distance = rng.uniform(0.5, 70, 60)
     tilt = np.radians(up - (rows + rng.uniform(0.1, 0.9, 60)) / height * (up - down))
@@ -158,14 +163,20 @@ for height, width, up, down in [(64, 1024, 3.0, -25.0), (16, 90, 15.0, -15.0), (
     cloud = np.stack([flat * turned.real, flat * turned.imag, distance * np.sin(tilt)], axis=1)
     expected = (rows, columns, distance)
     for points in (cloud, cloud.astype(np.float32)):
-        result = spherical_projection(points, height, width, up, down)
+        result = probes.call(spherical_projection, points, height, width, up, down)
         probes.assert_close(result, expected, "(rows, columns, ranges)")
-    probes.assert_keeps_inputs(spherical_projection, cloud, height, width, up, down)
-odd = np.array([[1.0, 0, 5], [1, 0, -5], [-1, -1e-12, 0], [-1, 0, 0], [0, 0, 0]])
-rows, columns, ranges = spherical_projection(odd, 64, 10, 3, -25)
-probes.assert_close(rows, np.array([0, 63, 6, 6, 6]), "rows of points outside the field of view")
-probes.assert_close(columns[2:4], np.array([9, 0]), "columns of points straight behind")
-probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0]), "ranges", atol=1e-5)
+none = probes.call(spherical_projection, np.zeros((0, 3)), 64, 10, 3, -25)
+nothing = np.zeros(0, dtype=np.int64)
+probes.assert_close(none, (nothing, nothing, np.zeros(0)), "(rows, columns, ranges) of no points")
+odd = np.array(
+    [[1.0, 0, 5], [1, 0, -5], [-1, -1e-12, 0], [-1, 0, 0], [0, 0, 0], [-1, -0.0, 0], [0, 0, 1]]
+)
+rows, columns, ranges = probes.call(spherical_projection, odd, 64, 10, 3, -25)
+probes.assert_close(
+    rows, np.array([0, 63, 6, 6, 6, 6, 0]), "rows of points outside the field of view"
+)
+probes.assert_close(columns[[2, 3, 5]], np.array([9, 0, 9]), "columns of points straight behind")
+probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0, 1, 1]), "ranges", atol=1e-5)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -208,26 +219,34 @@ angles = np.radians([30.0, 30.0, -150.0])
 distances = np.array([9.0, 4.0, 7.0])
 points = np.stack([distances * np.cos(angles), distances * np.sin(angles), 0 * angles], axis=1)
 probes.assert_close(
-    range_image(points, 1, 6, 10, -10), np.array([[-1.0, -1, 4, -1, -1, 7]]), "the range image"
+    probes.call(range_image, points, 1, 6, 10, -10),
+    np.array([[-1.0, -1, 4, -1, -1, 7]]),
+    "the range image",
 )
 
 # %% nbgrader={"grade": true, "grade_id": "test_range_image_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random clouds, pixel by pixel.
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(2301)
-for height, width, count in [(6, 9, 200), (4, 30, 40), (3, 3, 0)]:
+for height, width, count, up, down in [
+    (6, 9, 200, 5, -20),
+    (4, 30, 40, 5, -20),
+    (3, 3, 0, 5, -20),
+    (5, 8, 90, -2, -12),
+    (5, 8, 90, 14.5, 3.5),
+]:
     cloud = rng.normal(size=(count, 3)) * [20, 20, 3]
+    cloud[:1] = 0  # a point at range 0
     expected = np.full((height, width), -1.0)
     angle = np.angle(cloud[:, 0] + 1j * cloud[:, 1])
     away = np.linalg.norm(cloud, axis=1)
     lift = 90 - np.degrees(np.arccos(cloud[:, 2] / np.maximum(away, 1e-9)))
     for a, e, r in zip(angle, lift, away, strict=True):
-        i = min(max(int(np.floor((5 - e) / 25 * height)), 0), height - 1)
+        i = min(max(int(np.floor((up - e) / (up - down) * height)), 0), height - 1)
         j = min(max(int(np.floor((np.pi - a) / (2 * np.pi) * width)), 0), width - 1)
         expected[i, j] = r if expected[i, j] < 0 else min(r, expected[i, j])
-    result = range_image(cloud, height, width, 5, -20)
+    result = probes.call(range_image, cloud, height, width, up, down)
     probes.assert_close(result, expected, "the range image")
-    probes.assert_keeps_inputs(range_image, cloud, height, width, 5, -20)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -283,19 +302,25 @@ def labels_to_points(label_image, rows, columns):
 check("02_laser_scans.labels_to_points", labels_to_points)
 
 # %% nbgrader={"grade": true, "grade_id": "test_labels_to_points", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = labels_to_points(np.array([[5, 6, 7]]), np.array([0, 0, 0]), np.array([2, 0, 0]))
+result = probes.call(
+    labels_to_points, np.array([[5, 6, 7]]), np.array([0, 0, 0]), np.array([2, 0, 0])
+)
 probes.assert_close(result, np.array([7, 5, 5]), "the labels")
 
 # %% nbgrader={"grade": true, "grade_id": "test_labels_to_points_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random pixels of rectangular images, in other integer types, compared with a loop.
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(2401)
-for shape, count, dtype in [((6, 9), 40, np.int64), ((3, 3), 12, np.int32), ((2, 70), 1, np.uint8)]:
+for shape, count, dtype in [
+    ((6, 9), 40, np.int64),
+    ((3, 3), 12, np.int32),
+    ((2, 70), 1, np.uint8),
+    ((4, 5), 0, np.uint16),
+]:
     image = rng.integers(0, 100, shape).astype(dtype)
     down, right = rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)
     expected = np.array([image[i][j] for i, j in zip(down, right, strict=True)], dtype=dtype)
-    probes.assert_close(labels_to_points(image, down, right), expected, "the labels")
-    probes.assert_keeps_inputs(labels_to_points, image, down, right)
+    probes.assert_close(probes.call(labels_to_points, image, down, right), expected, "the labels")
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -25,6 +25,9 @@ EXERCISES = [
             Call(np.array([196618, 40], np.uint32)),
             Call(np.array([0, 4294967295, 65536, 65535, 16973854], np.uint32)),
             Call(np.array([10.0, 40.0]), mentions=["float64", "uint32"]),
+            Call(np.array([10, 40]), mentions=["int64", "uint32"]),
+            Call(np.array([10, 40], np.uint16), mentions=["uint16", "uint32"]),
+            Call(np.array([], np.uint32)),
         ],
         hints=[
             "Write 196618 as 3 · 65536 + 10. Which operation gives the 3, which the 10?",
@@ -83,6 +86,10 @@ EXERCISES = [
             Call(CLOUD, 16, 40, 3.0, -25.0),
             Call(OUTSIDE, 8, 10, 3.0, -25.0),
             Call(np.zeros((1, 3)), 64, 10, 3.0, -25.0),
+            Call(CLOUD, 9, 40, -5.0, -30.0),
+            Call(CLOUD, 12, 25, 40, 10),
+            Call(np.array([[-1.0, 0.0, 0.0], [-1.0, -0.0, 0.0]]), 8, 10, 3.0, -25.0),
+            Call(np.zeros((0, 3)), 8, 10, 3.0, -25.0),
         ],
         hints=[
             "Do one point with paper and pencil: its range, its angle to the left, its elevation.",
@@ -168,6 +175,8 @@ EXERCISES = [
             Call(CLOUD, 8, 20, 3.0, -25.0),
             Call(CLOUD[::-1].copy(), 8, 20, 3.0, -25.0),
             Call(np.zeros((0, 3)), 2, 3, 3.0, -25.0),
+            Call(np.zeros((1, 3)), 2, 3, 3.0, -25.0),
+            Call(CLOUD, 8, 20, -2.0, -12.0),
         ],
         hints=[
             "Two points fall on one pixel. Which of them is written last by your code?",
@@ -233,6 +242,7 @@ EXERCISES = [
             Call(np.array([[5, 6, 7]]), np.array([0, 0, 0]), np.array([2, 0, 0])),
             Call(IMAGE, np.array([2, 0, 1, 1]), np.array([1, 2, 2, 0])),
             Call(IMAGE.astype(np.uint8), np.array([0]), np.array([1])),
+            Call(IMAGE, np.zeros(0, np.int64), np.zeros(0, np.int64)),
         ],
         hints=[
             "For one point it is `label_image[row, column]`. What happens if both are arrays?",

@@ -13,7 +13,7 @@
 # | 3.6 `normalise` | 1 | 10 |
 # | 3.7 `split_patients` | 2 | 25 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("03_medical_volumes.voxel_to_world")` gives one hint more at each call.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("03_medical_volumes.voxel_to_world")` gives one hint more at each call.
 
 # %%
 from itertools import product
@@ -82,7 +82,7 @@ def voxel_to_world(affine, voxels):
     """Places of voxels in the patient.
 
     Args:
-        affine: (4, 4) float array, voxel index to mm.
+        affine: (4, 4) float64 array, voxel index to mm.
         voxels: (..., 3) array of indices, whole or not.
 
     Returns:
@@ -104,7 +104,7 @@ check("03_medical_volumes.voxel_to_world", voxel_to_world)
 # %% nbgrader={"grade": true, "grade_id": "test_voxel_to_world", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: tilted affines and arrays of several shapes, compared with nibabel.
 affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
-result = voxel_to_world(affine, np.array([[5, 10, 4], [0, 0, 0]]))
+result = probes.call(voxel_to_world, affine, np.array([[5, 10, 4], [0, 0, 0]]))
 probes.assert_close(result, np.array([[80.0, -40, 22], [90, -60, 10]]), "the places")
 probes.assert_raises_value_error(
     voxel_to_world, np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]
@@ -118,8 +118,16 @@ for shape in [(3,), (7, 3), (2, 4, 5, 3)]:
     affine[:3] = rng.normal(size=(3, 4)) * [2, 2, 2, 50]
     for voxels in (rng.integers(0, 200, shape), rng.normal(size=shape)):
         expected = apply_affine(affine, voxels)
-        probes.assert_close(voxel_to_world(affine, voxels), expected, "the places")
-        probes.assert_keeps_inputs(voxel_to_world, affine, voxels)
+        result = probes.call(voxel_to_world, affine, voxels)
+        probes.assert_close(result, expected, "the places", exact_dtype=True)
+    single = voxels.astype(np.float32)
+    result = probes.call(voxel_to_world, affine, single)
+    expected = apply_affine(affine, single.astype(np.float64))
+    probes.assert_close(result, expected, "the places of float32 indices", exact_dtype=True)
+for shape in [(3, 4), (4, 3), (1, 4, 4)]:
+    probes.assert_raises_value_error(
+        voxel_to_world, np.ones(shape), np.zeros((2, 3)), mentions=[str(shape), "(4, 4)"]
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -139,7 +147,7 @@ def world_to_voxel(affine, points):
     """Voxel indices of places in the patient, the inverse of `voxel_to_world`.
 
     Args:
-        affine: (4, 4) float array, voxel index to mm.
+        affine: (4, 4) float64 array, voxel index to mm.
         points: (..., 3) array, mm.
 
     Returns:
@@ -156,7 +164,7 @@ check("03_medical_volumes.world_to_voxel", world_to_voxel)
 # %% nbgrader={"grade": true, "grade_id": "test_world_to_voxel", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: tilted affines, compared with nibabel.
 affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
-result = world_to_voxel(affine, np.array([[80.0, -40, 22]]))
+result = probes.call(world_to_voxel, affine, np.array([[80.0, -40, 22]]))
 probes.assert_close(result, np.array([[5.0, 10, 4]]), "the voxels")
 ### BEGIN HIDDEN TESTS
 from nibabel.affines import apply_affine
@@ -167,8 +175,12 @@ for shape in [(3,), (6, 3), (2, 3, 3)]:
     affine[:3] = rng.normal(size=(3, 4)) * [1, 1, 1, 40] + 3 * np.eye(3, 4)
     points = rng.normal(size=shape) * 60
     expected = apply_affine(np.linalg.inv(affine), points)
-    probes.assert_close(world_to_voxel(affine, points), expected, "the voxels")
-    probes.assert_keeps_inputs(world_to_voxel, affine, points)
+    result = probes.call(world_to_voxel, affine, points)
+    probes.assert_close(result, expected, "the voxels", exact_dtype=True)
+    whole = np.rint(points).astype(int)
+    result = probes.call(world_to_voxel, affine, whole)
+    expected = apply_affine(np.linalg.inv(affine), whole)
+    probes.assert_close(result, expected, "the voxels of whole mm", exact_dtype=True)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -191,7 +203,7 @@ def world_bounds(shape, affine):
 
     Args:
         shape: number of voxels along each of the three axes.
-        affine: (4, 4) float array, voxel index to mm.
+        affine: (4, 4) float64 array, voxel index to mm.
 
     Returns:
         (lower, upper), two (3,) float64 arrays, mm.
@@ -208,7 +220,7 @@ check("03_medical_volumes.world_bounds", world_bounds)
 
 # %% nbgrader={"grade": true, "grade_id": "test_world_bounds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: tilted scans, compared with the convex hull of all voxel corners.
-result = world_bounds((2, 1, 1), np.diag([3.0, 1, 1, 1]))
+result = probes.call(world_bounds, (2, 1, 1), np.diag([3.0, 1, 1, 1]))
 probes.assert_close(
     result, (np.array([-1.5, -0.5, -0.5]), np.array([4.5, 0.5, 0.5])), "(lower, upper)"
 )
@@ -222,7 +234,9 @@ for shape in [(4, 3, 2), (1, 5, 3), (2, 2, 6)]:
     edges = np.stack(np.meshgrid(*[np.arange(n + 1) - 0.5 for n in shape]), axis=-1).reshape(-1, 3)
     hull = ConvexHull(np.c_[edges, np.ones(len(edges))] @ affine[:3].T)
     expected = (hull.min_bound, hull.max_bound)
-    probes.assert_close(world_bounds(shape, affine), expected, "(lower, upper)")
+    for given in (shape, list(shape), np.array(shape)):
+        result = probes.call(world_bounds, given, affine)
+        probes.assert_close(result, expected, "(lower, upper)", exact_dtype=True)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -311,7 +325,7 @@ probes.assert_close(result, expected, "the region")
 from scipy.spatial.transform import Rotation
 
 rng = probes.rng(3401)
-for _ in range(4):
+for shift in (3, 3, 9, 12, 12):
     trio = []
     for spacing, shape in [
         ((3, 3, 4), (14, 15, 9)),
@@ -320,7 +334,7 @@ for _ in range(4):
     ]:
         affine = np.eye(4)
         affine[:3, :3] = Rotation.from_rotvec(rng.normal(size=3) * 0.15).as_matrix() * spacing
-        affine[:3, 3] = -affine[:3, :3] @ np.array(shape) / 2 + rng.normal(size=3) * 3
+        affine[:3, 3] = -affine[:3, :3] @ np.array(shape) / 2 + rng.normal(size=3) * shift
         trio.append(Volume(np.zeros(shape), affine))
     low, high = np.full(3, -np.inf), np.full(3, np.inf)
     for one in trio:
@@ -337,10 +351,22 @@ for _ in range(4):
     expected = tuple(slice(t[0], t[-1] + 1) for t in touched)
     found = probes.facts_of("region", region_of_interest, *trio)
     probes.assert_close(found, expected, "the slices")
-away = np.eye(4)
-away[:3, 3] = (0, 100, 0)
-cubes = [Volume(np.zeros((5, 5, 5)), np.eye(4)), Volume(np.zeros((5, 5, 5)), away)]
-probes.assert_raises_value_error(region_of_interest, cubes)
+# Of three boxes each bounds the region on another side, and of a tilted first one its own.
+lying = [np.eye(4) for _ in range(3)]
+lying[1][:3, 3], lying[2][:3, 3] = (3, -2, 0), (-2, 4, -1)
+trio = [Volume(np.zeros((9, 9, 9)), affine) for affine in lying]
+expected = (slice(3, 7), slice(4, 7), slice(0, 8))
+for order in ((0, 1, 2), (0, 2, 1)):
+    found = probes.facts_of("region", region_of_interest, *(trio[k] for k in order))
+    probes.assert_close(found, expected, "the slices in three boxes")
+found = probes.facts_of("region", region_of_interest, trio[0])
+probes.assert_close(found, (slice(0, 9),) * 3, "the slices of a volume by itself")
+for gap in ((0, 100, 0), (5, 0, 0), (0, 0, -5)):  # far away, and face to face
+    away = np.eye(4)
+    away[:3, 3] = gap
+    cubes = [Volume(np.zeros((5, 5, 5)), np.eye(4)), Volume(np.zeros((5, 5, 5)), away)]
+    probes.assert_raises_value_error(region_of_interest, cubes)
+    probes.assert_raises_value_error(region_of_interest, [cubes[0], *cubes])
 ### END HIDDEN TESTS
 
 # %%
@@ -375,7 +401,7 @@ def resample(array, affine, spacing, order):
 
     Args:
         array: (X, Y, Z), numbers.
-        affine: (4, 4) float array, voxel index to mm.
+        affine: (4, 4) float64 array, voxel index to mm.
         spacing: the three wanted distances between voxels in mm.
         order: 1 for images (linear), 0 for labels (nearest voxel).
 
@@ -403,7 +429,9 @@ def resample(array, affine, spacing, order):
 check("03_medical_volumes.resample", resample)
 
 # %% nbgrader={"grade": true, "grade_id": "test_resample", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-array, affine = resample(np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1, 1, 1), 1)
+array, affine = probes.call(
+    resample, np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1, 1, 1), 1
+)
 probes.assert_close(array[:, 0, 0], np.array([10.0, 12.5, 17.5, 20.0]), "the voxels")
 expected = np.diag([1.0, 1, 1, 1])
 expected[0, 3] = -0.5
@@ -429,7 +457,7 @@ for shape, old, new in [
     linear = torch.nn.functional.interpolate(
         torch.from_numpy(values)[None, None], sizes, mode="trilinear", align_corners=False
     )[0, 0]
-    array, moved = resample(values, affine, new, 1)
+    array, moved = probes.call(resample, values, affine, new, 1)
     probes.assert_close(array, linear.numpy(), "the image")
     for corner, other in ((np.full(3, -0.5), np.full(3, -0.5)), (np.array(shape), np.array(sizes))):
         corner, other = corner - 0.5 * (corner > 0), other - 0.5 * (other > 0)
@@ -444,12 +472,16 @@ for shape, old, new in [
         place = (np.arange(m) + 0.5) * n / m
         line = np.abs(place - np.rint(place)) < 1e-6
         ties |= line.reshape([-1 if a == k else 1 for a in range(3)])
-    labels, _ = resample(classes, affine, new, 0)
+    labels, place = probes.call(resample, classes, affine, new, 0)
+    probes.assert_close(place, moved, "the affine of the labels", exact_dtype=True)
+    for dtype in (np.int16, np.float32):
+        kept = probes.call(resample, classes.astype(dtype), affine, list(new), 0)[0].dtype
+        assert kept == dtype, f"with order 0 {dtype.__name__} stays, yours becomes {kept}"
     expected = np.where(ties, 0, nearest.numpy()).astype(np.uint8)
     probes.assert_close(np.where(ties, np.uint8(0), labels), expected, "the labels")
-    probes.assert_keeps_inputs(resample, values, affine, new, 1)
     whole = (values * 100).astype(np.int16)
-    between, _ = resample(whole, affine, new, 1)
+    between, place = probes.call(resample, whole, affine, np.array(new), 1)
+    probes.assert_close(place, moved, "the affine", exact_dtype=True)
     linear = torch.nn.functional.interpolate(
         torch.from_numpy(whole)[None, None].double(), sizes, mode="trilinear", align_corners=False
     )[0, 0]
@@ -541,17 +573,23 @@ check("03_medical_volumes.normalise", normalise)
 
 # %% nbgrader={"grade": true, "grade_id": "test_normalise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # A constant image, a ramp, NaN. When graded: random images of several types, as scipy has them.
-result = normalise(np.array([[7, 7], [7, 7]]))
+result = probes.call(normalise, np.array([[7, 7], [7, 7]]))
 probes.assert_close(result, np.zeros((2, 2), dtype=np.float32), "a constant image")
-steady = normalise(np.arange(5.0))
-probes.assert_close(steady[[0, 4]], np.array([-1.418, 1.418]), "the ends of a ramp", rtol=1e-2)
+steady = probes.call(normalise, np.arange(5.0))
+probes.assert_close(steady[[0, 4]], np.array([-1.40841, 1.40841]), "the ends of a ramp")
 probes.assert_raises_value_error(normalise, np.array([1.0, np.nan]))
 ### BEGIN HIDDEN TESTS
 from scipy import stats
 
 lonely = np.append(np.zeros(499), 7.0)
-probes.assert_close(normalise(lonely), np.zeros(500, dtype=np.float32), "constant once clipped")
+probes.assert_close(
+    probes.call(normalise, lonely), np.zeros(500, dtype=np.float32), "constant once clipped"
+)
 rng = probes.rng(3601)
+probes.assert_close(probes.call(normalise, np.full(3, 7)), np.zeros(3, np.float32), "a constant")
+hole = rng.normal(size=(3, 4, 5))
+hole[1, 2, 3] = np.nan
+probes.assert_raises_value_error(normalise, hole)
 for values in (
     rng.gamma(2.0, 90, (9, 8, 7)),
     rng.integers(0, 900, (30, 20)).astype(np.int16),
@@ -560,10 +598,9 @@ for values in (
     line = np.sort(values.ravel()).astype(np.float64)
     ends = np.interp([0.01 * (line.size - 1), 0.99 * (line.size - 1)], np.arange(line.size), line)
     expected = stats.zscore(np.minimum(np.maximum(values, ends[0]), ends[1]), axis=None)
-    result = normalise(values)
+    result = probes.call(normalise, values)
     assert result.dtype == np.float32, f"float32 is due, yours is {result.dtype}"
     probes.assert_close(result, expected, "the image", rtol=1e-3, atol=1e-3)
-    probes.assert_keeps_inputs(normalise, values)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -624,7 +661,7 @@ def split_patients(ids, fractions, generator):
     count, parts = len(patients), len(fractions)
     if count < parts:
         raise ValueError(f"{count} patients cannot be divided into {parts} parts")
-    cuts = np.rint(np.cumsum(fractions)[:-1] * count).astype(int)
+    cuts = np.floor(np.cumsum(fractions)[:-1] * count + 0.5).astype(int)
     for k in range(parts - 1):
         first = cuts[k - 1] + 1 if k else 1
         cuts[k] = min(max(cuts[k], first), count - (parts - 1 - k))
@@ -653,9 +690,15 @@ probes.assert_raises_value_error(
 # Many patients with several cases each, uneven fractions, as few patients as parts, too few.
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(3701)
-for patients, shares in [(40, [0.6, 0.15, 0.25]), (9, [0.8, 0.1, 0.1]), (4, [0.7, 0.1, 0.1, 0.1])]:
+for patients, shares in [
+    (40, [0.6, 0.15, 0.25]),
+    (10, [0.25, 0.3, 0.45]),
+    (9, [0.8, 0.1, 0.1]),
+    (4, [0.7, 0.1, 0.1, 0.1]),
+]:
     names = rng.permutation(1000)[:patients]
-    ids = [f"p{k}" for k in [*names, *rng.choice(names, 3 * patients)]]
+    # two of the patients have most of the cases
+    ids = [f"p{k}" for k in [*names, *rng.choice(names, patients), *[*names[:2]] * 3 * patients]]
     facts = probes.facts_of("split", split_patients, ids, shares, int(rng.integers(1000)))
     if patients == 4:  # one each, whatever the fractions
         facts.pop("parts have about their fraction of the patients")

@@ -33,11 +33,14 @@ CASES = ["a", "a", "b", "c", "c", "d", "e", "f", "f", "f", "g", "h", "i", "j"]
 EXERCISES = [
     Exercise(
         name="voxel_to_world",
+        exact_dtype=True,
         calls=[
             Call(SIMPLE, VOXELS),
             Call(TILTED, VOXELS[None]),
             Call(TILTED, np.array([1.0, 2.0, 3.0])),
             Call(np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]),
+            Call(np.ones((3, 4)), np.zeros((1, 3)), mentions=["(3, 4)", "(4, 4)"]),
+            Call(SIMPLE, VOXELS.astype(np.float32)),
         ],
         hints=[
             "Do it for one voxel first, as a column: `R @ x + o`.",
@@ -45,6 +48,20 @@ EXERCISES = [
             "`voxels @ affine[:3, :3].T + affine[:3, 3]`, after a look at the affine's shape.",
         ],
         mistakes=[
+            Mistake(
+                "takes_three_rows_for_four",
+                "A (3, 4) affine lacks its last row, 0, 0, 0, 1: look at both numbers of the shape.",
+                {"affine.shape != (4, 4)": "affine.shape[1] != 4"},
+            ),
+            Mistake(
+                "single_precision",
+                "float64 is due; float32 has about seven digits.",
+                {
+                    "voxels.astype(np.float64) @ affine[:3, :3].T + affine[:3, 3]": (
+                        "(voxels @ affine[:3, :3].T + affine[:3, 3]).astype(np.float32)"
+                    )
+                },
+            ),
             Mistake(
                 "matrix_not_transposed",
                 "With the coordinates as rows, the matrix has to be transposed; in a scan that is "
@@ -87,10 +104,12 @@ EXERCISES = [
     ),
     Exercise(
         name="world_to_voxel",
+        exact_dtype=True,
         calls=[
             Call(SIMPLE, POINTS),
             Call(TILTED, POINTS),
             Call(TILTED, POINTS.reshape(2, 1, 3)),
+            Call(SIMPLE, POINTS.astype(np.float32)),
         ],
         hints=[
             "Undo the two steps in reverse order: which was the last one?",
@@ -98,6 +117,18 @@ EXERCISES = [
             "`(points - affine[:3, 3]) @ np.linalg.inv(affine[:3, :3]).T`.",
         ],
         mistakes=[
+            Mistake(
+                "single_precision",
+                "float64 is due; float32 has about seven digits.",
+                {
+                    "return (points - affine[:3, 3])": (
+                        "return (points.astype(np.float32) - affine[:3, 3].astype(np.float32))"
+                    ),
+                    "np.linalg.inv(affine[:3, :3]).T": (
+                        "np.linalg.inv(affine[:3, :3]).T.astype(np.float32)"
+                    ),
+                },
+            ),
             Mistake(
                 "inverse_before_the_origin",
                 "You take R⁻¹ g − o. The origin was added last, so it has to go first: "
@@ -139,11 +170,13 @@ EXERCISES = [
     ),
     Exercise(
         name="world_bounds",
+        exact_dtype=True,
         uses=["voxel_to_world"],
         calls=[
             Call((2, 1, 1), np.diag([3.0, 1, 1, 1])),
             Call((4, 3, 2), SIMPLE),
             Call((4, 3, 2), TILTED),
+            Call([4, 3, 2], SIMPLE),
         ],
         hints=[
             "Where does the outer voxel end: at its centre or half a voxel further?",
@@ -208,6 +241,12 @@ EXERCISES = [
                 volume((20, 6, 9), moved(-6.2, 4.1, -3.3, 1.6)),
             ),
             Call(volume((4, 4, 4), np.eye(4)), volume((4, 4, 4), moved(0, 50, 0))),
+            Call(
+                volume((9, 9, 9), np.eye(4)),
+                volume((9, 9, 9), moved(3, -2, 0)),
+                volume((9, 9, 9), moved(-2, 4, -1)),
+            ),
+            Call(volume((4, 4, 4), np.eye(4)), volume((4, 4, 4), moved(4, 0, 0))),
         ],
         hints=[
             "Three steps: the bounds of every volume, their intersection in mm, and back to "
@@ -290,6 +329,7 @@ EXERCISES = [
             Call(LABELS, moved(5, 6, 7, 2.0), (1.1, 1.3, 0.9), 0),
             Call(RAMP, moved(0, 0, 0), (40.0, 1.0, 1.0), 1),
             Call(np.array([[[10]], [[20]]], np.int16), np.diag([2.0, 1, 1, 1]), (0.8, 1.0, 1.0), 1),
+            Call(LABELS.astype(np.int16), moved(5, 6, 7, 2.0), [1.1, 1.3, 1], 0),
         ],
         hints=[
             "Write down for one axis of two voxels where the four new centres lie in old indices.",
@@ -387,7 +427,7 @@ EXERCISES = [
             Call(np.array([[7, 7], [7, 7]])),
             Call(np.arange(5.0)),
             Call(NOISE),
-            Call(np.array([1.0, np.nan]), mentions=["NaN"]),
+            Call(np.array([1.0, np.nan])),
             Call(np.append(np.zeros(199), 5.0)),
         ],
         hints=[

@@ -12,7 +12,7 @@
 # | 4.5 `iou_from_dice` | 1 | 5 |
 # | 4.6 `panoptic_quality` | 3 | 35 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("04_iou.confusion_matrix")` gives one hint more at each call.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("04_iou.confusion_matrix")` gives one hint more at each call.
 
 # %%
 import numpy as np
@@ -108,7 +108,7 @@ def confusion_matrix(prediction, target, num_classes):
 check("04_iou.confusion_matrix", confusion_matrix)
 
 # %% nbgrader={"grade": true, "grade_id": "test_confusion_matrix", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = confusion_matrix(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 2)
+result = probes.call(confusion_matrix, torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 2)
 probes.assert_close(result, torch.tensor([[1, 1], [0, 2]]), "the confusion matrix")
 probes.assert_raises_value_error(
     confusion_matrix, torch.tensor([0, 4]), torch.tensor([0, 1]), 3, mentions=["4", "3"]
@@ -120,21 +120,33 @@ probes.assert_raises_value_error(
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 rng = probes.rng(4101)
-for shape, classes in [((3, 7, 5), 4), ((2, 3, 4, 5), 6), ((11,), 2), ((0,), 3)]:
+for shape, classes in [((3, 7, 5), 4), ((2, 3, 4, 5), 6), ((11,), 2)]:
     guess, truth = (torch.from_numpy(rng.integers(0, classes, shape)) for _ in range(2))
-    counts = torch.zeros(classes, classes, dtype=torch.int64)
-    if guess.numel():
-        counts = multiclass_confusion_matrix(guess, truth, classes)
-    probes.assert_close(confusion_matrix(guess, truth, classes), counts, "the confusion matrix")
-narrow = torch.from_numpy(rng.integers(0, 30, (4, 6)).astype(np.uint8))
-narrow[0, 0] = 29
-probes.assert_close(
-    confusion_matrix(narrow, narrow, 30),
-    multiclass_confusion_matrix(narrow.long(), narrow.long(), 30),
-    "the confusion matrix of uint8 labels",
-)
-narrow = narrow % 3
-probes.assert_keeps_inputs(confusion_matrix, narrow, narrow, 3)
+    counts = multiclass_confusion_matrix(guess, truth, classes)
+    probes.assert_close(
+        probes.call(confusion_matrix, guess, truth, classes), counts, "the confusion matrix"
+    )
+few = [torch.from_numpy(rng.choice([0, 2], (5, 6))) for _ in range(2)]
+counts = multiclass_confusion_matrix(*few, 5)
+result = probes.call(confusion_matrix, *few, 5)
+probes.assert_close(result, counts, "the confusion matrix where classes are absent")
+for dtype, classes in [
+    (torch.uint8, 30),
+    (torch.int8, 100),
+    (torch.int16, 200),
+    (torch.int32, 50),
+]:
+    pair = [torch.from_numpy(rng.integers(0, classes, (4, 6))) for _ in range(2)]
+    pair[0][0, 0] = pair[1][0, 0] = classes - 1
+    counts = multiclass_confusion_matrix(*pair, classes)
+    narrow = [labels.to(dtype) for labels in pair]
+    for both in (narrow, [narrow[0], pair[1]], [pair[0], narrow[1]]):
+        result = probes.call(confusion_matrix, *both, classes)
+        probes.assert_close(result, counts, f"the confusion matrix of {dtype} labels")
+    across = [labels.t() for labels in pair]  # not contiguous
+    result = probes.call(confusion_matrix, *across, classes)
+    probes.assert_close(result, counts, "the confusion matrix of transposed maps")
+narrow = pair[0] % 3
 probes.assert_stays_on_device(confusion_matrix, narrow.long(), narrow.flip(1).long(), 3)
 probes.assert_raises_value_error(
     confusion_matrix,
@@ -143,6 +155,13 @@ probes.assert_raises_value_error(
     2,
     mentions=["2, 3", "3, 2"],
 )
+probes.assert_raises_value_error(
+    confusion_matrix, torch.zeros(4, 7).long(), torch.zeros(7).long(), 2, mentions=["4, 7"]
+)
+for wrong in (5, 6, -1):
+    labels = torch.tensor([[0, 2], [wrong, 1]])
+    for both in ((labels, labels % 2), (labels % 2, labels)):
+        probes.assert_raises_value_error(confusion_matrix, *both, 5, mentions=[str(wrong), "5"])
 probes.assert_raises_value_error(
     confusion_matrix, torch.zeros(2).long(), torch.tensor([0, -7]), 5, mentions=["-7", "5"]
 )
@@ -212,9 +231,11 @@ def iou_per_class(confusion):
 check("04_iou.iou_per_class", iou_per_class)
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_per_class", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = iou_per_class(torch.tensor([[1, 1], [0, 2]]))
+result = probes.call(iou_per_class, torch.tensor([[1, 1], [0, 2]]))
 probes.assert_close(result, torch.tensor([1 / 2, 2 / 3]), "the IoU of both classes")
-assert torch.isnan(iou_per_class(torch.tensor([[4, 0], [0, 0]]))[1]), "an absent class is NaN"
+assert torch.isnan(probes.call(iou_per_class, torch.tensor([[4, 0], [0, 0]]))[1]), (
+    "an absent class is NaN"
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_per_class_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random counts, compared with torchmetrics; large counts; the device.
@@ -226,12 +247,19 @@ for classes in (2, 3, 6):
     guess, truth = (torch.from_numpy(rng.integers(0, classes, 400)) for _ in range(2))
     counts = torch.bincount(truth * classes + guess, minlength=classes**2).reshape(classes, classes)
     expected = multiclass_jaccard_index(guess, truth, classes, average=None)
-    probes.assert_close(iou_per_class(counts), expected, "the IoU per class")
+    probes.assert_close(probes.call(iou_per_class, counts), expected, "the IoU per class")
 huge = torch.tensor([[3 * 10**12, 10**12], [0, 10**12]])
-probes.assert_close(iou_per_class(huge), torch.tensor([0.75, 0.5]), "the IoU of huge counts")
+probes.assert_close(
+    probes.call(iou_per_class, huge), torch.tensor([0.75, 0.5]), "the IoU of huge counts"
+)
 missed = torch.tensor([[5, 0, 2], [0, 0, 0], [0, 0, 0]])
 probes.assert_close(
-    iou_per_class(missed), torch.tensor([5 / 7, float("nan"), 0.0]), "absent and false classes"
+    probes.call(iou_per_class, missed),
+    torch.tensor([5 / 7, float("nan"), 0.0]),
+    "absent and false classes",
+)
+probes.assert_close(
+    probes.call(iou_per_class, missed.int()), probes.call(iou_per_class, missed), "int32 counts"
 )
 probes.assert_stays_on_device(iou_per_class, missed)
 ### END HIDDEN TESTS
@@ -267,7 +295,7 @@ def mean_iou(confusion):
 check("04_iou.mean_iou", mean_iou)
 
 # %% nbgrader={"grade": true, "grade_id": "test_mean_iou", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = mean_iou(torch.tensor([[1, 1, 0], [0, 2, 0], [0, 0, 0]]))
+result = probes.call(mean_iou, torch.tensor([[1, 1, 0], [0, 2, 0], [0, 0, 0]]))
 probes.assert_close(result, torch.tensor((1 / 2 + 2 / 3) / 2), "the mean over two present classes")
 
 # %% nbgrader={"grade": true, "grade_id": "test_mean_iou_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -283,11 +311,18 @@ for classes in (3, 5):
         pairs = torch.bincount(truth * classes + guess, minlength=classes**2)
         each = multiclass_jaccard_index(guess, truth, classes, average=None)
         probes.assert_close(
-            mean_iou(pairs.reshape(classes, classes)), each[kept].mean(), "mean IoU"
+            probes.call(mean_iou, pairs.reshape(classes, classes)), each[kept].mean(), "mean IoU"
         )
 probes.assert_close(
-    mean_iou(torch.tensor([[9, 0], [4, 0]])), torch.tensor(9 / 26), "a missed class"
+    probes.call(mean_iou, torch.tensor([[9, 0], [4, 0]])), torch.tensor(9 / 26), "a missed class"
 )
+false_alarm = torch.tensor([[5, 0, 3], [1, 6, 0], [0, 0, 0]])  # class 2 is only predicted
+expected = (5 / 9 + 6 / 7 + 0) / 3
+probes.assert_close(probes.call(mean_iou, false_alarm), torch.tensor(expected), "a false alarm")
+nothing = probes.call(mean_iou, torch.zeros(3, 3).long())
+probes.assert_close(nothing, torch.tensor(float("nan")), "the mean IoU of nothing")
+huge = torch.tensor([[3 * 10**12, 10**12], [0, 10**12]])
+probes.assert_close(probes.call(mean_iou, huge), torch.tensor(0.625), "huge counts")
 probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
 ### END HIDDEN TESTS
 
@@ -353,7 +388,7 @@ def dice_from_iou(iou):
 check("04_iou.dice_from_iou", dice_from_iou)
 
 # %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
-probes.assert_close(dice_from_iou(0.5), 2 / 3, "the Dice of an IoU of 0.5")
+probes.assert_close(probes.call(dice_from_iou, 0.5), 2 / 3, "the Dice of an IoU of 0.5")
 
 # %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Random masks, compared with torchmetrics' F1 score, which is the Dice of two classes.
@@ -364,8 +399,15 @@ rng = probes.rng(4401)
 for _ in range(8):
     guess, truth = (torch.from_numpy(rng.integers(0, 2, 60)) for _ in range(2))
     overlap = binary_jaccard_index(guess, truth)
-    probes.assert_close(dice_from_iou(overlap), binary_f1_score(guess, truth), "Dice")
-probes.assert_close(dice_from_iou(0.0), 0.0, "the Dice of 0")
+    probes.assert_close(probes.call(dice_from_iou, overlap), binary_f1_score(guess, truth), "Dice")
+for value in (0.0, 1.0, 0.3):
+    expected = 2 * value / (1 + value)
+    probes.assert_close(probes.call(dice_from_iou, value), expected, f"the Dice of {value}")
+for dtype in (torch.float32, torch.float64):
+    x = torch.tensor([[0.0, 1.0, 0.25], [0.8, float("nan"), 1e-7]], dtype=dtype)
+    result = probes.call(dice_from_iou, x)
+    probes.assert_close(result, 2 * x / (1 + x), f"{dtype} values", exact_dtype=True)
+probes.assert_close(probes.call(dice_from_iou, float("nan")), float("nan"), "the Dice of NaN")
 ### END HIDDEN TESTS
 
 
@@ -388,7 +430,7 @@ def iou_from_dice(dice):
 check("04_iou.iou_from_dice", iou_from_dice)
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
-probes.assert_close(iou_from_dice(2 / 3), 0.5, "the IoU of a Dice of 2/3")
+probes.assert_close(probes.call(iou_from_dice, 2 / 3), 0.5, "the IoU of a Dice of 2/3")
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Random masks, compared with torchmetrics.
@@ -399,8 +441,17 @@ rng = probes.rng(4501)
 for _ in range(8):
     guess, truth = (torch.from_numpy(rng.integers(0, 2, 60)) for _ in range(2))
     overlap = binary_f1_score(guess, truth)
-    probes.assert_close(iou_from_dice(overlap), binary_jaccard_index(guess, truth), "IoU")
-probes.assert_close(iou_from_dice(0.0), 0.0, "the IoU of 0")
+    probes.assert_close(
+        probes.call(iou_from_dice, overlap), binary_jaccard_index(guess, truth), "IoU"
+    )
+for value in (0.0, 1.0, 0.3):
+    expected = value / (2 - value)
+    probes.assert_close(probes.call(iou_from_dice, value), expected, f"the IoU of {value}")
+for dtype in (torch.float32, torch.float64):
+    x = torch.tensor([[0.0, 1.0, 0.25], [0.8, float("nan"), 1e-7]], dtype=dtype)
+    result = probes.call(iou_from_dice, x)
+    probes.assert_close(result, x / (2 - x), f"{dtype} values", exact_dtype=True)
+probes.assert_close(probes.call(iou_from_dice, float("nan")), float("nan"), "the IoU of NaN")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -485,7 +536,9 @@ check("04_iou.panoptic_quality", panoptic_quality)
 car = 10 * 256
 target = torch.tensor([car + 1] * 4 + [car + 2] * 2)
 prediction = torch.tensor([car + 1] * 3 + [0] * 3)
-probes.assert_close(panoptic_quality(prediction, target), (1 / 2, 3 / 4, 2 / 3), "(pq, sq, rq)")
+probes.assert_close(
+    probes.call(panoptic_quality, prediction, target), (1 / 2, 3 / 4, 2 / 3), "(pq, sq, rq)"
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test_panoptic_quality_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Random maps, compared with torchmetrics class by class; void; renumbered instances; perfection.
@@ -504,32 +557,61 @@ for _ in range(6):
         *pairs, things={1, 2, 3}, stuffs=set(), return_per_class=True, return_sq_and_rq=True
     )
     expected = tuple(each.double().reshape(-1, 3)[:, k].mean().item() for k in range(3))
-    result = panoptic_quality(*map(torch.from_numpy, (guess, truth)))
+    result = probes.call(panoptic_quality, *map(torch.from_numpy, (guess, truth)))
     probes.assert_close(result, expected, "(pq, sq, rq)", rtol=1e-3)
+    deep = [torch.from_numpy(np.stack([m, m[::-1], m.T])) for m in (guess, truth)]
+    flat = [torch.from_numpy(np.concatenate([m, m[::-1], m.T])) for m in (guess, truth)]
+    expected = probes.call(panoptic_quality, *flat)
+    probes.assert_close(probes.call(panoptic_quality, *deep), expected, "(pq, sq, rq) of a volume")
+    narrow = [labels.to(torch.int32).transpose(0, 2) for labels in deep]
+    result = probes.call(panoptic_quality, *narrow)
+    probes.assert_close(result, expected, "(pq, sq, rq) of int32 maps that are not contiguous")
 road, car = 9 * 256, 10 * 256
 truth = torch.tensor([[car + 1] * 6 + [0] * 4, [road] * 8 + [0] * 2])
-probes.assert_close(panoptic_quality(truth, truth), (1.0, 1.0, 1.0), "a perfect prediction")
+probes.assert_close(
+    probes.call(panoptic_quality, truth, truth), (1.0, 1.0, 1.0), "a perfect prediction"
+)
 called_road = torch.where(truth == car + 1, road, truth)
 called_road[1] = 0
 probes.assert_close(
-    panoptic_quality(called_road, truth), (0.0, 0.0, 0.0), "a car that is outlined, but called road"
+    probes.call(panoptic_quality, called_road, truth),
+    (0.0, 0.0, 0.0),
+    "a car that is outlined, but called road",
 )
 renumbered = torch.where(truth == car + 1, car + 77, truth)
-probes.assert_close(panoptic_quality(renumbered, truth), (1.0, 1.0, 1.0), "renumbered instances")
+probes.assert_close(
+    probes.call(panoptic_quality, renumbered, truth), (1.0, 1.0, 1.0), "renumbered instances"
+)
 spills = truth.clone()
 spills[0, 6:] = car + 1
-probes.assert_close(panoptic_quality(spills, truth), (1.0, 1.0, 1.0), "a segment that covers void")
+probes.assert_close(
+    probes.call(panoptic_quality, spills, truth), (1.0, 1.0, 1.0), "a segment that covers void"
+)
 extra = truth.clone()
 extra[0, 6:] = car + 5
-probes.assert_close(panoptic_quality(extra, truth), (1.0, 1.0, 1.0), "a segment that lies in void")
+probes.assert_close(
+    probes.call(panoptic_quality, extra, truth), (1.0, 1.0, 1.0), "a segment that lies in void"
+)
 half_void = truth.clone()
 half_void[0, 4:8] = car + 5
 probes.assert_close(
-    panoptic_quality(half_void, truth), (13 / 18, 5 / 6, 5 / 6), "a segment, half of which is void"
+    probes.call(panoptic_quality, half_void, truth),
+    (13 / 18, 5 / 6, 5 / 6),
+    "a segment, half of which is void",
 )
+bus = truth.clone()
+bus[1, 5:8] = 11 * 256 + 1
+probes.assert_close(
+    probes.call(panoptic_quality, bus, truth), (6.5 / 12, 6.5 / 12, 2 / 3), "a class only predicted"
+)
+void = torch.zeros_like(truth)
+nothing = (float("nan"),) * 3
+probes.assert_close(probes.call(panoptic_quality, void, void), nothing, "nothing but void")
 half = truth.clone()
 half[0, 3:6] = 0
-probes.assert_close(panoptic_quality(half, truth), (0.5, 0.5, 0.5), "an IoU of exactly one half")
+probes.assert_close(
+    probes.call(panoptic_quality, half, truth), (0.5, 0.5, 0.5), "an IoU of exactly one half"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -2,7 +2,7 @@
 
 import torch
 
-from medseg_grader.authoring import Call, Exercise, Mistake
+from medseg_grader.authoring import Apart, Call, Exercise, Mistake
 
 NAN = float("nan")
 TARGET = torch.tensor([[0, 0, 1, 1], [0, 2, 2, 1], [0, 2, 2, 2]])
@@ -25,6 +25,12 @@ EXERCISES = [
             Call(torch.zeros(2, 3).long(), torch.zeros(3, 2).long(), 2),
             Call(torch.tensor([0, 4]), torch.tensor([0, 1]), 3, mentions=["4", "3"]),
             Call(torch.tensor([0, 1]), torch.tensor([0, -5]), 4, mentions=["-5", "4"]),
+            Call(torch.tensor([0, 3]), torch.tensor([0, 1]), 3, mentions=["3"]),
+            Call(torch.tensor([0, 1]), torch.tensor([2, 0]), 2, mentions=["2"]),
+            Call(torch.tensor([-1, 1]), torch.tensor([1, 0]), 2, mentions=["-1", "2"]),
+            Call(PREDICTION.to(torch.int16), TARGET.to(torch.int32), 4),
+            Call(Apart(PREDICTION), Apart(TARGET), 3),
+            Call(torch.zeros(2, 3).long(), torch.zeros(3).long(), 2, mentions=["2, 3"]),
         ],
         hints=[
             "Fill the matrix for the example by hand, and say for each pixel which row and which "
@@ -102,6 +108,12 @@ EXERCISES = [
                 {"or labels.max() >= num_classes": "or False"},
             ),
             Mistake(
+                "accepts_the_number_of_classes",
+                "With num_classes classes the largest is num_classes - 1: a label equal to "
+                "num_classes is none.",
+                {"labels.max() >= num_classes": "labels.max() > num_classes"},
+            ),
+            Mistake(
                 "counts_on_the_cpu",
                 "The counts must stay on the device of the inputs: no `.cpu()`, and `device=` for "
                 "every tensor that you make.",
@@ -136,6 +148,8 @@ EXERCISES = [
             Call(CONFUSION),
             Call(ABSENT),
             Call(FALSE_ALARM),
+            Call(torch.tensor([[3 * 10**12, 10**12], [0, 10**12]])),
+            Call(FALSE_ALARM.int()),
         ],
         hints=[
             "Mark in the matrix of the example, for class 1: where are the hits, the false alarms, "
@@ -224,6 +238,8 @@ EXERCISES = [
             Call(CONFUSION),
             Call(ABSENT),
             Call(FALSE_ALARM),
+            Call(torch.zeros(3, 3).long()),
+            Call(torch.tensor([[3 * 10**12, 10**12], [0, 10**12]])),
         ],
         hints=[
             "Which classes should count, and by how many do you divide?",
@@ -286,12 +302,15 @@ EXERCISES = [
     ),
     Exercise(
         name="dice_from_iou",
+        exact_dtype=True,
         device=True,
         calls=[
             Call(0.5),
             Call(0.0),
             Call(1.0),
             Call(torch.tensor([0.2, NAN, 0.9], dtype=torch.float64)),
+            Call(torch.tensor([[0.2, 1.0], [NAN, 0.0]])),
+            Call(NAN),
         ],
         hints=[
             "An IoU of 1 must give a Dice of 1, and 0 must give 0.",
@@ -328,12 +347,15 @@ EXERCISES = [
     ),
     Exercise(
         name="iou_from_dice",
+        exact_dtype=True,
         device=True,
         calls=[
             Call(2 / 3),
             Call(0.0),
             Call(1.0),
             Call(torch.tensor([0.2, NAN, 0.9], dtype=torch.float64)),
+            Call(torch.tensor([[0.2, 1.0], [NAN, 0.0]])),
+            Call(NAN),
         ],
         hints=[
             "A Dice of 1 must give an IoU of 1, and 0 must give 0.",
@@ -395,6 +417,12 @@ EXERCISES = [
             Call(
                 torch.tensor([ROAD] * 4 + [CAR + 3] * 4),
                 torch.tensor([ROAD] * 6 + [0] * 2),
+            ),
+            Call(torch.tensor([ROAD] * 5 + [CAR + 1] * 3), torch.tensor([ROAD] * 8)),
+            Call(torch.tensor([0, 0, ROAD]), torch.tensor([0, 0, 0])),
+            Call(
+                Apart(torch.tensor([[[ROAD, ROAD], [CAR + 1, 0]], [[ROAD, ROAD], [ROAD, 0]]])),
+                torch.tensor([[[ROAD, ROAD], [CAR + 2, 0]], [[ROAD, ROAD], [0, 0]]]),
             ),
         ],
         hints=[

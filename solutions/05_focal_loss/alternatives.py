@@ -76,7 +76,7 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     p = logp.exp()
     total = 0
     for c in range(logits.shape[1]):
-        total = total - labels[:, c] * alpha[c] * (1 - p[:, c]) ** gamma * logp[:, c]
+        total = total - labels[:, c] * alpha[c] * (1 - p[:, c]).clamp(min=1e-9) ** gamma * logp[:, c]
     return total.mean()
 """,
     ),
@@ -87,7 +87,7 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
 def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     flat = logits.flatten(2)
     logp = F.log_softmax(flat, 1)
-    focus = torch.pow(1 - torch.exp(logp), gamma)
+    focus = torch.pow((1 - torch.exp(logp)).clamp_min(1e-10), gamma)
     cost = torch.einsum("ncp,c,ncp->np", labels.flatten(2).to(flat), alpha.to(flat), focus * logp)
     return -cost.mean()
 """,
@@ -98,8 +98,8 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
         """
 def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     logp = logits.movedim(1, -1).log_softmax(-1)
-    p = logp.exp()
-    cost = -alpha * (1 - p) ** gamma * logp
+    missing = torch.maximum(1 - logp.exp(), torch.full_like(logp, 1e-12))
+    cost = -alpha * missing**gamma * logp
     return (cost * labels.movedim(1, -1).type_as(cost)).sum() / cost[..., 0].numel()
 """,
     ),
@@ -115,7 +115,7 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     for k in range(c):
         true = torch.full((n, rows.shape[2]), k, device=logits.device)
         entropy = F.cross_entropy(rows, true, reduction="none")
-        focus = (-torch.expm1(-entropy)) ** gamma
+        focus = (-torch.expm1(-entropy)).clamp(1e-12, 1) ** gamma
         total = total + (alpha[k] * shares[:, k] * focus * entropy).sum()
     return total / (n * rows.shape[2])
 """,
@@ -125,8 +125,9 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
         "two cases",
         """
 def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
-    positive = -alpha * torch.sigmoid(-logits) ** gamma * F.logsigmoid(logits)
-    negative = -(1 - alpha) * torch.sigmoid(logits) ** gamma * F.logsigmoid(-logits)
+    tiny = 1e-12
+    positive = -alpha * torch.sigmoid(-logits).clamp(min=tiny) ** gamma * F.logsigmoid(logits)
+    negative = -(1 - alpha) * torch.sigmoid(logits).clamp(min=tiny) ** gamma * F.logsigmoid(-logits)
     return torch.where(labels.bool(), positive, negative).mean()
 """,
     ),
@@ -138,7 +139,7 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
     y = labels.to(logits)
     entropy = F.binary_cross_entropy_with_logits(logits, y, reduction="none")
     p = torch.sigmoid(logits)
-    wrong = (p - y).abs()
+    wrong = (p - y).abs().clamp(min=1e-12)
     return ((alpha * y + (1 - alpha) * (1 - y)) * wrong**gamma * entropy).mean()
 """,
     ),

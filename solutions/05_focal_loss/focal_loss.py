@@ -11,7 +11,7 @@
 # | 5.4 `softmax_focal_loss` | 4 | 30 |
 # | 5.5 `sigmoid_focal_loss` | 3 | 25 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("05_focal_loss.softmax")` gives one hint more at each call.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("05_focal_loss.softmax")` gives one hint more at each call.
 
 # %%
 import sys
@@ -127,7 +127,7 @@ def softmax(logits, dim):
 check("05_focal_loss.softmax", softmax)
 
 # %% nbgrader={"grade": true, "grade_id": "test_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
+result = probes.call(softmax, torch.tensor([[0.0, np.log(3.0)]]), dim=1)
 probes.assert_close(result, torch.tensor([[0.25, 0.75]]), "the softmax of 0 and ln 3")
 probes.assert_raises_value_error(softmax, torch.zeros(2, 3), 7, mentions=["7", "2"])
 
@@ -138,15 +138,26 @@ draw = probes.torch_rng(5101)
 for shape in [(4,), (2, 5), (2, 3, 4, 5)]:
     values = 3 * torch.randn(shape, generator=draw, dtype=torch.float64)
     for axis in range(-len(shape), len(shape)):
-        probes.assert_close(softmax(values, axis), values.softmax(axis), f"softmax(…, {axis})")
+        probes.assert_close(
+            probes.call(softmax, values, axis), values.softmax(axis), f"softmax(…, {axis})"
+        )
 huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]]).double()
-probes.assert_close(softmax(huge, 1), huge.softmax(1), "the softmax of ±10 000")
-assert torch.isfinite(softmax(huge.float(), 1)).all(), "softmax of ±10 000 in float32 is not finite"
+probes.assert_close(probes.call(softmax, huge, 1), huge.softmax(1), "the softmax of ±10 000")
+assert torch.isfinite(probes.call(softmax, huge.float(), 1)).all(), (
+    "softmax of ±10 000 in float32 is not finite"
+)
 values = torch.randn(2, 3, generator=draw)
-assert softmax(values, 1).dtype == torch.float32, "float32 logits give float32 probabilities"
-probes.assert_keeps_inputs(softmax, values, 1)
+assert probes.call(softmax, values, 1).dtype == torch.float32, (
+    "float32 logits give float32 probabilities"
+)
 probes.assert_stays_on_device(softmax, values, 1)
-probes.assert_raises_value_error(softmax, torch.zeros(2, 3, 4), -5, mentions=["-5", "3"])
+for dtype in (torch.float64, torch.float32, torch.float16):
+    result = probes.call(softmax, values.to(dtype).t(), 0)
+    expected = values.to(dtype).t().softmax(0)
+    probes.assert_close(result, expected, f"{dtype} logits", rtol=1e-2, exact_dtype=True)
+for axis in (3, 4, -4, -5):  # one with three axes has 0 to 2, or -3 to -1
+    logits = torch.zeros(2, 4, 5)
+    probes.assert_raises_value_error(softmax, logits, axis, mentions=[str(axis), "3"])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -183,7 +194,7 @@ def log_softmax(logits, dim):
 check("05_focal_loss.log_softmax", log_softmax)
 
 # %% nbgrader={"grade": true, "grade_id": "test_log_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = log_softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
+result = probes.call(log_softmax, torch.tensor([[0.0, np.log(3.0)]]), dim=1)
 probes.assert_close(
     result, torch.tensor([[-np.log(4.0), np.log(0.75)]]), "log_softmax of 0 and ln 3"
 )
@@ -194,13 +205,26 @@ probes.assert_close(
 draw = probes.torch_rng(5201)
 for shape, axis in [((6,), 0), ((2, 5), 1), ((2, 3, 4, 5), 1), ((3, 4), -2)]:
     values = 3 * torch.randn(shape, generator=draw, dtype=torch.float64)
-    probes.assert_close(log_softmax(values, axis), values.log_softmax(axis), "log_softmax")
+    probes.assert_close(
+        probes.call(log_softmax, values, axis), values.log_softmax(axis), "log_softmax"
+    )
 huge = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9.999e3]]).double()
-probes.assert_close(log_softmax(huge, 1), huge.log_softmax(1), "the log_softmax of ±10 000")
-assert torch.isfinite(log_softmax(huge.float(), 1)).all(), "log_softmax in float32 is not finite"
-assert log_softmax(huge.float(), 1).dtype == torch.float32, "float32 logits give float32 results"
-slope = probes.gradient_of(lambda x: log_softmax(x, 1)[:, 0].sum(), huge)
+probes.assert_close(
+    probes.call(log_softmax, huge, 1), huge.log_softmax(1), "the log_softmax of ±10 000"
+)
+assert torch.isfinite(probes.call(log_softmax, huge.float(), 1)).all(), (
+    "log_softmax in float32 is not finite"
+)
+assert probes.call(log_softmax, huge.float(), 1).dtype == torch.float32, (
+    "float32 logits give float32 results"
+)
+slope = probes.gradient_of(lambda x: probes.call(log_softmax, x, 1)[:, 0].sum(), huge)
 assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
+for dtype in (torch.float64, torch.float32):
+    values = torch.randn(3, 4, generator=draw, dtype=dtype)
+    result = probes.call(log_softmax, values.t(), -1)
+    expected = values.t().log_softmax(-1)
+    probes.assert_close(result, expected, f"log_softmax of {dtype} logits", exact_dtype=True)
 probes.assert_stays_on_device(log_softmax, huge, 1)
 ### END HIDDEN TESTS
 
@@ -238,7 +262,7 @@ def class_weights(labels, num_classes):
 check("05_focal_loss.class_weights", class_weights)
 
 # %% nbgrader={"grade": true, "grade_id": "test_class_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = class_weights(torch.tensor([0, 0, 0, 1]), 2)
+result = probes.call(class_weights, torch.tensor([0, 0, 0, 1]), 2)
 probes.assert_close(result, torch.tensor([0.25, 0.75]), "the weights of 0 0 0 1")
 
 # %% nbgrader={"grade": true, "grade_id": "test_class_weights_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -256,9 +280,16 @@ for shape, classes, kept in [
     expected = np.zeros(classes)
     expected[found] = (1 / counts) / (1 / counts).sum()
     given = torch.from_numpy(drawn)
-    probes.assert_close(class_weights(given, classes), torch.from_numpy(expected), "class weights")
+    probes.assert_close(
+        probes.call(class_weights, given, classes), torch.from_numpy(expected), "class weights"
+    )
+    for dtype in (torch.int32, torch.int16):
+        result = probes.call(class_weights, given.to(dtype).movedim(0, -1), classes)
+        probes.assert_close(result, torch.from_numpy(expected), f"{dtype} labels")
     small = given.to(torch.uint8)
-    probes.assert_close(class_weights(small, classes), torch.from_numpy(expected), "uint8 labels")
+    probes.assert_close(
+        probes.call(class_weights, small, classes), torch.from_numpy(expected), "uint8 labels"
+    )
 probes.assert_stays_on_device(class_weights, given, 3)
 ### END HIDDEN TESTS
 
@@ -270,6 +301,8 @@ probes.assert_stays_on_device(class_weights, given, 3)
 # $$L = -\sum_c l_c \,\bigl(1 - \sigma_c(o)\bigr)^{\gamma}\, \alpha_c \,\ln \sigma_c(o) \tag{1}$$
 #
 # The new factor is $(1 - \sigma_c)^\gamma$: near 1 where the network is wrong, near 0 where it is right and sure. With $\gamma = 0$ and $\alpha_c = 1$ it is gone, and cross-entropy is left. The loss of a batch is the mean of $L$ over all images and positions.
+#
+# One trap is left, for $0 < \gamma < 1$. Where the network is quite sure, $1 - \sigma_c$ is rounded to 0, and there $x^\gamma$ has an infinite slope, as $\sqrt x$ has: the loss is fine, its gradient is NaN. Keep what you take the power of a hair above 0.
 #
 # By hand: two classes with probabilities ¼ and ¾, the true class is the second, $\alpha = 1$, $\gamma = 2$: $(1 - ¾)^2 \cdot (-\ln ¾) = 0.0625 \cdot 0.288 = 0.018$. Cross-entropy would charge 0.288, sixteen times as much.
 #
@@ -290,7 +323,7 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
 
     Returns:
         A float tensor without axes: the mean over N and all positions of the sum over classes.
-        Its value and gradient are finite for logits up to at least 1e4 in size.
+        Its value and gradient are finite for every gamma and logits up to at least 1e4 in size.
     """
     ### BEGIN SOLUTION
     log_p = torch.log_softmax(logits, dim=1)
@@ -307,15 +340,17 @@ check("05_focal_loss.softmax_focal_loss", softmax_focal_loss)
 # %% nbgrader={"grade": true, "grade_id": "test_softmax_focal_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 logits = torch.tensor([[[0.0], [np.log(3.0)]]])
 labels = torch.tensor([[[0], [1]]])
-result = softmax_focal_loss(logits, labels, torch.ones(2))
+result = probes.call(softmax_focal_loss, logits, labels, torch.ones(2))
 probes.assert_close(result, torch.tensor(0.0625 * -np.log(0.75)), "the loss of the example")
-result = softmax_focal_loss(logits, labels, torch.ones(2), gamma=0.0)
+result = probes.call(softmax_focal_loss, logits, labels, torch.ones(2), gamma=0.0)
 probes.assert_close(result, torch.tensor(-np.log(0.75)), "with gamma 0, cross-entropy")
 draw = probes.torch_rng(5400)
 scores = torch.randn(2, 3, 4, 5, generator=draw)
 truth = torch.randint(0, 3, (2, 4, 5), generator=draw)
 weight = torch.tensor([0.2, 0.3, 0.5])
-result = softmax_focal_loss(scores, F.one_hot(truth, 3).movedim(-1, 1), weight, gamma=0.0)
+result = probes.call(
+    softmax_focal_loss, scores, F.one_hot(truth, 3).movedim(-1, 1), weight, gamma=0.0
+)
 expected = F.cross_entropy(scores, truth, weight, reduction="none").mean()
 probes.assert_close(result, expected, "for images, with gamma 0, weighted cross-entropy")
 
@@ -330,14 +365,16 @@ for size, classes in [((7,), 3), ((4, 5), 2), ((2, 3, 4), 5)]:
     truth = torch.randint(0, classes, (2, *size), generator=draw)
     one_hot = F.one_hot(truth, classes).movedim(-1, 1)
     weight = torch.rand(classes, generator=draw, dtype=torch.float64) + 0.1
-    plain = softmax_focal_loss(scores, one_hot, torch.ones(classes, dtype=torch.float64), 0.0)
+    plain = probes.call(
+        softmax_focal_loss, scores, one_hot, torch.ones(classes, dtype=torch.float64), 0.0
+    )
     probes.assert_close(plain, F.cross_entropy(scores, truth), "gamma 0, alpha 1: cross-entropy")
     for gamma in (0.5, 2.0, 3.0):
         library = FocalLoss(
             gamma=gamma, weight=weight, use_softmax=True, include_background=True, reduction="none"
         )
         expected = library(scores, one_hot).sum(1).mean()
-        result = softmax_focal_loss(scores, one_hot, weight, gamma)
+        result = probes.call(softmax_focal_loss, scores, one_hot, weight, gamma)
         probes.assert_close(result, expected, f"the focal loss with gamma {gamma}")
         slope = probes.gradient_of(softmax_focal_loss, scores, one_hot, weight, gamma)
         expected = probes.gradient_of(
@@ -345,20 +382,35 @@ for size, classes in [((7,), 3), ((4, 5), 2), ((2, 3, 4), 5)]:
         )
         probes.assert_close(slope, expected, f"the gradient with gamma {gamma}")
         shares = torch.rand(scores.shape, generator=draw, dtype=torch.float64).softmax(1)
-        result = softmax_focal_loss(scores, shares, weight, gamma)
+        result = probes.call(softmax_focal_loss, scores, shares, weight, gamma)
         probes.assert_close(result, library(scores, shares).sum(1).mean(), "soft labels")
-    result = softmax_focal_loss(scores, one_hot.to(torch.uint8), weight)
+    result = probes.call(softmax_focal_loss, scores, one_hot, 0 * weight)
+    probes.assert_close(result, torch.tensor(0.0).double(), "weights of 0")
+    some = weight.clone()
+    some[0] = 0
+    library = FocalLoss(
+        gamma=2.0, weight=some, use_softmax=True, include_background=True, reduction="none"
+    )
+    result = probes.call(softmax_focal_loss, scores, one_hot.bool(), some.float())
+    expected = library(scores, one_hot).sum(1).mean()
+    probes.assert_close(result, expected, "one weight of 0, boolean labels", rtol=1e-3)
+    result = probes.call(softmax_focal_loss, scores, one_hot.to(torch.uint8), weight)
     probes.assert_close(
-        result, softmax_focal_loss(scores, one_hot.double(), weight), "uint8 labels"
+        result, probes.call(softmax_focal_loss, scores, one_hot.double(), weight), "uint8 labels"
     )
 huge = torch.tensor([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]])
 library = FocalLoss(gamma=2.0, use_softmax=True, include_background=True, reduction="none")
 for row in (0, 1):
     one_hot = F.one_hot(torch.full((1, 3), row), 2).movedim(-1, 1)
-    value = softmax_focal_loss(huge, one_hot, torch.ones(2))
+    value = probes.call(softmax_focal_loss, huge, one_hot, torch.ones(2))
     probes.assert_close(value, library(huge, one_hot).sum(1).mean(), "the loss at ±10 000")
-    slope = probes.gradient_of(softmax_focal_loss, huge, one_hot, torch.ones(2))
-    assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
+    for gamma in (0.0, 0.1, 0.5, 0.99, 1.0, 2.0, 5.0):
+        for size in (1.0, 60.0, 120.0, 1e4):
+            logits = huge.sign() * size
+            value = probes.call(softmax_focal_loss, logits, one_hot, torch.ones(2), gamma)
+            slope = probes.gradient_of(softmax_focal_loss, logits, one_hot, torch.ones(2), gamma)
+            assert torch.isfinite(value), f"the loss at ±{size:g} with gamma {gamma} is not finite"
+            assert torch.isfinite(slope).all(), f"gradient at ±{size:g}, gamma {gamma}: not finite"
 probes.assert_stays_on_device(softmax_focal_loss, huge, one_hot, torch.ones(2))
 ### END HIDDEN TESTS
 
@@ -380,7 +432,7 @@ print("largest difference:", (by_hand - scores.grad).abs().max().item())
 #
 # $$L = -\alpha_t (1 - p_t)^{\gamma} \ln p_t, \qquad \alpha_t = \alpha \text{ for label 1}, \quad 1 - \alpha \text{ for label 0}$$
 #
-# and the mean over all elements. By hand: $o = 0$ gives $p_t = ½$; label 1, $\alpha = ¼$, $\gamma = 2$: $¼ \cdot ¼ \cdot \ln 2 = 0.043$.
+# and the mean over all elements. By hand: $o = 0$ gives $p_t = ½$; label 1, $\alpha = ¼$, $\gamma = 2$: $¼ \cdot ¼ \cdot \ln 2 = 0.043$. The trap of 5.4 waits here, too: a power of an exact 0.
 #
 # Watch the logarithm again: $\ln \sigma(o)$ must not go through a probability that rounds to 0. `F.logsigmoid(o)` is exact, and $\ln(1 - \sigma(o)) = \ln \sigma(-o)$.
 #
@@ -399,14 +451,15 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
 
     Returns:
         A float tensor without axes, the mean over all elements; value and gradient are finite for
-        logits up to at least 1e4 in size.
+        every gamma and logits up to at least 1e4 in size.
     """
     ### BEGIN SOLUTION
     positive = labels.to(logits.dtype)
     sign = 2 * positive - 1
-    log_p = F.logsigmoid(sign * logits)
+    log_p, log_rest = F.logsigmoid(sign * logits), F.logsigmoid(-sign * logits)
     weight = alpha * positive + (1 - alpha) * (1 - positive)
-    return -(weight * torch.sigmoid(-sign * logits) ** gamma * log_p).mean()
+    # The power by its logarithm: the slope of 0 ** gamma would be infinite for gamma < 1.
+    return -(weight * (gamma * log_rest).exp() * log_p).mean()
     ### END SOLUTION
 
 
@@ -414,7 +467,7 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
 check("05_focal_loss.sigmoid_focal_loss", sigmoid_focal_loss)
 
 # %% nbgrader={"grade": true, "grade_id": "test_sigmoid_focal_loss", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = sigmoid_focal_loss(torch.zeros(1, 1), torch.ones(1, 1))
+result = probes.call(sigmoid_focal_loss, torch.zeros(1, 1), torch.ones(1, 1))
 probes.assert_close(result, torch.tensor(np.log(2) / 16), "the loss of the example")
 
 # %% nbgrader={"grade": true, "grade_id": "test_sigmoid_focal_loss_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -426,25 +479,39 @@ draw = probes.torch_rng(5501)
 for shape in [(6, 1), (2, 3, 4), (2, 3, 4, 5)]:
     scores = 2 * torch.randn(shape, generator=draw, dtype=torch.float64)
     truth = torch.randint(0, 2, shape, generator=draw)
-    halves = 2 * sigmoid_focal_loss(scores, truth, alpha=0.5, gamma=0.0)
+    halves = 2 * probes.call(sigmoid_focal_loss, scores, truth, alpha=0.5, gamma=0.0)
     expected = F.binary_cross_entropy_with_logits(scores, truth.double())
     probes.assert_close(halves, expected, "gamma 0, alpha 1/2: half of binary cross-entropy")
     for alpha, gamma in [(0.25, 2.0), (0.7, 1.0), (0.5, 3.5)]:
         library = FocalLoss(gamma=gamma, alpha=alpha, use_softmax=False)
-        result = sigmoid_focal_loss(scores, truth, alpha, gamma)
+        result = probes.call(sigmoid_focal_loss, scores, truth, alpha, gamma)
         probes.assert_close(result, library(scores, truth), f"alpha {alpha}, gamma {gamma}")
         for dtype in (torch.uint8, torch.bool):
-            result = sigmoid_focal_loss(scores, truth.to(dtype), alpha, gamma)
+            result = probes.call(sigmoid_focal_loss, scores, truth.to(dtype), alpha, gamma)
             probes.assert_close(result, library(scores, truth), f"labels of dtype {dtype}")
         slope = probes.gradient_of(sigmoid_focal_loss, scores, truth, alpha, gamma)
         expected = probes.gradient_of(library, scores, truth)
         probes.assert_close(slope, expected, f"the gradient with alpha {alpha}, gamma {gamma}")
+truth_of_scores = truth
 huge = torch.tensor([1e4, -1e4, 0.0, 1e4, -1e4])
 truth = torch.tensor([1, 1, 0, 0, 0])
 expected = FocalLoss(gamma=2.0, alpha=0.25, use_softmax=False)(huge[:, None], truth[:, None])
-probes.assert_close(sigmoid_focal_loss(huge, truth), expected, "the loss at ±10 000")
-slope = probes.gradient_of(sigmoid_focal_loss, huge, truth)
-assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
+probes.assert_close(probes.call(sigmoid_focal_loss, huge, truth), expected, "the loss at ±10 000")
+for gamma in (0.0, 0.1, 0.5, 0.99, 1.0, 2.0, 5.0):
+    for size in (1.0, 60.0, 120.0, 1e4):
+        logits = huge.sign() * size
+        value = probes.call(sigmoid_focal_loss, logits, truth, 0.25, gamma)
+        slope = probes.gradient_of(sigmoid_focal_loss, logits, truth, 0.25, gamma)
+        assert torch.isfinite(value), f"the loss at ±{size:g} with gamma {gamma} is not finite"
+        assert torch.isfinite(slope).all(), f"gradient at ±{size:g}, gamma {gamma}: not finite"
+one = torch.tensor(0.3), torch.tensor(1)  # no axes at all
+result = probes.call(sigmoid_focal_loss, *one, 0.25, 0.0)
+expected = 0.25 * F.binary_cross_entropy_with_logits(one[0], one[1].float())
+probes.assert_close(result, expected, "one element without axes")
+for alpha in (0.0, 1.0):
+    result = probes.call(sigmoid_focal_loss, scores, truth_of_scores, alpha, 2.0)
+    expected = FocalLoss(gamma=2.0, alpha=alpha, use_softmax=False)(scores, truth_of_scores)
+    probes.assert_close(result, expected, f"alpha {alpha}")
 probes.assert_stays_on_device(sigmoid_focal_loss, huge, truth)
 ### END HIDDEN TESTS
 

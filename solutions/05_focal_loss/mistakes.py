@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from medseg_grader.authoring import Call, Exercise, Mistake
+from medseg_grader.authoring import Apart, Call, Exercise, Mistake
 
 LOGITS = torch.tensor([[0.0, math.log(3.0)], [1.0, -1.0]], dtype=torch.float64)
 HUGE = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]], dtype=torch.float64)
@@ -55,6 +55,10 @@ EXERCISES = [
             Call(LOGITS.float(), 1),
             Call(HUGE, 1),
             Call(PLANE, 7, mentions=["7", "3"]),
+            Call(PLANE, 3, mentions=["3"]),
+            Call(PLANE, -4, mentions=["-4", "3"]),
+            Call(HUGE.float(), 1),
+            Call(Apart(PLANE), 2),
         ],
         hints=[
             "First write the formula for the example by hand: which axis do you sum over?",
@@ -125,6 +129,11 @@ EXERCISES = [
                 },
             ),
             Mistake(
+                "allows_one_axis_too_many",
+                "Counted from 0, the last of ndim axes is ndim - 1: there is no axis ndim.",
+                {"dim < logits.ndim": "dim <= logits.ndim"},
+            ),
+            Mistake(
                 "lets_torch_complain",
                 "Check `dim` yourself and raise a ValueError that names it and the number of axes.",
                 {"if not -logits.ndim <= dim < logits.ndim:": "if False:"},
@@ -145,7 +154,14 @@ EXERCISES = [
         name="log_softmax",
         runner="with_dtype",
         device=True,
-        calls=[Call(LOGITS, 1), Call(PLANE, 1), Call(LOGITS.float(), 1), Call(HUGE, 1)],
+        calls=[
+            Call(LOGITS, 1),
+            Call(PLANE, 1),
+            Call(LOGITS.float(), 1),
+            Call(HUGE, 1),
+            Call(HUGE.float(), 1),
+            Call(Apart(PLANE), -1),
+        ],
         hints=[
             "Take the logarithm of the fraction on paper: what becomes of the numerator?",
             "The numerator is simply the logit. Only the sum still needs an exponential, and it "
@@ -219,6 +235,8 @@ EXERCISES = [
             Call(torch.tensor([0, 0, 0, 1]), 2),
             Call(torch.tensor([[0, 0, 2], [2, 0, 1]]), 3),
             Call(torch.tensor([0, 0, 3, 3, 3]), 5),
+            Call(Apart(torch.tensor([[0, 0, 2], [2, 0, 1]], dtype=torch.int16)), 3),
+            Call(torch.tensor([0, 0, 3], dtype=torch.uint8), 4),
         ],
         hints=[
             "Count the pixels of each class first. Which class should get the largest weight?",
@@ -281,6 +299,9 @@ EXERCISES = [
             Call(IMAGE, IMAGE_LABELS, ALPHA, 2.0),
             Call(IMAGE.unsqueeze(2), IMAGE_LABELS.unsqueeze(2), ALPHA, 2.0),
             Call(SURE, SURE_LABELS, ONES, 2.0),
+            Call(SURE, SURE_LABELS, ONES, 0.5),
+            Call(SURE / 100, 1 - SURE_LABELS, ONES, 0.5),
+            Call(PLANE, ONE_HOT.bool(), torch.tensor([0.0, 0.7])),
         ],
         hints=[
             "Build it factor by factor for the example: the logarithm, the focus, the weight, the "
@@ -291,6 +312,12 @@ EXERCISES = [
             "the probability as the exponential of its logarithm.",
         ],
         mistakes=[
+            Mistake(
+                "slope_of_a_power_of_zero",
+                "For γ below 1 a power of an exact 0 has an infinite slope, and infinite times 0 "
+                "is NaN: keep 1 - p a hair above 0 with `.clamp(min=…)` before you take the power.",
+                {".clamp(min=1e-12) ** gamma": " ** gamma"},
+            ),
             Mistake(
                 "forgets_the_minus",
                 "A logarithm of a probability is negative: the loss needs a minus in front.",
@@ -394,6 +421,10 @@ EXERCISES = [
             Call(PLANE, ONE_HOT.to(torch.uint8), 0.7, 1.0),
             Call(PLANE, ONE_HOT.bool(), 0.5, 0.0),
             Call(torch.tensor([1e4, -1e4], dtype=torch.float64), torch.tensor([0, 1]), 0.25, 0.0),
+            Call(torch.tensor([1e4, -1e4], dtype=torch.float64), torch.tensor([1, 0]), 0.25, 0.5),
+            Call(torch.tensor([120.0, -120.0]), torch.tensor([1, 0]), 0.25, 0.5),
+            Call(PLANE, ONE_HOT, 0.0, 2.0),
+            Call(torch.tensor(0.3), torch.tensor(1), 1.0, 1.0),
         ],
         hints=[
             "Treat label 1 and label 0 apart first: what are p_t and α_t in each case?",
@@ -424,7 +455,7 @@ EXERCISES = [
             Mistake(
                 "focus_on_the_probability",
                 "The focus is (1 - p_t) to the power γ: yours takes weight off the hard elements.",
-                {"torch.sigmoid(-sign * logits) ** gamma": "torch.sigmoid(sign * logits) ** gamma"},
+                {"gamma * log_rest": "gamma * log_p"},
             ),
             Mistake(
                 "sum_instead_of_mean",
@@ -458,16 +489,18 @@ EXERCISES = [
                 "detaches_the_focus",
                 "The value is right, its gradient is not: the focus depends on the logits, too, so "
                 "leave out `.detach()` and `torch.no_grad()`.",
-                {
-                    "torch.sigmoid(-sign * logits) ** gamma": (
-                        "torch.sigmoid(-sign * logits).detach() ** gamma"
-                    )
-                },
+                {"(gamma * log_rest).exp()": "(gamma * log_rest).exp().detach()"},
             ),
             Mistake(
                 "focus_does_not_see_the_label",
                 "1 - p_t is 1 - σ for a positive, but σ for a negative.",
-                {"torch.sigmoid(-sign * logits) ** gamma": "torch.sigmoid(-logits) ** gamma"},
+                {"F.logsigmoid(-sign * logits)": "F.logsigmoid(-logits)"},
+            ),
+            Mistake(
+                "slope_of_a_power_of_zero",
+                "For γ below 1 a power of an exact 0 has an infinite slope, and infinite times 0 "
+                "is NaN: write (1 - p)^γ as exp(γ ln(1 - p)), with F.logsigmoid.",
+                {"(gamma * log_rest).exp()": "torch.sigmoid(-sign * logits) ** gamma"},
             ),
         ],
     ),

@@ -16,7 +16,7 @@
 # | 6.7 `receptive_field` | 2 | 15 |
 # | 6.8 `overlap_tile` | 3 | 30 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. Stuck? `hint("06_unet.conv_output_size")` gives one hint more at each call.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("06_unet.conv_output_size")` gives one hint more at each call.
 
 # %%
 import numpy as np
@@ -97,10 +97,14 @@ def conv_output_size(size, kernel, stride=1, padding=0):
 check("06_unet.conv_output_size", conv_output_size)
 
 # %% nbgrader={"grade": true, "grade_id": "test_conv_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert conv_output_size(5, 3, stride=2) == 2
-assert conv_output_size(128, 3, padding=1) == 128, "a 3-convolution with padding 1 keeps the size"
-assert conv_output_size(2, 3, padding=1) == 2, "with padding the window of 3 fits twice"
-assert conv_output_size(5, 5) == 1, "a window as large as the image has one position"
+assert probes.call(conv_output_size, 5, 3, stride=2) == 2
+assert probes.call(conv_output_size, 128, 3, padding=1) == 128, (
+    "a 3-convolution with padding 1 keeps the size"
+)
+assert probes.call(conv_output_size, 2, 3, padding=1) == 2, (
+    "with padding the window of 3 fits twice"
+)
+assert probes.call(conv_output_size, 5, 5) == 1, "a window as large as the image has one position"
 probes.assert_raises_value_error(conv_output_size, 2, 7, padding=1, mentions=["4", "7"])
 
 # %% nbgrader={"grade": true, "grade_id": "test_conv_output_size_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -113,10 +117,14 @@ for _ in range(40):
     layer = nn.Conv1d(1, 1, kernel, stride, padding)
     expected = layer(torch.zeros(1, 1, size)).shape[-1]
     call = f"conv_output_size({size}, {kernel}, {stride}, {padding})"
-    probes.assert_close(conv_output_size(size, kernel, stride, padding), expected, call)
+    probes.assert_close(
+        probes.call(conv_output_size, size, kernel, stride, padding), expected, call
+    )
 for size, padding in [(1, 0), (4, 0), (3, 1), (1, 3), (6, 2)]:
     just_fits = size + 2 * padding
-    probes.assert_close(conv_output_size(size, just_fits, 2, padding), 1, "a window that just fits")
+    probes.assert_close(
+        probes.call(conv_output_size, size, just_fits, 2, padding), 1, "a window that just fits"
+    )
 probes.assert_raises_value_error(conv_output_size, 3, 9, 1, 2, mentions=["7", "9"])
 ### END HIDDEN TESTS
 
@@ -165,8 +173,8 @@ def valid_unet_output_size(size, depth=4):
 check("06_unet.valid_unet_output_size", valid_unet_output_size)
 
 # %% nbgrader={"grade": true, "grade_id": "test_valid_unet_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert valid_unet_output_size(572) == 388, "the sizes of [RFB15], figure 1"
-assert valid_unet_output_size(20, depth=1) == 4
+assert probes.call(valid_unet_output_size, 572) == 388, "the sizes of [RFB15], figure 1"
+assert probes.call(valid_unet_output_size, 20, depth=1) == 4
 probes.assert_raises_value_error(valid_unet_output_size, 16, 1)  # nothing is left, see above
 probes.assert_raises_value_error(valid_unet_output_size, 571)
 
@@ -201,7 +209,7 @@ for size in [
         if expected is None:
             probes.assert_raises_value_error(valid_unet_output_size, size, depth)
         else:
-            result = valid_unet_output_size(size, depth)
+            result = probes.call(valid_unet_output_size, size, depth)
             probes.assert_close(result, expected, f"valid_unet_output_size({size}, {depth})")
 ### END HIDDEN TESTS
 
@@ -562,8 +570,8 @@ def receptive_field(layers):
 check("06_unet.receptive_field", receptive_field)
 
 # %% nbgrader={"grade": true, "grade_id": "test_receptive_field", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert receptive_field([]) == 1
-assert receptive_field([(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
+assert probes.call(receptive_field, []) == 1
+assert probes.call(receptive_field, [(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
 
 # %% nbgrader={"grade": true, "grade_id": "test_receptive_field_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random chains, compared with the gradient of one output pixel in torch.
@@ -581,7 +589,9 @@ for _ in range(12):
     seen = torch.nonzero(line.grad[0, 0])
     # A stride above the kernel leaves gaps: the field reaches from the first to the last pixel.
     expected = int(seen.max() - seen.min()) + 1
-    probes.assert_close(receptive_field(layers), expected, f"receptive_field({layers})")
+    probes.assert_close(
+        probes.call(receptive_field, layers), expected, f"receptive_field({layers})"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -680,7 +690,9 @@ check("06_unet.overlap_tile", overlap_tile)
 
 # %% nbgrader={"grade": true, "grade_id": "test_overlap_tile", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = torch.arange(35.0).reshape(1, 1, 5, 7)
-probes.assert_close(overlap_tile(image, 4, 2, lambda x: 2 * x), 2 * image, "twice the image")
+probes.assert_close(
+    probes.call(overlap_tile, image, 4, 2, lambda x: 2 * x), 2 * image, "twice the image"
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test_overlap_tile_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Against the whole mirrored image at once, and MONAI's sliding window; several sizes; the device.
@@ -697,11 +709,15 @@ for size, tile, margin in [((9, 14), 4, 3), ((6, 6), 3, 1), ((5, 11), 8, 2), ((7
         return F.conv2d(x, weight, padding=margin)
 
     expected = F.conv2d(F.pad(image, [margin] * 4, mode="reflect"), weight)
-    probes.assert_close(overlap_tile(image, tile, margin, model), expected, "overlap_tile")
+    probes.assert_close(
+        probes.call(overlap_tile, image, tile, margin, model), expected, "overlap_tile"
+    )
     probes.assert_stays_on_device(overlap_tile, image, tile, margin, lambda x: x * 2)
 image = torch.randn(1, 1, 8, 12, generator=draw)
 expected = sliding_window_inference(image, (4, 4), 2, torch.tanh, overlap=0.0)
-probes.assert_close(overlap_tile(image, 4, 0, torch.tanh), expected, "overlap_tile with margin 0")
+probes.assert_close(
+    probes.call(overlap_tile, image, 4, 0, torch.tanh), expected, "overlap_tile with margin 0"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -49,7 +49,7 @@ plots.show(*plots.show_case(first))
 # | 7.5 `predict_volume` | 2 | 15 |
 # | 7.6 `zone_volumes_ml` | 2 | 10 |
 #
-# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are.
+# Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that.
 #
 # You can do the exercises in any order, except that `fit` calls your `train_epoch` and your `evaluate`. Stuck? `hint("07_prostate.augment")` says one thing more at each call.
 # %% [markdown]
@@ -260,7 +260,6 @@ for seed in probes.rng(71).integers(1000, 9000, 2).tolist():
     assert sides == ["at times", "never"], f"left and right, front and back change places: {sides}"
     probes.assert_facts(facts)
 picture, zones = torch.rand(1, 24, 24), torch.ones(24, 24, dtype=torch.int64)
-probes.assert_keeps_inputs(augment, picture, zones, probes.torch_rng(72))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -696,7 +695,7 @@ check("07_prostate.zone_volumes_ml", zone_volumes_ml)
 
 # %% nbgrader={"grade": true, "grade_id": "test_zone_volumes_ml", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 labels = torch.tensor([[0, 1, 1], [0, 2, 1]])
-result = zone_volumes_ml(labels, np.diag([10.0, 20.0, 5.0, 1.0]), 4)
+result = probes.call(zone_volumes_ml, labels, np.diag([10.0, 20.0, 5.0, 1.0]), 4)
 probes.assert_close(result, torch.tensor([2.0, 3.0, 1.0, 0.0]).double(), "the volumes")
 
 # %% nbgrader={"grade": true, "grade_id": "test_zone_volumes_ml_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -714,7 +713,7 @@ for turn in (1.0, -1.0):
     voxel = ConvexHull(cube @ affine[:3, :3].T).volume
     labels = torch.from_numpy(draw.integers(0, 4, (5, 6, 7)))
     expected = [float((labels == c).sum()) * voxel / 1000 for c in range(6)]
-    result = zone_volumes_ml(labels, affine, 6)
+    result = probes.call(zone_volumes_ml, labels, affine, 6)
     probes.assert_close(result, torch.tensor(expected).double(), "the volumes")
     probes.assert_stays_on_device(zone_volumes_ml, labels, affine, 6)
 ### END HIDDEN TESTS
@@ -752,11 +751,11 @@ def cost(logits, target):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    fit(network, seen, watched, cost, stepper, 5, 20, cpu, Path(folder, "quality.pt"))
+    probes.call(fit, network, seen, watched, cost, stepper, 5, 20, cpu, Path(folder, "quality.pt"))
 counts = np.zeros((5, 5))
 for case in unseen:
     picture, target = slices(case, 64)
-    answer = predict_volume(network, torch.from_numpy(picture), cpu)
+    answer = probes.call(predict_volume, network, torch.from_numpy(picture), cpu)
     probes.assert_close(answer, answer.to(torch.int64).clip(0, 4), "the prediction")
     np.add.at(counts, (target.ravel(), answer.numpy().ravel()), 1)
 zone_iou = (counts.diagonal() / (counts.sum(0) + counts.sum(1) - counts.diagonal()))[1:]

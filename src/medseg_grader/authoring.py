@@ -1,14 +1,17 @@
 """The words that authors write an exercise's answers with.
 
 `mistakes.py` is made of Call, Exercise and Mistake, `alternatives.py` of Alternative, `slips.py` of
-Slip.
+Slip. `OneByOne` and `Apart` stand for inputs that no list can show.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from medseg.checks.codec import Apart, OneByOne
 from medseg.errors import InputError
+
+__all__ = ["Alternative", "Apart", "Call", "Exercise", "Mistake", "OneByOne", "Slip"]
 
 
 class Call:
@@ -58,7 +61,8 @@ class Mistake:
 class Exercise:
     """What `check` and `hint` know about one exercise.
 
-    `uses` names exercises that it calls; `legend` says what the numbers in its probes mean.
+    `uses` names exercises that it calls; `legend` says what the numbers in its probes mean. With
+    `exact_dtype` a float result must be of the size that is due, float64 or float32.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Exercise:
     mistakes: Sequence[Mistake]
     runner: str = "call"
     device: bool = False
+    exact_dtype: bool = False
     tolerance: float = 1e-4
     uses: Sequence[str] = ()
     legend: str = ""

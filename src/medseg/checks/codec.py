@@ -4,17 +4,33 @@ A hints file travels with the package and is read on students' machines, so it h
 could be executed: numbers, and nested lists with a dtype.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from medseg.probes.compare import Foreign
+from medseg.probes.compare import TENSOR, Foreign, kind_of
 
 SIGNIFICANT_DIGITS = 7
 
 
+@dataclass(frozen=True)
+class OneByOne:
+    """Stands in a probe for an iterator over `items`, which can be gone through once."""
+
+    items: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Stands in a probe for an array or tensor whose numbers are not contiguous in memory."""
+
+    numbers: Any
+
+
 def encode(value: Any) -> Any:
-    """Turn a number, text, slice, array, tensor, Volume, or a nest of them into JSON data.
+    """Turn a number, text, slice, set, array, tensor, Volume, or a nest of them into JSON data.
 
     Raises TypeError for anything else.
     """
@@ -28,6 +44,12 @@ def encode(value: Any) -> Any:
         if all(isinstance(key, str) for key in value):
             return {"dict": {key: encode(item) for key, item in value.items()}}
         return {"pairs": [[encode(key), encode(item)] for key, item in value.items()]}
+    if isinstance(value, set):
+        return {"set": [encode(item) for item in sorted(value)]}
+    if isinstance(value, OneByOne):
+        return {"one by one": encode(list(value.items))}
+    if isinstance(value, Apart):
+        return {"apart": encode(value.numbers)}
     if isinstance(value, slice):
         ends = (
             [value.start, value.stop]
@@ -66,6 +88,16 @@ def decode(data: Any) -> Any:
         return {decode(key): decode(item) for key, item in data["pairs"]}
     if "slice" in data:
         return slice(*data["slice"])
+    if "set" in data:
+        return set(decode(data["set"]))
+    if "one by one" in data:
+        return iter(decode(data["one by one"]))
+    if "apart" in data:
+        numbers = decode(data["apart"])
+        tensor = kind_of(numbers) == TENSOR
+        # every second number of a longer row
+        longer = numbers.repeat_interleave(2, -1) if tensor else numbers.repeat(2, -1)
+        return longer[..., ::2]
     if "array" in data:
         return numbers_of(data)
     if "object" in data:

@@ -1,5 +1,6 @@
 """What came out of a probe, as data, and how two outcomes differ, as a sentence."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,14 @@ def record(result: Any, before: list, after: list) -> dict:
     return outcome
 
 
-def compare(expected: dict, observed: dict, tolerance: float) -> Difference | None:
-    """The most telling difference between two outcomes, None where they agree."""
+def compare(expected: dict, observed: dict, rule: Mapping[str, Any]) -> Difference | None:
+    """The most telling difference between two outcomes, None where they agree.
+
+    `rule` holds keywords of `medseg.probes.compare.difference`.
+    """
     if "error" in expected or "error" in observed:
         return _compare_errors(expected, observed)
-    found = difference(decode(expected["value"]), decode(observed["value"]), rtol=tolerance)
+    found = difference(decode(expected["value"]), decode(observed["value"]), **rule)
     if found is not None and found.rank != "value":
         return found
     if expected.get("device") != observed.get("device"):
@@ -45,14 +49,14 @@ def order(found: Difference) -> int:
     return RANKS.index(found.rank)
 
 
-def same_fault(expected: dict, mistaken: dict, observed: dict, tolerance: float) -> bool:
+def same_fault(expected: dict, mistaken: dict, observed: dict, rule: Mapping[str, Any]) -> bool:
     """Whether an observed outcome is wrong in the way in which a mistake's is.
 
     The whole outcome is the same, or, where several facts are reported, the one that is told.
     """
-    if compare(mistaken, observed, tolerance) is None:
+    if compare(mistaken, observed, rule) is None:
         return True
-    due, found = (compare(expected, outcome, tolerance) for outcome in (mistaken, observed))
+    due, found = (compare(expected, outcome, rule) for outcome in (mistaken, observed))
     return (
         due is not None
         and found is not None
@@ -104,6 +108,12 @@ def _brief(data: Any) -> str:
         return "[" + ", ".join(_brief(x) for x in data) + "]"
     if not isinstance(data, dict):
         return f"{data:.6g}" if isinstance(data, float) else repr(data)
+    if "apart" in data:
+        return _brief(data["apart"])
+    if "one by one" in data:
+        return f"iter({_brief(data['one by one'])})"
+    if "set" in data:
+        return "{" + ", ".join(_brief(x) for x in data["set"]) + "}"
     if "array" in data or "tensor" in data:
         return _brief_array(numbers_of(data), "array" if "array" in data else "tensor")
     if "tuple" in data:

@@ -8,9 +8,10 @@ in `medseg/checks/hints/04_iou.jsonl`. `hint("04_iou.iou_per_class")` gives one 
 import copy
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,16 +56,16 @@ def examine(name: str, function: Callable | None) -> Verdict:
             return _not_attempted(short, error)
         observed.append(outcome)
         errors.append(error)
-    expected, tolerance = data["expected"], data["tolerance"]
+    expected, rule = data["expected"], data["rule"]
     differences = {
         k: difference
         for k, (e, o) in enumerate(zip(expected, observed, strict=True))
-        if (difference := compare(e, o, tolerance)) is not None
+        if (difference := compare(e, o, rule)) is not None
     }
     if not differences:
         where = f" on all {len(expected)} probes" if len(expected) > 1 else ""
         return Verdict(RIGHT, f"{short} gives what it should{where}.")
-    explained = explanations(data["mistakes"], expected, observed, tolerance)
+    explained = explanations(data["mistakes"], expected, observed, rule)
     index = _told_first(differences, expected, explained)
     call, difference, error = data["calls"][index], differences[index], errors[index]
     mistake = explained.get(index)
@@ -101,7 +102,7 @@ def run_call(
 
 
 def explanations(
-    mistakes: list[dict], expected: list[dict], observed: list[dict], tolerance: float
+    mistakes: list[dict], expected: list[dict], observed: list[dict], rule: Mapping[str, Any]
 ) -> dict[int, dict]:
     """{probe: the named mistake that explains what came out of it}, as far as there is one.
 
@@ -113,12 +114,12 @@ def explanations(
     found: dict[int, tuple[tuple, dict]] = {}
     for mistake in mistakes:
         outcomes = mistake["outcomes"]
-        if all(compare(m, o, tolerance) is None for m, o in zip(outcomes, observed, strict=True)):
+        if all(compare(m, o, rule) is None for m, o in zip(outcomes, observed, strict=True)):
             return dict.fromkeys(range(len(observed)), mistake)
-        spoilt = [k for k, m in enumerate(outcomes) if compare(expected[k], m, tolerance)]
-        if any(compare(expected[k], observed[k], tolerance) is None for k in spoilt):
+        spoilt = [k for k, m in enumerate(outcomes) if compare(expected[k], m, rule)]
+        if any(compare(expected[k], observed[k], rule) is None for k in spoilt):
             continue
-        alike = [k for k in spoilt if same_fault(expected[k], outcomes[k], observed[k], tolerance)]
+        alike = [k for k in spoilt if same_fault(expected[k], outcomes[k], observed[k], rule)]
         worth = len(alike) == len(spoilt), len(alike), -len(spoilt)
         for k in alike:
             if k not in found or worth > found[k][0]:

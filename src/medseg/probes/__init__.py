@@ -22,6 +22,7 @@ from medseg.probes.asserts import (
     rng,
     torch_rng,
 )
+from medseg.probes.calls import call
 
 if TYPE_CHECKING:
     from medseg.probes.arrays import renumbered
@@ -54,6 +55,7 @@ __all__ = [
     "assert_returns_to_device",
     "assert_stays_on_device",
     "build",
+    "call",
     "depends_on",
     "facts_of",
     "gives_logits",

@@ -111,7 +111,7 @@ def split(function: Callable, ids: Sequence, fractions: Sequence[float], seed: i
         == len(set().union(*owners)),
         "every part has a patient": all(owners),
         "parts have about their fraction of the patients": all(
-            abs(len(own) - share * patients) <= 1
+            abs(len(own) - share * patients) < 1
             for own, share in zip(owners, fractions, strict=False)
         ),
         "each list is sorted": all(list(part) == sorted(part) for part in parts),

@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 
-# Taken when this is imported, before any student's code runs, as in `compare`.
-from numpy import array_equal
-
-from medseg.probes.compare import ARRAY, ATOL, RTOL, TENSOR, difference, kind_of, to_numpy
+from medseg.probes.calls import call, unchanged
+from medseg.probes.compare import ATOL, RTOL, difference, kind_of
 from medseg.probes.runners import RUNNERS
 from medseg.runtime import graded
 
@@ -52,12 +50,18 @@ def torch_rng(seed: int) -> Any:
 
 
 def assert_close(
-    result: Any, expected: Any, what: str = "the result", rtol: float = RTOL, atol: float = ATOL
+    result: Any,
+    expected: Any,
+    what: str = "the result",
+    rtol: float = RTOL,
+    atol: float = ATOL,
+    exact_dtype: bool = False,
 ) -> None:
     """Compare a student's result with the expected one: type, shape, dtype, finiteness, values.
 
     Raises AssertionError with one sentence; `medseg.probes.compare` has the rule, which is that of
-    `check`. Of an array no more than the first wrong place is told.
+    `check`. Of an array no more than the first wrong place is told. Where a float is due any float
+    will do, unless `exact_dtype` says that an array or tensor must have the expected dtype.
 
     >>> from medseg import probes
     >>> probes.assert_close(0.50001, 0.5)
@@ -65,7 +69,9 @@ def assert_close(
     Traceback (most recent call last):
     AssertionError: expected the share to be 1, yours is 0.
     """
-    found = difference(expected, result, what, rtol=rtol, atol=atol, in_full=0)
+    found = difference(
+        expected, result, what, rtol=rtol, atol=atol, in_full=0, exact_dtype=exact_dtype
+    )
     assert found is None, found.sentence
 
 
@@ -81,7 +87,7 @@ def assert_raises_value_error(
     AssertionError: this input should raise a ValueError; yours raised nothing.
     """
     try:
-        function(*args, **kwargs)
+        call(function, *args, **kwargs)
     except NotImplementedError:
         raise
     except ValueError as error:
@@ -160,12 +166,7 @@ def assert_keeps_inputs(function: Callable, *args: Any, **kwargs: Any) -> None:
     Traceback (most recent call last):
     AssertionError: your function changes its input number 1; work on a copy.
     """
-    before = [to_numpy(x).copy() if kind_of(x) in (ARRAY, TENSOR) else None for x in args]
-    function(*args, **kwargs)
-    for k, (old, new) in enumerate(zip(before, args, strict=True)):
-        if old is not None:
-            same = array_equal(old, to_numpy(new), equal_nan=old.dtype.kind == "f")
-            assert same, f"your function changes its input number {k + 1}; work on a copy."
+    call(function, *args, **kwargs)
 
 
 def gradient_of(function: Callable, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -179,7 +180,7 @@ def gradient_of(function: Callable, value: Any, *args: Any, **kwargs: Any) -> An
     import torch
 
     leaf = value.detach().clone().requires_grad_()
-    result = function(leaf, *args, **kwargs)
+    result = call(function, leaf, *args, **kwargs)
     assert isinstance(result, torch.Tensor), f"a tensor is due, it is {kind_of(result)}."
     assert result.requires_grad, "no gradient flows from the result back to the first input."
     return torch.autograd.grad(result, leaf)[0]
@@ -188,12 +189,14 @@ def gradient_of(function: Callable, value: Any, *args: Any, **kwargs: Any) -> An
 def facts_of(runner: str, function: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """What a runner, named as in `RUNNERS`, reports about a student's function.
 
+    Raises AssertionError if the function has changed one of the inputs.
+
     >>> import numpy as np
     >>> from medseg import probes
     >>> probes.facts_of("image", np.sqrt, np.array([4.0, 9.0]))
     {'its dtype': 'float64', 'the image': array([2., 3.])}
     """
-    return RUNNERS[runner](function, *args, **kwargs)
+    return unchanged(RUNNERS[runner], function, *args, **kwargs)
 
 
 def assert_facts(facts: dict[str, Any], *names: str) -> None:

@@ -60,6 +60,7 @@ def difference(
     rtol: float = RTOL,
     atol: float = ATOL,
     in_full: int = IN_FULL,
+    exact_dtype: bool = False,
 ) -> Difference | None:
     """The most telling difference between two values, None where they agree.
 
@@ -75,7 +76,14 @@ def difference(
         rtol, atol: tolerances for floats.
         in_full: an array with at most so many numbers is shown in full, of others the first wrong
             place; 0 shows no more than that of any.
+        exact_dtype: whether a float must be of the expected size, float64 or float32.
     """
+    options: dict[str, Any] = {
+        "rtol": rtol,
+        "atol": atol,
+        "in_full": in_full,
+        "exact_dtype": exact_dtype,
+    }
     kinds = kind_of(expected), kind_of(given)
     if given is None and expected is not None:
         sentence = f"expected {name} to be {kinds[0]}, but yours is None: is the `return` missing?"
@@ -85,7 +93,7 @@ def difference(
     if kinds[0] == NUMBER:
         return _of_numbers(expected, given, name, rtol, atol)
     if kinds[0] in (ARRAY, TENSOR):
-        return _of_arrays(to_numpy(expected), to_numpy(given), name, rtol, atol, in_full)
+        return _of_arrays(to_numpy(expected), to_numpy(given), name, **options)
     parts: list[tuple[Any, Any, str]] = []
     if kinds[0] == "a Volume":
         parts = [
@@ -103,7 +111,7 @@ def difference(
     elif not _same(expected, given):
         sentence = f"expected {name} to be {shown(expected)}, yours is {shown(given)}."
         return Difference("value", sentence)
-    found = [difference(a, b, part, rtol=rtol, atol=atol, in_full=in_full) for a, b, part in parts]
+    found = [difference(a, b, part, **options) for a, b, part in parts]
     differences = [d for d in found if d is not None]
     if not differences and isinstance(expected, dict):
         missing = [key for key in expected if key not in given]
@@ -175,12 +183,18 @@ def _of_numbers(
 
 
 def _of_arrays(
-    expected: ndarray, given: ndarray, name: str, rtol: float, atol: float, in_full: int
+    expected: ndarray,
+    given: ndarray,
+    name: str,
+    rtol: float,
+    atol: float,
+    in_full: int,
+    exact_dtype: bool,
 ) -> Difference | None:
     if expected.shape != given.shape:
         sentence = f"expected {name} to have shape {expected.shape}, yours has shape {given.shape}."
         return Difference("shape", sentence)
-    if not _same_dtype(expected.dtype, given.dtype):
+    if not _same_dtype(expected.dtype, given.dtype, exact_dtype):
         sentence = f"expected {name} to have dtype {expected.dtype}, yours has {given.dtype}."
         return Difference("dtype", sentence)
     rank = "value"
@@ -209,9 +223,9 @@ def _of_arrays(
     return Difference(rank, sentence, expected, given)
 
 
-def _same_dtype(expected: dtype, given: dtype) -> bool:
+def _same_dtype(expected: dtype, given: dtype, exact: bool) -> bool:
     """Any float will do where a float is due; integers and truth values are exact."""
-    if expected.kind == "f":
+    if expected.kind == "f" and not exact:
         return given.kind == "f"
     return expected == given
 

@@ -40,6 +40,7 @@ def unit_hints(unit: Unit) -> Iterator[dict]:
             "runner": exercise.runner,
             "device": exercise.device,
             "tolerance": exercise.tolerance,
+            **({"exact_dtype": True} if exercise.exact_dtype else {}),
             **({"legend": f" ({exercise.legend})"} if exercise.legend else {}),
         }
         yield from ({"hint": text} for text in exercise.hints)

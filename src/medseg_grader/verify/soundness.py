@@ -1,12 +1,14 @@
 """Prove that a unit is sound before students see it.
 
-Its text says the points, minutes and difficulties of its cells. An untouched release scores 0 on
+Its text says the points, minutes and difficulties of its cells, and test cells call answers by
+`probes.call` only, which hands over copies. An untouched release scores 0 on
 every graded cell and the solution all points, both through stock nbgrader. Each named mistake loses
 points in its own exercise, nowhere else, and earns its own hint; each right answer written
 otherwise keeps all points and is right for `check`; of each slip, `check` names the mistake.
 Answers are judged side by side, in processes forked from this one.
 """
 
+import ast
 import gc
 import shutil
 import sys
@@ -25,7 +27,7 @@ from tqdm import tqdm
 
 from medseg import checks
 from medseg.units import notebook_name
-from medseg.units.labels import points
+from medseg.units.labels import grade_id, points
 from medseg_grader.course.answers import solution_of
 from medseg_grader.course.forks import forked_pool
 from medseg_grader.course.outline import disagreements
@@ -74,6 +76,7 @@ def verify(units: Iterable[str], seed: int = 0, processes: int | None = None) ->
             report = Report(name, cells=len(unit.graded_cells()))
             report.points = sum(points(cell) for cell in unit.graded_cells())
             report.faults += disagreements(unit)
+            report.faults += bare_calls(unit)
             _verify_release(unit, report)
             # Answers are judged in forked processes, in which CUDA does not work.
             with environment(CUDA_VISIBLE_DEVICES=""):
@@ -130,6 +133,21 @@ def _verify_release(unit: Unit, report: Report) -> None:
                             f"the {student} notebook gets {grade.auto_score} points in "
                             f"{grade.name}, expected {due}"
                         )
+
+
+def bare_calls(unit: Unit) -> list[str]:
+    """Test cells that call an exercise's function by itself, which could change what judges it."""
+    found = []
+    for cell in unit.graded_cells():
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                name = node.func.id
+                if name in unit.exercises:
+                    found.append(
+                        f"{grade_id(cell)} calls {name} itself: write probes.call({name}, …), "
+                        f"which hands over copies and sees what is done to them"
+                    )
+    return found
 
 
 def complaints(solution: NotebookNode) -> list[str]:
