@@ -90,6 +90,7 @@ EXERCISES = [
             Call(CLOUD, 12, 25, 40, 10),
             Call(np.array([[-1.0, 0.0, 0.0], [-1.0, -0.0, 0.0]]), 8, 10, 3.0, -25.0),
             Call(np.zeros((0, 3)), 8, 10, 3.0, -25.0),
+            Call(np.array([[0.3, -0.2, 0.1], [-0.1, 0.5, -0.2]]), 20, 30, 30.0, -40.0),
         ],
         hints=[
             "Do one point with paper and pencil: its range, its angle to the left, its elevation.",

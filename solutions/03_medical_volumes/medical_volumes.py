@@ -361,6 +361,10 @@ for order in ((0, 1, 2), (0, 2, 1)):
     probes.assert_close(found, expected, "the slices in three boxes")
 found = probes.facts_of("region", region_of_interest, trio[0])
 probes.assert_close(found, (slice(0, 9),) * 3, "the slices of a volume by itself")
+large = Volume(np.zeros((20, 5, 5)), np.eye(4))  # and in it two that have nothing in common
+lying[1][:3, 3], lying[2][:3, 3] = (2, 0, 0), (10, 0, 0)
+apart = [Volume(np.zeros((3, 5, 5)), affine) for affine in lying[1:]]
+probes.assert_raises_value_error(region_of_interest, [large, *apart])
 for gap in ((0, 100, 0), (5, 0, 0), (0, 0, -5)):  # far away, and face to face
     away = np.eye(4)
     away[:3, 3] = gap
@@ -406,8 +410,8 @@ def resample(array, affine, spacing, order):
         order: 1 for images (linear), 0 for labels (nearest voxel).
 
     Returns:
-        (array, affine): max(1, round(n * old / new)) voxels on each axis, and their affine, of
-        dtype float64. With order 0 the array keeps its dtype, with order 1 it is float.
+        (array, affine): max(1, round(n * old / new)) voxels on each axis, and their affine. With
+        order 0 the array keeps its dtype, with order 1 it is float.
     """
     ### BEGIN SOLUTION
     before = np.array(array.shape)
@@ -473,7 +477,7 @@ for shape, old, new in [
         line = np.abs(place - np.rint(place)) < 1e-6
         ties |= line.reshape([-1 if a == k else 1 for a in range(3)])
     labels, place = probes.call(resample, classes, affine, new, 0)
-    probes.assert_close(place, moved, "the affine of the labels", exact_dtype=True)
+    probes.assert_close(place, moved, "the affine of the labels")
     for dtype in (np.int16, np.float32):
         kept = probes.call(resample, classes.astype(dtype), affine, list(new), 0)[0].dtype
         assert kept == dtype, f"with order 0 {dtype.__name__} stays, yours becomes {kept}"
@@ -481,7 +485,7 @@ for shape, old, new in [
     probes.assert_close(np.where(ties, np.uint8(0), labels), expected, "the labels")
     whole = (values * 100).astype(np.int16)
     between, place = probes.call(resample, whole, affine, np.array(new), 1)
-    probes.assert_close(place, moved, "the affine", exact_dtype=True)
+    probes.assert_close(place, moved, "the affine")
     linear = torch.nn.functional.interpolate(
         torch.from_numpy(whole)[None, None].double(), sizes, mode="trilinear", align_corners=False
     )[0, 0]
@@ -586,7 +590,8 @@ probes.assert_close(
     probes.call(normalise, lonely), np.zeros(500, dtype=np.float32), "constant once clipped"
 )
 rng = probes.rng(3601)
-probes.assert_close(probes.call(normalise, np.full(3, 7)), np.zeros(3, np.float32), "a constant")
+result = probes.call(normalise, np.full(3, 7))
+probes.assert_close(result, np.zeros(3, np.float32), "a constant image", exact_dtype=True)
 hole = rng.normal(size=(3, 4, 5))
 hole[1, 2, 3] = np.nan
 probes.assert_raises_value_error(normalise, hole)
@@ -695,12 +700,16 @@ for patients, shares in [
     (10, [0.25, 0.3, 0.45]),
     (9, [0.8, 0.1, 0.1]),
     (4, [0.7, 0.1, 0.1, 0.1]),
+    (10, [0.02, 0.98]),
+    (10, [0.98, 0.02]),
+    (6, [0.02, 0.02, 0.96]),
+    (6, [0.04, 0.9, 0.03, 0.03]),
 ]:
     names = rng.permutation(1000)[:patients]
     # two of the patients have most of the cases
     ids = [f"p{k}" for k in [*names, *rng.choice(names, patients), *[*names[:2]] * 3 * patients]]
     facts = probes.facts_of("split", split_patients, ids, shares, int(rng.integers(1000)))
-    if patients == 4:  # one each, whatever the fractions
+    if patients in (4, 6):  # one each, whatever the fractions
         facts.pop("parts have about their fraction of the patients")
     probes.assert_facts(facts)
 numbers = [int(k) for k in rng.integers(0, 6, 30)]

@@ -247,6 +247,11 @@ EXERCISES = [
                 volume((9, 9, 9), moved(-2, 4, -1)),
             ),
             Call(volume((4, 4, 4), np.eye(4)), volume((4, 4, 4), moved(4, 0, 0))),
+            Call(
+                volume((9, 2, 2), np.eye(4)),
+                volume((2, 2, 2), moved(1, 0, 0)),
+                volume((2, 2, 2), moved(6, 0, 0)),
+            ),
         ],
         hints=[
             "Three steps: the bounds of every volume, their intersection in mm, and back to "
@@ -495,6 +500,10 @@ EXERCISES = [
             Call(CASES, [0.6, 0.2, 0.2], 5),
             Call(["a", "b", "c", "c"], [0.8, 0.1, 0.1], 1),
             Call(["a", "b", "b"], [0.5, 0.4, 0.1], 1, mentions=["2", "3"]),
+            Call(list("abcdefghij"), [0.02, 0.98], 1),
+            Call(list("abcdefghij"), [0.98, 0.02], 1),
+            Call(list("abcdefghij"), [0.25, 0.3, 0.45], 1),
+            Call(list("abcd"), [0.02, 0.02, 0.96], 1),
         ],
         hints=[
             "Make a list of the patients first, each once. Shuffle and cut that list, not the "

@@ -599,6 +599,38 @@ probes.assert_close(
     (13 / 18, 5 / 6, 5 / 6),
     "a segment, half of which is void",
 )
+for _ in range(3):
+    # instance numbers up to 255, stuff without one, segments that are missed or only predicted
+    ids = np.array([256, 511, 7 * 256 + 250, 7 * 256 + 255, 30 * 256, 255 * 256 + 254, 9 * 256])
+    drawn = ids[rng.integers(0, len(ids), (5, 6))].repeat(5, 0).repeat(4, 1)
+    guess = np.where(rng.random(drawn.shape) < 0.12, np.roll(drawn, 7, 1), drawn)
+    guess[drawn == 7 * 256 + 250] = 8 * 256 + 3
+    guess[drawn == 30 * 256] = 31 * 256
+    pairs = [torch.from_numpy(np.stack([m // 256, m % 256], axis=-1)[None]) for m in (guess, drawn)]
+    kinds = {int(k) for m in (guess, drawn) for k in np.unique(m // 256)}
+    each = library_quality(
+        *pairs, things=kinds, stuffs=set(), return_per_class=True, return_sq_and_rq=True
+    )
+    expected = tuple(each.double().reshape(-1, 3).mean(0).tolist())
+    result = probes.call(panoptic_quality, *map(torch.from_numpy, (guess, drawn)))
+    probes.assert_close(result, expected, "(pq, sq, rq) with large numbers", rtol=1e-3)
+# Void may have a number, too; of a segment on several kinds of void all of it counts.
+numbered = torch.tensor([car + 1] * 4 + [0] * 2 + [255] * 2)
+result = probes.call(panoptic_quality, torch.full((8,), car + 1), numbered)
+probes.assert_close(result, (1.0, 1.0, 1.0), "a segment that covers two kinds of void")
+wide = torch.tensor([road] * 10 + [car + 5] * 10)
+for own, expected in [(14, (5 / 7, 5 / 7, 1.0)), (16, (5 / 16, 5 / 16, 1 / 2))]:
+    both = [0, 255] * ((20 - own) // 2)
+    result = probes.call(panoptic_quality, wide, torch.tensor([road] * own + both))
+    probes.assert_close(result, expected, f"a segment of 10 pixels, {20 - own} of them void")
+# Pixels of the prediction without a class are no segment; one pixel can be a false one.
+gaps = torch.tensor([road] * 6 + [0, 7, 255, car])
+result = probes.call(panoptic_quality, gaps, torch.tensor([road] * 10))
+probes.assert_close(result, (0.3, 0.3, 1 / 2), "pixels without a class, and one of a false car")
+stuff = torch.tensor([road] * 6 + [256] * 4)  # 1 * 256 + 0, the smallest number of a class
+for both in ((stuff, torch.full((10,), road)), (torch.full((10,), road), stuff)):
+    result = probes.call(panoptic_quality, *both)
+    probes.assert_close(result, (0.3, 0.3, 1 / 2), "stuff that is missed, or only predicted")
 bus = truth.clone()
 bus[1, 5:8] = 11 * 256 + 1
 probes.assert_close(

@@ -421,6 +421,24 @@ EXERCISES = [
             Call(torch.tensor([ROAD] * 5 + [CAR + 1] * 3), torch.tensor([ROAD] * 8)),
             Call(torch.tensor([0, 0, ROAD]), torch.tensor([0, 0, 0])),
             Call(
+                torch.tensor([CAR + 1] * 3 + [ROAD] + [CAR + 2] * 4),
+                torch.tensor([CAR + 3] * 4 + [CAR + 255] * 3 + [ROAD]),
+            ),
+            Call(torch.tensor([CAR + 1] * 8), torch.tensor([CAR + 1] * 4 + [0, 255, 255, 0])),
+            Call(torch.tensor([ROAD] * 6 + [0, 7, 255, CAR]), torch.tensor([ROAD] * 10)),
+            Call(torch.tensor([ROAD] * 6 + [256] * 4), torch.tensor([ROAD] * 10)),
+            Call(torch.tensor([CAR + 1] * 4 + [ROAD] * 6), torch.tensor([256] * 4 + [ROAD] * 6)),
+            Call(
+                torch.tensor([CAR + 1] * 4 + [ROAD] * 6),
+                torch.tensor([CAR + 1] * 4 + [CAR + 255] * 2 + [ROAD] * 4),
+            ),
+            Call(torch.tensor([ROAD] * 10), torch.tensor([ROAD] * 6 + [256 * 4 - 1] * 4)),
+            Call(torch.tensor([ROAD] * 6 + [0] * 4), torch.tensor([ROAD] * 6 + [256] * 4)),
+            Call(
+                torch.tensor([CAR + 255] * 3 + [ROAD] * 3 + [256] * 3 + [511]),
+                torch.tensor([CAR + 254] * 3 + [ROAD + 255] * 3 + [511] * 4),
+            ),
+            Call(
                 Apart(torch.tensor([[[ROAD, ROAD], [CAR + 1, 0]], [[ROAD, ROAD], [ROAD, 0]]])),
                 torch.tensor([[[ROAD, ROAD], [CAR + 2, 0]], [[ROAD, ROAD], [0, 0]]]),
             ),

@@ -1,7 +1,7 @@
 """The words that authors write an exercise's answers with.
 
 `mistakes.py` is made of Call, Exercise and Mistake, `alternatives.py` of Alternative, `slips.py` of
-Slip. `OneByOne` and `Apart` stand for inputs that no list can show.
+Slip, `equivalents.py` of Equivalent. `OneByOne` and `Apart` stand for inputs that no list can show.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,16 @@ from typing import Any
 from medseg.checks.codec import Apart, OneByOne
 from medseg.errors import InputError
 
-__all__ = ["Alternative", "Apart", "Call", "Exercise", "Mistake", "OneByOne", "Slip"]
+__all__ = [
+    "Alternative",
+    "Apart",
+    "Call",
+    "Equivalent",
+    "Exercise",
+    "Mistake",
+    "OneByOne",
+    "Slip",
+]
 
 
 class Call:
@@ -103,3 +112,21 @@ class Slip:
     mistake: str
     says: str
     source: str
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A small change of the solution to `exercise` that keeps all points, and why it may.
+
+    `change` is as `medseg verify --thorough` prints it, `before  ->  after`; one that ends in `*`
+    stands for all that begin so.
+    """
+
+    exercise: str
+    change: str
+    why: str
+
+    def covers(self, exercise: str, change: str) -> bool:
+        """Whether it explains this change of a solution."""
+        begins = self.change.endswith("*") and change.startswith(self.change[:-1])
+        return exercise == self.exercise and (begins or change == self.change)

@@ -48,6 +48,10 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     verify.add_argument("--unit", help=ONE_UNIT)
     verify.add_argument("--seed", type=int, default=0, metavar="S", help="shifts all test inputs")
+    verify.add_argument(
+        "--thorough", action="store_true", help="small changes of the solutions, made by rule"
+    )
+    verify.add_argument("--exercise", metavar="NAME", help="with --thorough: this one only")
     grade = command("grade", _grade, "instructors: grade what a class has handed in", LOG)
     _grade_arguments(grade)
     new = command(
@@ -73,6 +77,12 @@ def _verify(options: argparse.Namespace) -> int:
     from medseg_grader.verify.soundness import table, verify
 
     units = [find_unit(options.unit)] if options.unit else unit_names()
+    if options.thorough:
+        from medseg_grader.verify.thorough import report, survey
+
+        surveys = survey(units, [options.exercise] if options.exercise else [])
+        print(report(surveys))
+        return int(not all(one.sound for one in surveys))
     reports = verify(units, options.seed)
     print(table(reports))
     return int(any(report.faults for report in reports))

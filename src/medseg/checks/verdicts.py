@@ -5,8 +5,10 @@ what comes back with the outcome of the right answer and of the named mistakes, 
 in `medseg/checks/hints/04_iou.jsonl`. `hint("04_iou.iou_per_class")` gives one more hint each time.
 """
 
+import _thread
 import copy
 import random
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +24,8 @@ from medseg.checks.outcomes import compare, describe_call, order, record, same_f
 from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
 
+# How long one probe may take; on a slow machine a training takes a fifth of it.
+SECONDS = 120
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
 
 
@@ -35,8 +39,8 @@ class Verdict:
     pictures: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
 
 
-def examine(name: str, function: Callable | None) -> Verdict:
-    """Judge `function` and return a `Verdict`.
+def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> Verdict:
+    """Judge `function` and return a `Verdict`; a probe that takes longer than `seconds` ends it.
 
     Raises InputError for an unknown exercise and TypeError if `function` cannot be called.
     """
@@ -50,7 +54,13 @@ def examine(name: str, function: Callable | None) -> Verdict:
     runner = RUNNERS[data["runner"]]
     observed, errors = [], []
     for call in data["calls"]:
-        outcome, error = run_call(function, call, runner, data["device"])
+        try:
+            with time_limit(seconds):
+                outcome, error = run_call(function, call, runner, data["device"])
+        except TimeoutError:
+            where = describe_call(short, call) + data.get("legend", "")
+            ends = "is there a loop that never ends, or a calculation far longer than it need be?"
+            return Verdict(RAISED, f"{where} did not end within {seconds:g} s: {ends}")
         # The stub raises without a message; libraries say what they have not implemented.
         if isinstance(error, NotImplementedError) and not error.args:
             return _not_attempted(short, error)
@@ -142,6 +152,34 @@ def _told_first(
         return "error" in expected[k], not raised, k not in explained, order(difference), k
 
     return min(differences, key=earliness)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError inside once the time is over, as an interrupt of the main thread.
+
+    In other threads, which cannot be interrupted, there is no limit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over = threading.Event()
+
+    def stop() -> None:
+        over.set()
+        _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not over.is_set():
+            raise
+        raise TimeoutError(f"it took longer than {seconds:g} s") from None
+    finally:
+        timer.cancel()
 
 
 def _about_message(error: BaseException | None, call: dict) -> str:

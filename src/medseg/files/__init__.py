@@ -24,6 +24,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def storable(text: str) -> str:
+    """A text that any file can hold: a lone half of a character, as JSON allows it, becomes "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text as UTF-8 with \\n at the ends of lines, in one step."""
     with replacing(path) as partial:

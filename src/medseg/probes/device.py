@@ -40,7 +40,9 @@ def module_fault(cls: Callable, options: dict, inputs: tuple) -> str | None:
 
     def on(device: str, move: Callable[[Any], Any]) -> str | None:
         network = cls(**options).eval()
-        state = {name: move(value.detach().clone()) for name, value in network.state_dict().items()}
+        # each once, however often a layer is registered: as an attribute and in a Sequential
+        held = dict(network.named_parameters()) | dict(network.named_buffers())
+        state = {name: move(value.detach().clone()) for name, value in held.items()}
         there = move(inputs)
         return _judge(lambda: torch.func.functional_call(network, state, there), device, STAY)
 

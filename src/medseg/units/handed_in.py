@@ -5,15 +5,21 @@ Encodings, byte order marks, line ends, old formats and null fields are made one
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from medseg.errors import InputError, note
+from medseg.files import storable
 from medseg.units.labels import label
 from medseg.units.remarks import Remark
 
 # A larger file is not read.
 LARGEST_MB = 128
+# Nor is one with more values: 49 MB of empty objects would take 1.8 GB.
+MOST_VALUES = 2_000_000
+_MARKS = (b",", b"{", b"[")
+_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _TYPES = {"code", "markdown", "raw"}
 
 
@@ -75,8 +81,7 @@ def cell_of(raw: Any) -> Cell | None:
     kind = raw.get("cell_type")
     if not isinstance(source, str) or not isinstance(kind, str) or kind not in _TYPES:
         return None
-    # characters that no file can hold, as a lone half of a pair
-    source = source.replace("\r\n", "\n").encode("utf-8", "replace").decode("utf-8")
+    source = storable(source.replace("\r\n", "\n"))
     cell_id = raw.get("id")
     return Cell(kind, source, cell_id if isinstance(cell_id, str) else "", dict(label(raw)))
 
@@ -86,6 +91,11 @@ def _parse(content: bytes) -> tuple[dict[str, Any], list[Remark]]:
     remarks = []
     if not content.strip():
         raise InputError("The file is empty.")
+    if _values(content) > MOST_VALUES:
+        raise InputError(
+            f"The file is no notebook: it has more than {MOST_VALUES:,} values, which no program "
+            f"puts into one; restart the kernel, clear all outputs, and save it again."
+        )
     try:
         try:
             notebook = json.loads(content)
@@ -103,6 +113,18 @@ def _parse(content: bytes) -> tuple[dict[str, Any], list[Remark]]:
     if version != 4:
         remarks.append(Remark("format", detail=version))
     return notebook, remarks
+
+
+def _values(content: bytes) -> int:
+    """About how many values a JSON text has: each is worth a hundred bytes once it is read.
+
+    Texts are left out only where they could matter, as that takes a moment.
+    """
+    count = sum(content.count(mark) for mark in _MARKS)
+    if count > MOST_VALUES:
+        bare = _TEXTS.sub(b"", content.replace(b"\0", b""))
+        count = sum(bare.count(mark) for mark in _MARKS)
+    return count
 
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def new_exercise(unit: str, name: str) -> NewExercise:
     else:
         found = load_unit(full)
         points = sum(cell.metadata["nbgrader"]["points"] for cell in found.graded_cells())
-        texts = [path.read_text(encoding="utf-8") for path in (script, mistakes)]
+        texts = [path.read_text(encoding="utf-8-sig") for path in (script, mistakes)]
     cells = jupytext.reads(texts[0], fmt="py:percent").cells
     _check_name(full, name, [c for c in cells if c.cell_type == "code"])
     place = texts[0].count('"solution": true') + 1

@@ -2,7 +2,8 @@
 
 `solutions/04_iou/iou.py` holds the cells, `mistakes.py` beside it a list EXERCISES of what `check`
 needs to know. Where there are `alternatives.py` and `slips.py`, their lists ALTERNATIVES and SLIPS
-hold right and wrong answers by which the tests are proven. All are made of the words of
+hold right and wrong answers by which the tests are proven, and EQUIVALENTS in `equivalents.py`
+which small changes of a solution change nothing. All are made of the words of
 `medseg_grader.authoring`.
 """
 
@@ -21,7 +22,7 @@ from medseg import units
 from medseg.errors import InputError
 from medseg.probes.runners import RUNNERS
 from medseg.units.labels import grade_id, is_graded, is_solution
-from medseg_grader.authoring import Alternative, Exercise, Slip
+from medseg_grader.authoring import Alternative, Equivalent, Exercise, Slip
 
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?",
@@ -42,6 +43,7 @@ class Unit:
     exercises: dict[str, Exercise]
     alternatives: Sequence[Alternative] = ()
     slips: Sequence[Slip] = ()
+    equivalents: Sequence[Equivalent] = ()
 
     def solution_cell(self, exercise: str) -> NotebookNode:
         """The solution cell whose grade_id is the exercise's name."""
@@ -93,12 +95,15 @@ def load_unit(name: str) -> Unit:
     script = folder / f"{units.notebook_stem(name)}.py"
     if not script.is_file():
         raise InputError(f"Unit {name} has no script {script}.")
-    cells = jupytext.read(script, fmt="py:percent").cells
+    # Windows' editors put a mark before the first line, which is no part of it
+    text = script.read_text(encoding="utf-8-sig")
+    cells = jupytext.reads(text, fmt="py:percent").cells
     exercises = {e.name: e for e in _list(folder / "mistakes.py", "EXERCISES")}
     for exercise in exercises.values():
         _check_looking(name, exercise)
     alternatives, slips = load_alternatives(name), load_slips(name)
-    unit = Unit(name, script, cells, exercises, alternatives, slips)
+    equivalents = _list(folder / "equivalents.py", "EQUIVALENTS", optional=True)
+    unit = Unit(name, script, cells, exercises, alternatives, slips, equivalents)
     answers: list[Alternative | Slip] = [*alternatives, *slips]
     for answer in answers:
         _check_answer(unit, answer)

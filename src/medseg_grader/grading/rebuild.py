@@ -20,6 +20,7 @@ from medseg.units.labels import grade_id, is_solution
 from medseg.units.remarks import Remark
 from medseg_grader.course.template import Template
 from medseg_grader.course.units import HIDDEN
+from medseg_grader.grading.reaching import reached
 
 MISSING = "# This solution cell is missing from the submission."
 # A kernel is not even asked to run a cell without text.
@@ -85,7 +86,17 @@ def rebuild(template: Template, content: bytes | None) -> Rebuilt:
             unanswered.append(name)
         own_names[name].source = answer if answer.strip() else EMPTY
     ours.cells = _with_extras(ours, theirs, places)
+    own = [cell.source for cell in ours.cells if cell.cell_type == "code" and _is_theirs(cell)]
+    if names := reached(own, [test.grade_id for test in template.tests]):
+        findings.append(
+            f"Its code reaches for {', '.join(map(_short, names[:6]))}, which no exercise needs; "
+            f"no points were taken: look at it."
+        )
     return Rebuilt(ours, findings, missing, empty, [*missing, *empty, *unanswered])
+
+
+def _is_theirs(cell: NotebookNode) -> bool:
+    return is_solution(cell) or str(cell.get("id", "")).startswith("extra-")
 
 
 def finding(remark: Remark) -> str:

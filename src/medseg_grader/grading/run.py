@@ -10,8 +10,8 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -27,7 +27,13 @@ from medseg_grader.grading.result_key import environment_digest, result_key
 from medseg_grader.grading.submission import Job, grade_submission
 from medseg_grader.grading.workers import ONE_THREAD, WorkerPool
 from medseg_grader.records.gradebook import GradebookError, Recorder
-from medseg_grader.records.results import Result, load_result, notebook_path, write_result
+from medseg_grader.records.results import (
+    Result,
+    load_result,
+    notebook_path,
+    result_path,
+    write_result,
+)
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import STRICT, Policy
 
@@ -187,6 +193,7 @@ class GradingRun:
                 note(error)
                 who = f"{result.student}, {result.unit}"
                 self.outcome.failures.append(f"{who}: not kept, {error}")
+                self.withdraw(result, f"The result could not be kept: {error}.")
                 return True
             self.outcome.complaint = (
                 "The disk is full: free some space and run the same command again; what is graded "
@@ -196,6 +203,13 @@ class GradingRun:
         self.outcome.graded.append(result)
         self.record(result)
         return True
+
+    def withdraw(self, result: Result, why: str) -> None:
+        """Let no earlier score stand for a submission whose result cannot be kept."""
+        with suppress(OSError):
+            result_path(self.root, result.unit, result.student).unlink(missing_ok=True)
+        cells = [replace(cell, points=0.0, reason=why) for cell in result.cells]
+        self.record(replace(result, key="", cells=cells, findings=[why]))
 
     def record(self, result: Result) -> None:
         """Record a result, or, once the gradebook has refused one, put it off to the end."""

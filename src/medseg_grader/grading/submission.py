@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import nbformat
 
+from medseg.files import storable
 from medseg.runtime import EXECUTION
 from medseg_grader.course.template import Template
 from medseg_grader.grading.collect import Submission
@@ -80,7 +81,9 @@ def grade_submission(job: Job) -> tuple[Result, str]:
         timestamp=submission.timestamp,
         exchange=submission.exchange,
     )
-    return result, nbformat.writes(rebuilt.notebook, version=4) + "\n"
+    # an output may hold what no file can
+    result = Result.from_json(storable(result.to_json()))
+    return result, storable(nbformat.writes(rebuilt.notebook, version=4)) + "\n"
 
 
 def _content(submission: Submission) -> tuple[bytes | None, list[str]]:

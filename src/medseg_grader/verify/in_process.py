@@ -36,6 +36,8 @@ def score(
     replaced: Mapping[str, str],
     skip_slow_of_others: bool = False,
     until_lost: bool = False,
+    only_own: bool = False,
+    seconds: int = CELL_SECONDS,
 ) -> dict[str, Score]:
     """Run the unit's graded cells in this process: {grade_id: Score}.
 
@@ -45,6 +47,8 @@ def score(
         skip_slow_of_others: cells tagged `slow` run only for the replaced exercises.
         until_lost: cells tagged `slow` do not run once a replaced exercise has lost points; what
             trains for a minute need not say again that an answer is wrong.
+        only_own: cells of other exercises do not run, nor any once points are lost.
+        seconds: how long a cell may take.
     """
     namespace: dict[str, Any] = {"__name__": unit.name}
     for index, cell in enumerate(unit.cells):
@@ -56,9 +60,10 @@ def score(
         own = unit.exercise_of(cell) in replaced
         if _is_slow(cell) and not own and skip_slow_of_others:
             continue
-        if _is_slow(cell) and own and until_lost and _lost_in(unit, replaced, results):
+        stop = only_own or (_is_slow(cell) and own and until_lost)
+        if (only_own and not own) or (stop and _lost_in(unit, replaced, results)):
             continue
-        results[grade_id(cell)] = _score_cell(cell, namespace)
+        results[grade_id(cell)] = _score_cell(cell, namespace, seconds)
     return results
 
 
@@ -76,13 +81,15 @@ def lost(scores: Mapping[str, Score]) -> dict[str, str]:
     return {cell: s.reason for cell, s in scores.items() if s.reached < s.points}
 
 
-def _score_cell(cell: NotebookNode, namespace: dict[str, Any]) -> Score:
-    error, results = run_cell(cell.source, grade_id(cell), dict(namespace))
+def _score_cell(cell: NotebookNode, namespace: dict[str, Any], seconds: int) -> Score:
+    error, results = run_cell(cell.source, grade_id(cell), dict(namespace), seconds)
     reached, reason, _ = points_of(points(cell), cell.source, error, results)
     return Score(reached, points(cell), reason)
 
 
-def run_cell(source: str, name: str, namespace: dict[str, Any]) -> tuple[str, list[str]]:
+def run_cell(
+    source: str, name: str, namespace: dict[str, Any], seconds: int = CELL_SECONDS
+) -> tuple[str, list[str]]:
     """Run a cell as a kernel does: what it raised, as a text, and its value as a kernel shows it.
 
     The value is that of its last expression; None, and one before a semicolon, is not shown. What
@@ -93,9 +100,10 @@ def run_cell(source: str, name: str, namespace: dict[str, Any]) -> tuple[str, li
         source: its code.
         name: stands for a file's name where it raises.
         namespace: what is defined; the cell adds to it.
+        seconds: how long it may take.
     """
     with (
-        _time_limit(CELL_SECONDS),
+        _time_limit(seconds),
         contextlib.redirect_stderr(io.StringIO()),
         contextlib.redirect_stdout(io.StringIO()),
         warnings.catch_warnings(),

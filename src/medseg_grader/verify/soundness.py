@@ -168,7 +168,8 @@ def _verify_answers(unit: Unit, report: Report, processes: int | None) -> None:
     report.alternatives, report.slips = len(unit.alternatives), len(unit.slips)
     for name in unit.exercises:
         _verify_exercise(unit, name, report)
-    _warm_up(unit, report)
+    for cell, reason in warm_up(unit).items():
+        report.faults.append(f"the solution loses points in {cell}: {reason}")
     with forked_pool(processes, tasks_per_child=1) as pool:
         proofs = _proofs(pool, unit, "mistakes", prove_mistake, mistakes)
         report.rejected = sum(proof.scored for proof in proofs)
@@ -203,19 +204,19 @@ def _verify_exercise(unit: Unit, name: str, report: Report) -> None:
         report.faults.append(f"{name} has no graded cell")
 
 
-def _warm_up(unit: Unit, report: Report) -> None:
+def warm_up(unit: Unit) -> dict[str, str]:
     """Run the unit's quick cells once in the parent, so that the forked children import nothing.
 
-    The solution keeps all points here as it does in nbgrader's kernel, else what the mistakes lose
-    says nothing. One thread only, as a pool of threads would not survive the fork. What lies about
-    as garbage is cleared away and the rest frozen, so that the children's collector neither runs
-    finalisers of the parent's nor copies its memory.
+    Returns where the solution loses points here, and why: it keeps them all, as in nbgrader's
+    kernel, else what wrong answers lose says nothing. One thread only, as a pool of threads would
+    not survive the fork. What lies about as garbage is cleared away and the rest frozen, so that
+    the children's collector neither runs finalisers of the parent's nor copies its memory.
     """
     import torch
 
     torch.set_num_threads(1)
     gc.collect()
-    for cell, reason in lost(score(unit, {}, skip_slow_of_others=True)).items():
-        report.faults.append(f"the solution loses points in {cell}: {reason}")
+    missing = lost(score(unit, {}, skip_slow_of_others=True))
     gc.collect()
     gc.freeze()
+    return missing

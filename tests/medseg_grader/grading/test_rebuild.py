@@ -275,3 +275,25 @@ def test_no_json_stops_the_rebuilding_and_no_test_is_lost(
         for c in json.loads(template.text)["cells"]
         if "assert" in c["source"] or "right" in c["source"]
     ]
+
+
+def test_code_that_reaches_for_the_grading_is_a_finding(template):
+    source = "def double(x):\n    return get_ipython()"
+    result = rebuilt(template, answered(template, double=source))
+    (finding,) = result.findings
+    assert finding.startswith("Its code reaches for get_ipython, which no exercise needs")
+
+
+@pytest.mark.parametrize("piece", [b"{},", b"[],", b"1,", b'"",'])
+def test_a_file_of_countless_values_is_refused(template, piece):
+    result = rebuild(template, b'{"nbformat": 4, "cells": [' + piece * 2_100_000 + b"0]}")
+    assert not result.readable
+    assert "more than 2,000,000 values" in result.findings[0]
+
+
+def test_texts_full_of_commas_are_no_values(template):
+    notebook = answered(template, double=RIGHT["double"])
+    text = '1,2,[3],{4}\\ " \n' * 300_000
+    outputs = [{"output_type": "stream", "name": "stdout", "text": text}]
+    cell_of(notebook, "double")["outputs"] = outputs
+    assert rebuilt(template, notebook).readable
