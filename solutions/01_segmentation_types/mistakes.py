@@ -302,6 +302,7 @@ EXERCISES = [
             Call(PANOPTIC, PALETTE, [24, 26]),
             Call(PANOPTIC, BRIGHT, [24, 26]),
             Call(PANOPTIC, DARK, [24, 26]),
+            Call(24 * 256 + np.arange(1, 13).reshape(3, 4), PALETTE, [24, 26]),
         ],
         hints=[
             "Begin with the class alone: an array of zeros (H, W, 3), filled class by class from "

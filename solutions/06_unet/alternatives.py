@@ -59,8 +59,8 @@ class DoubleConv(nn.Module):
         self.norm_two = nn.GroupNorm(1, out_channels)
 
     def forward(self, x):
-        x = F.leaky_relu(self.norm_one(self.one(x)), 0.1)
-        return F.leaky_relu(self.norm_two(self.two(x)), 0.1)
+        x = F.relu(self.norm_one(self.one(x)))
+        return F.relu(self.norm_two(self.two(x)))
 """,
         slow=True,
     ),
@@ -83,6 +83,27 @@ class DoubleConv(nn.Module):
         return x
 """,
         slow=True,
+    ),
+    Alternative(
+        "DoubleConv",
+        "layers as attributes and in a Sequential",
+        """
+class DoubleConv(nn.Module):
+    def __init__(self, in_channels, out_channels, dims=2):
+        super().__init__()
+        Conv, Norm = (nn.Conv2d, nn.BatchNorm2d) if dims == 2 else (nn.Conv3d, nn.BatchNorm3d)
+        self.conv1 = Conv(in_channels, out_channels, kernel_size=3, padding=1)
+        self.norm1 = Norm(out_channels)
+        self.conv2 = Conv(out_channels, out_channels, kernel_size=3, padding=1)
+        self.norm2 = Norm(out_channels)
+        self.relu = nn.ReLU()
+        self.block = nn.Sequential(
+            self.conv1, self.norm1, self.relu, self.conv2, self.norm2, self.relu
+        )
+
+    def forward(self, x):
+        return self.block(x)
+""",
     ),
     Alternative(
         "Down",

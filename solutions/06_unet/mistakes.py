@@ -11,6 +11,8 @@ BLOCK_LOOKS = [
     "a ReLU follows the first convolution",
     "a ReLU follows the second convolution",
     "each convolution is normalised",
+    "nothing negative comes out",
+    "all comes through the second convolution",
     "each input channel is used",
 ]
 SMALL = {"in_channels": 1, "num_classes": 3, "features": 4, "depth": 2}
@@ -203,6 +205,11 @@ EXERCISES = [
             built({"in_channels": 3, "out_channels": 4}, ones(1, 3, 13, 13), look=BLOCK_LOOKS),
             built({"in_channels": 2, "out_channels": 5, "dims": 3}, ones(1, 2, 5, 6, 7)),
             built({"in_channels": 2, "out_channels": 4}, ones(1, 2, 1, 1)),
+            built(
+                {"in_channels": 4, "out_channels": 4},
+                ones(1, 4, 6, 6),
+                look=["all comes through the second convolution"],
+            ),
         ],
         hints=[
             "Six layers stand in a row: convolution, normalisation, ReLU, twice.",
@@ -212,6 +219,28 @@ EXERCISES = [
             "in `forward`. A dictionary from `dims` to the class spares an `if`.",
         ],
         mistakes=[
+            Mistake(
+                "leaks_below_zero",
+                "A leaky ReLU lets a part of what is negative through; the block asks for ReLU, "
+                "max(0, x).",
+                {
+                    "            nn.ReLU(inplace=True),\n        )": (
+                        "            nn.LeakyReLU(0.1, inplace=True),\n        )"
+                    )
+                },
+            ),
+            Mistake(
+                "way_around_the_convolutions",
+                "A shortcut leads around your two convolutions, as in a residual block; in this "
+                "one all goes through both.",
+                {
+                    "self.layers = nn.Sequential(": (
+                        "self.shortcut = conv(in_channels, out_channels, 1)\n"
+                        "        self.layers = nn.Sequential("
+                    ),
+                    "return self.layers(x)": "return torch.relu(self.layers(x) + self.shortcut(x))",
+                },
+            ),
             Mistake(
                 "no_padding",
                 "Each unpadded 3-convolution takes two pixels from the size: add padding.",
@@ -350,7 +379,15 @@ EXERCISES = [
             built(
                 {"in_channels": 1, "out_channels": 2}, ones(1, 1, 28, 28), look=["receptive field"]
             ),
-            built({"in_channels": 1, "out_channels": 2}, ones(1, 1, 9, 7)),
+            built(
+                {"in_channels": 2, "out_channels": 3},
+                ones(1, 2, 9, 7),
+                look=[
+                    "the largest pixel counts",
+                    "nothing negative comes out",
+                    "the number of 3-convolutions",
+                ],
+            ),
             built({"in_channels": 2, "out_channels": 3, "dims": 3}, ones(1, 2, 3, 8, 6)),
         ],
         hints=[
@@ -360,6 +397,12 @@ EXERCISES = [
             "`nn.MaxPool3d` takes a window per axis, in the order slice, row, column.",
         ],
         mistakes=[
+            Mistake(
+                "takes_the_least",
+                "The least pixel of each window is kept, and the largest are lost: take the "
+                "maximum.",
+                {"return self.conv(self.pool(x))": "return self.conv(-self.pool(-x))"},
+            ),
             Mistake(
                 "does_not_pool",
                 "The size did not change: pool before the double convolution.",
@@ -417,7 +460,13 @@ EXERCISES = [
                 {"in_channels": 3, "skip_channels": 3, "out_channels": 2},
                 ones(1, 3, 4, 4),
                 ones(1, 3, 8, 8),
-                look=["the output depends on x", "the output depends on the skip"],
+                look=[
+                    "the output depends on x",
+                    "the output depends on the skip",
+                    "a gradient flows back to x",
+                    "a gradient flows back to the skip",
+                    "the number of 3-convolutions",
+                ],
             ),
             built(
                 {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
@@ -429,6 +478,17 @@ EXERCISES = [
                 {"in_channels": 4, "skip_channels": 2, "out_channels": 3},
                 ones(1, 4, 3, 5),
                 ones(1, 2, 7, 10),
+            ),
+            built(
+                {"in_channels": 10, "skip_channels": 3, "out_channels": 4},
+                ones(1, 10, 3, 5),
+                ones(1, 3, 6, 10),
+                look=["the skip's channels stand beside those from below"],
+            ),
+            built(
+                {"in_channels": 4, "skip_channels": 7, "out_channels": 5},
+                ones(1, 4, 3, 5),
+                ones(1, 7, 6, 10),
             ),
             built(
                 {"in_channels": 3, "skip_channels": 2, "out_channels": 3, "dims": 3},
@@ -444,6 +504,35 @@ EXERCISES = [
             "depends on dims.",
         ],
         mistakes=[
+            Mistake(
+                "adds_the_skip",
+                "The skip is added to what comes from below, and the two can no longer be told "
+                "apart: put its channels beside the others, with torch.cat.",
+                {
+                    "DoubleConv(in_channels + skip_channels, out_channels, dims)": (
+                        "DoubleConv(skip_channels, out_channels, dims)\n        self.fit = "
+                        "{2: nn.Conv2d, 3: nn.Conv3d}[dims](in_channels, skip_channels, 1)"
+                    ),
+                    "torch.cat([skip, x], dim=1)": "skip + self.fit(x)",
+                },
+            ),
+            Mistake(
+                "skip_is_not_taught",
+                "The skip is cut off from its gradient, so the levels on the left learn nothing "
+                "through it: leave out `.detach()`.",
+                {"torch.cat([skip, x], dim=1)": "torch.cat([skip.detach(), x], dim=1)"},
+            ),
+            Mistake(
+                "one_convolution",
+                "A level ends with a double convolution; yours has one.",
+                {
+                    "self.conv = DoubleConv(in_channels + skip_channels, out_channels, dims)": (
+                        "self.conv = nn.Sequential(\n            {2: nn.Conv2d, 3: nn.Conv3d}[dims]"
+                        "(in_channels + skip_channels, out_channels, 3, padding=1),\n"
+                        "            nn.ReLU(),\n        )"
+                    )
+                },
+            ),
             Mistake(
                 "doubles_its_own_size",
                 "7 pixels pool to 3, and 3 doubled are 6: bring x to the skip's size instead.",
@@ -520,7 +609,11 @@ EXERCISES = [
                     "a 1-convolution gives the logits",
                 ],
             ),
-            built({**SMALL, "depth": 3, "features": 2}, ones(1, 1, 8, 13)),
+            built(
+                {**SMALL, "depth": 3, "features": 2},
+                ones(1, 1, 8, 13),
+                look=["each level joins its own skip"],
+            ),
             built({**SMALL, "depth": 1}, ones(1, 1, 6, 6)),
             built({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
         ],
@@ -533,6 +626,19 @@ EXERCISES = [
             "before them, one 1-convolution behind.",
         ],
         mistakes=[
+            Mistake(
+                "one_skip_for_all",
+                "Every level gets the skip of level 0: each joins what its own level on the left "
+                "has put aside.",
+                {
+                    "Up(widths[level + 1], widths[level], widths[level], dims)": (
+                        "Up(widths[level + 1], widths[0], widths[level], dims)"
+                    ),
+                    "x = up(x, skips.pop())": (
+                        "x = up(x, F.interpolate(skips[0], size=skips.pop().shape[2:]))"
+                    ),
+                },
+            ),
             Mistake(
                 "forgets_the_skips",
                 "Fine detail does not arrive: the skips are not used.",

@@ -300,6 +300,11 @@ assert probes.uses_every_channel(DoubleConv, block, (1, 3, 8, 8)), (
 for dims in (2, 3):
     windows = probes.three_convolutions(DoubleConv, {**block, "dims": dims})
     assert windows == 2, f"two 3-convolutions are due, yours has {windows}"
+same = {"in_channels": 4, "out_channels": 4}
+for options in (block, same):
+    assert probes.no_way_around(DoubleConv, options), "all must pass through both convolutions"
+    assert probes.never_negative(DoubleConv, options), "a ReLU comes last: nothing is below 0"
+    assert probes.relu_in_between(DoubleConv, options), "a ReLU follows the first convolution"
 assert probes.normalises(DoubleConv, block), "a normalisation follows each convolution"
 assert probes.relu_in_between(DoubleConv, block), "a ReLU follows the first convolution"
 assert probes.relu_at_the_end(DoubleConv, block), "a ReLU follows the second convolution"
@@ -363,6 +368,11 @@ for dims, size, expected in [
     assert facts["output shape"] == [2, 4, *expected], facts
     assert facts["every parameter takes part"], "some parameters do not act on the output"
     probes.assert_module_stays_on_device(Down, options, torch.ones(2, 2, *size))
+options = {"in_channels": 3, "out_channels": 5}
+assert probes.keeps_the_largest(Down, options), "the largest pixel of a window should count"
+assert probes.never_negative(Down, options), "a double convolution ends with a ReLU"
+windows = probes.three_convolutions(Down, options)
+assert windows == 2, f"a double convolution has two 3-convolutions, yours has {windows}"
 seen = probes.reach(Down, {"in_channels": 1, "out_channels": 2}, torch.zeros(1, 1, 32, 32))
 assert seen == [10, 10], f"an output pixel should see 10 x 10 input pixels, yours sees {seen}"
 ### END HIDDEN TESTS
@@ -424,11 +434,22 @@ for dims, coarse, fine in [(2, (2, 3), (5, 6)), (2, (1, 1), (3, 2)), (3, (2, 2, 
     assert facts["output shape"] == [2, 5, *fine], facts
     assert facts["every parameter takes part"], "some parameters do not act on the output"
     probes.assert_module_stays_on_device(Up, options, *inputs)
+for below, skip, out in [(10, 3, 4), (4, 7, 5), (6, 6, 3)]:
+    options = {"in_channels": below, "skip_channels": skip, "out_channels": out}
+    inputs = torch.ones(1, below, 2, 3), torch.ones(1, skip, 5, 6)
+    assert probes.output_of(Up, options, *inputs).shape == (1, out, 5, 6), options
+options = {"in_channels": 10, "skip_channels": 3, "out_channels": 4}
+assert probes.joins_inputs(Up, options, []), (
+    "the skip's channels should stand beside those from below, before two 3-convolutions"
+)
+windows = probes.three_convolutions(Up, options)
+assert windows == 2, f"a double convolution has two 3-convolutions, yours has {windows}"
 draw = probes.torch_rng(6501)
 level = {"in_channels": 8, "skip_channels": 4, "out_channels": 6}
 inputs = [torch.randn(1, 8, 4, 4, generator=draw), torch.randn(1, 4, 8, 8, generator=draw)]
 for position, name in enumerate(["x", "skip"]):
     assert probes.depends_on(Up, level, inputs, position), f"the output does not depend on {name}"
+    assert probes.teaches(Up, level, inputs, position), f"no gradient flows back to {name}"
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -511,6 +532,9 @@ small = {"in_channels": 1, "num_classes": 4, "features": 5, "depth": 2}
 assert probes.gives_logits(UNet, small, image), "the output looks bounded: give logits, no softmax"
 assert probes.keeps_detail(UNet, small), "fine detail does not reach the output: use the skips"
 assert probes.has_pointwise_head(UNet, small), "the head should be a 1-convolution"
+for depth in (2, 3):
+    deeper = {"in_channels": 1, "num_classes": 4, "features": 3, "depth": depth}
+    assert probes.own_skips(UNet, deeper), "each level should join the skip of its own size"
 assert probes.keeps_batch_apart(UNet, small, image), "in evaluation mode images must not mix"
 ### END HIDDEN TESTS
 

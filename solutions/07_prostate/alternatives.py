@@ -209,7 +209,10 @@ def fit(model, train_batches, validation_batches, loss, optimizer, num_classes, 
         checkpoint):
     if Path(checkpoint).exists():
         state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["now"])
+        try:
+            model.load_state_dict(state["now"])
+        except RuntimeError as error:
+            raise ValueError("the checkpoint does not fit the model") from error
         optimizer.load_state_dict(state["steps"])
     else:
         state = {"history": [], "top": None}

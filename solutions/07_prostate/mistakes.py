@@ -209,6 +209,16 @@ EVALUATE = Exercise(
     ],
     mistakes=[
         Mistake(
+            "gradients_stay_off",
+            "After the call nothing can learn any more: switch gradients off inside "
+            "`with torch.no_grad():`, which switches them on again.",
+            {
+                "    with torch.no_grad():\n        for image": (
+                    "    torch.set_grad_enabled(False)\n    if True:\n        for image"
+                )
+            },
+        ),
+        Mistake(
             "last_batch_only",
             "Only the last batch is in your matrix. Each batch has to be added.",
             {"confusion += counts.cpu()": "confusion = counts.cpu()"},
@@ -280,6 +290,29 @@ FIT = Exercise(
         "dictionary holds the living weights: clone what you want to keep.",
     ],
     mistakes=[
+        Mistake(
+            "first_epoch_never_best",
+            "The first epoch may be the best one: let it count like the others.",
+            {
+                'if history[-1]["mean_iou"] >= max(entry["mean_iou"] for entry in history):': (
+                    "recent = history[1:] or history\n            "
+                    'if history[-1]["mean_iou"] >= max(entry["mean_iou"] for entry in recent):'
+                )
+            },
+        ),
+        Mistake(
+            "other_checkpoints_overwritten",
+            "A checkpoint that does not fit the model belongs to another training: refuse it "
+            "with a ValueError, as load_checkpoint does, before you write over it.",
+            {
+                "saved = training.load_checkpoint(checkpoint, model)": (
+                    "saved = None\n    if Path(checkpoint).exists():\n"
+                    "        saved = torch.load(checkpoint, weights_only=True)\n"
+                    '        fits = saved["model"].keys() == model.state_dict().keys()\n'
+                    "        saved = saved if fits else None"
+                )
+            },
+        ),
         Mistake(
             "left_with_the_last",
             "The model is left as the last epoch made it. What did the best epoch's weights look "
@@ -360,6 +393,16 @@ PREDICT_VOLUME = Exercise(
         "Take the largest logit over the classes, bring it to the CPU, restore the model's mode.",
     ],
     mistakes=[
+        Mistake(
+            "gradients_stay_off",
+            "After the call nothing can learn any more: switch gradients off inside "
+            "`with torch.no_grad():`, which switches them on again.",
+            {
+                "    with torch.no_grad():\n        for stack": (
+                    "    torch.set_grad_enabled(False)\n    if True:\n        for stack"
+                )
+            },
+        ),
         Mistake(
             "slices_as_channels",
             "The network sees one picture with many channels. Each slice is a picture of its own "

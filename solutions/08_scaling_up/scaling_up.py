@@ -333,6 +333,9 @@ probes.assert_raises_value_error(
     average_gradients, [[flat], [flat], [tall]], mentions=["2, 3", "3, 2"]
 )
 probes.assert_raises_value_error(
+    average_gradients, [[flat, flat, flat], [flat, flat, tall]], mentions=["2, 3", "3, 2"]
+)
+probes.assert_raises_value_error(
     average_gradients, [[flat] * 4, [flat] * 4, [flat] * 7], mentions=["4", "7"]
 )
 probes.assert_raises_value_error(

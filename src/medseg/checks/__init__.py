@@ -22,7 +22,7 @@ def check(name: str, function: Callable | None = None) -> None:
 
     >>> from medseg import check
     >>> check("04_iou.dice_from_iou", lambda iou: 2 * iou / (1 + iou))
-    Right: dice_from_iou gives what it should on all 4 probes.
+    Right: dice_from_iou gives what it should on all 6 probes.
     >>> check("04_iou.dice_from_iou", lambda iou: 2 * iou)
     Wrong: dice_from_iou(0.5): expected the result to be 0.66667, yours is 1.
     """

@@ -114,6 +114,11 @@ def split(function: Callable, ids: Sequence, fractions: Sequence[float], seed: i
             abs(len(own) - share * patients) < 1
             for own, share in zip(owners, fractions, strict=False)
         ),
+        "parts of less than one patient have one": all(
+            len(own) == 1
+            for own, share in zip(owners, fractions, strict=False)
+            if share * patients < 1
+        ),
         "each list is sorted": all(list(part) == sorted(part) for part in parts),
         "the same state gives the same parts": again == others,
         "another state gives other parts": any(other != parts for other in others),

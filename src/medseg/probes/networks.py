@@ -19,6 +19,8 @@ import torch
 # noise as it is, 1. The blocks of tests/medseg/probes/test_networks.py give at most 0.51 with a
 # ReLU or its like, with any normalisation behind it, and at least 0.97 without.
 LEANING = 0.65
+# Of noise before a ReLU about half lies below 0 and becomes the one least value.
+CUT = 0.2
 # Group normalisation couples all pixels a little. In a profile of gradients along one axis a
 # quarter of the places or more lie outside the receptive field, as images are chosen large enough,
 # and their level is taken away. What is left outside is below 0.03 of the largest value, for one
@@ -313,6 +315,134 @@ def three_convolutions(cls: Callable, options: dict) -> int:
     return sum(set(weight.shape[2:]) == {3} for weight in weights)
 
 
+def never_negative(cls: Callable, options: dict) -> bool:
+    """Whether a 2D block's outputs are at least 0, in training and in evaluation: a ReLU is last.
+
+    >>> from medseg import probes
+    >>> def block(in_channels, last):
+    ...     return torch.nn.Sequential(torch.nn.Conv2d(in_channels, 4, 3, padding=1), last())
+    >>> [probes.never_negative(block, {"in_channels": 1, "last": last})
+    ...     for last in (torch.nn.ReLU, torch.nn.LeakyReLU)]
+    [True, False]
+    """
+    with torch.no_grad():
+        lowest = [
+            float(build(cls, options, seed).train(mode)(_noise(options)).min())
+            for seed in range(2)
+            for mode in (True, False)
+        ]
+    return min(lowest) >= 0
+
+
+def no_way_around(cls: Callable, options: dict) -> bool:
+    """Whether all of a 2D block's output comes through its last convolution.
+
+    With the weights of that set to 0 the output must no longer depend on the input.
+
+    >>> from medseg import probes
+    >>> class Residual(torch.nn.Module):
+    ...     def __init__(self, in_channels):
+    ...         super().__init__()
+    ...         self.conv = torch.nn.Conv2d(in_channels, in_channels, 3, padding=1)
+    ...     def forward(self, x):
+    ...         return self.conv(x) + x
+    >>> probes.no_way_around(Residual, {"in_channels": 2})
+    False
+    """
+    network = build(cls, options).eval()
+    weights = _convolutions(network)
+    if not weights:
+        return False
+    image = _noise(options)
+    with torch.no_grad():
+        weights[-1].zero_()
+        return torch.allclose(network(image), network(2 - image), atol=1e-5)
+
+
+def keeps_the_largest(cls: Callable, options: dict) -> bool:
+    """Whether the largest pixel of a 2D pooling's window counts: not so where it takes the least.
+
+    >>> from medseg import probes
+    >>> class Least(torch.nn.Module):
+    ...     def __init__(self, in_channels):
+    ...         super().__init__()
+    ...     def forward(self, x):
+    ...         return -torch.nn.functional.max_pool2d(-x, 2)
+    >>> probes.keeps_the_largest(Least, {"in_channels": 2})
+    False
+    """
+    image = _noise(options).requires_grad_()
+    network = build(cls, options).train()
+    network(image).square().sum().backward()
+    if image.grad is None:
+        return False
+    windows, slopes = (
+        x.detach().unfold(2, 2, 2).unfold(3, 2, 2).flatten(4) for x in (image, image.grad)
+    )
+    of_largest = slopes.gather(4, windows.argmax(4, keepdim=True)).abs().mean()
+    return bool(of_largest > 0.01 * slopes.abs().mean())
+
+
+def joins_inputs(cls: Callable, options: dict, inputs: Sequence[torch.Tensor]) -> bool:
+    """Whether a 2D level's first 3-convolution gets the skip's channels beside those from below.
+
+    Those from below may have been brought to any number of channels that a level has at hand.
+
+    >>> from medseg import probes
+    >>> class Joined(torch.nn.Module):
+    ...     def __init__(self, in_channels, skip_channels, out_channels):
+    ...         super().__init__()
+    ...         self.one = torch.nn.Conv2d(in_channels + skip_channels, out_channels, 3)
+    ...         self.two = torch.nn.Conv2d(out_channels, out_channels, 3)
+    >>> level = {"in_channels": 10, "skip_channels": 3, "out_channels": 4}
+    >>> probes.joins_inputs(Joined, level, [])
+    True
+    """
+    below, skip, out = (options[f"{name}_channels"] for name in ("in", "skip", "out"))
+    joined = {skip + own for own in (below, below // 2, skip, out)}
+    weights = _windows_of_three(build(cls, options))
+    return len(weights) >= 2 and any(weight.shape[1] in joined for weight in weights)
+
+
+def teaches(cls: Callable, options: dict, inputs: Sequence[torch.Tensor], position: int) -> bool:
+    """Whether a gradient flows from the output back to one of several inputs.
+
+    >>> from medseg import probes
+    >>> class Cut(torch.nn.Module):
+    ...     def forward(self, x, skip):
+    ...         return x + skip.detach()
+    >>> [probes.teaches(Cut, {}, [torch.ones(1), torch.ones(1)], k) for k in (0, 1)]
+    [True, False]
+    """
+    leaves = [x.detach().clone().requires_grad_() for x in inputs]
+    build(cls, options).train()(*leaves).square().sum().backward()
+    slope = leaves[position].grad
+    return slope is not None and bool(slope.abs().sum() > 0)
+
+
+def own_skips(cls: Callable, options: dict) -> bool:
+    """Whether each level of a U-Net joins the skip of its own width, by its weights' shapes.
+
+    >>> from medseg import probes
+    >>> def levels(features, depth):
+    ...     pairs = [(features * 2**k, features * 2**k * 3) for k in range(depth)]
+    ...     return torch.nn.ModuleList(torch.nn.Conv2d(b, a, 3) for a, b in pairs)
+    >>> probes.own_skips(levels, {"features": 3, "depth": 2})
+    True
+    """
+    features, depth = options["features"], options["depth"]
+    shapes = {tuple(weight.shape[:2]) for weight in _windows_of_three(build(cls, options))}
+    for level in range(depth):
+        width = features * 2**level
+        if not shapes & {(width, width + below) for below in (2 * width, width)}:
+            return False
+    return True
+
+
+def _windows_of_three(network: torch.nn.Module) -> list[torch.Tensor]:
+    return [w for w in _convolutions(network) if set(w.shape[-2:]) == {3}]
+
+
 def normalises(cls: Callable, options: dict) -> bool:
     """Whether a normalisation stands behind each convolution of a 2D block.
 
@@ -353,7 +483,7 @@ def relu_at_the_end(cls: Callable, options: dict) -> bool:
 
 
 def relu_in_between(cls: Callable, options: dict) -> bool:
-    """Whether what a 2D block's second convolution gets leans upwards, as after a ReLU.
+    """Whether what a 2D block's second convolution gets is cut off below, as by a ReLU.
 
     The second convolution is made to pass its input on, once as it is and once with the sign
     changed; the difference of the two outputs shows that input, normalised.
@@ -384,13 +514,21 @@ def relu_in_between(cls: Callable, options: dict) -> bool:
                 second[-1][:, :, 1, 1] = sign * torch.eye(channels)
                 signs.append(network(_noise(options)))
         parts.append(signs[0] - signs[1])
-    return _leans_upwards(torch.stack(parts))
+    values = torch.stack(parts)
+    return _leans_upwards(values) and _is_cut(values)
 
 
 def _leans_upwards(values: torch.Tensor) -> bool:
     """Whether the squares above 0 outweigh those below: what a ReLU has cut is lopsided."""
     below, above = values.clamp(max=0).square().sum(), values.clamp(min=0).square().sum()
     return bool(below < LEANING * above)
+
+
+def _is_cut(values: torch.Tensor) -> bool:
+    """Whether many values of a channel are its least one: a ReLU's zeros, which no other gives."""
+    lowest = values.amin(dim=(-2, -1), keepdim=True)
+    span = values.amax(dim=(-2, -1), keepdim=True) - lowest
+    return bool((values - lowest <= 1e-4 * span + 1e-9).float().mean() > CUT)
 
 
 def _noise(options: dict) -> torch.Tensor:
@@ -468,6 +606,15 @@ LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     ),
     "a ReLU follows the first convolution": lambda cls, options, _: relu_in_between(cls, options),
     "a ReLU follows the second convolution": lambda cls, options, _: relu_at_the_end(cls, options),
+    "nothing negative comes out": lambda cls, options, _: never_negative(cls, options),
+    "all comes through the second convolution": lambda cls, options, _: no_way_around(cls, options),
+    "the largest pixel counts": lambda cls, options, _: keeps_the_largest(cls, options),
+    "the skip's channels stand beside those from below": joins_inputs,
+    "a gradient flows back to x": lambda cls, options, inputs: teaches(cls, options, inputs, 0),
+    "a gradient flows back to the skip": lambda cls, options, inputs: teaches(
+        cls, options, inputs, 1
+    ),
+    "each level joins its own skip": lambda cls, options, _: own_skips(cls, options),
     "each convolution is normalised": lambda cls, options, _: normalises(cls, options),
     "each input channel is used": lambda cls, options, inputs: uses_every_channel(
         cls, options, tuple(inputs[0].shape)

@@ -5,15 +5,21 @@ The models have a handful of weights and note in which mode, on which device and
 input they are called.
 """
 
+import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from IPython.utils.capture import capture_output
 
 from medseg.probes.device import lies_on, works_elsewhere
+
+# How far a weight may be from where it should be.
+NEAR = 1e-6
 
 
 class LinearModel(torch.nn.Module):
@@ -59,7 +65,8 @@ def train_epoch(
     model = LinearModel(weight).eval()
     optimizer = torch.optim.SGD(model.parameters(), rate)
     batches = list(zip(images, labels, strict=True))
-    loss = function(model, batches, cross_entropy, optimizer, torch.device("cpu"))
+    with _left_behind() as left:
+        loss = function(model, batches, cross_entropy, optimizer, torch.device("cpu"))
 
     def elsewhere(move: Callable, device: torch.device) -> bool:
         moved = _moved(LinearModel(weight), move)
@@ -70,6 +77,7 @@ def train_epoch(
         "loss": loss,
         "weights afterwards": model.weight.detach().clone(),
         "training mode": bool(model.modes) and all(model.modes),
+        **left,
         "works on an accelerator, with batches moved to it": works_elsewhere(elsewhere),
     }
 
@@ -87,7 +95,8 @@ def evaluate(
     restored, notes = [], []
     for mode in (True, False):
         model = LinearModel(weight).train(mode)
-        confusion = function(model, batches, num_classes, host)
+        with _left_behind() as left:
+            confusion = function(model, batches, num_classes, host)
         restored.append(model.training == mode)
         notes.append(model)
 
@@ -99,6 +108,7 @@ def evaluate(
         "evaluation mode": all(m.modes and not any(m.modes) for m in notes),
         "no gradients": all(m.gradients and not any(m.gradients) for m in notes),
         "mode restored": all(restored),
+        **left,
         **_answers_on_the_cpu(elsewhere),
     }
 
@@ -108,17 +118,23 @@ def predict_volume(
 ) -> dict[str, Any]:
     """`predict_volume` on a linear model of one channel and a constant one."""
     host = torch.device("cpu")
-    model = LinearShift(weight).train()
-    labels = function(model, volume.clone(), host)
+    restored, notes = [], []
+    for mode in (True, False):
+        model = LinearShift(weight).train(mode)
+        with _left_behind() as left:
+            labels = function(model, volume.clone(), host)
+        restored.append(model.training == mode)
+        notes.append(model)
 
     def elsewhere(move: Callable, device: torch.device) -> Any:
         return function(_moved(LinearShift(weight), move), volume, device)
 
     return {
         "labels": labels,
-        "evaluation mode": bool(model.modes) and not any(model.modes),
-        "no gradients": bool(model.gradients) and not any(model.gradients),
-        "mode restored": model.training,
+        "evaluation mode": all(m.modes and not any(m.modes) for m in notes),
+        "no gradients": all(m.gradients and not any(m.gradients) for m in notes),
+        "mode restored": all(restored),
+        **left,
         **_answers_on_the_cpu(elsewhere),
     }
 
@@ -130,6 +146,33 @@ class LinearShift(LinearModel):
         if x.dim() != 4 or x.shape[1] != 1:
             raise RuntimeError(f"expected input of shape (N, 1, H, W), but got {tuple(x.shape)}")
         return super().forward(torch.cat([x, torch.ones_like(x)], dim=1))
+
+
+@contextmanager
+def _left_behind() -> Iterator[dict[str, bool]]:
+    """Facts, filled in at the end, about what a function leaves behind in all of torch."""
+    facts: dict[str, bool] = {}
+    before = _states()
+    try:
+        yield facts
+    finally:
+        facts["gradients are still switched on afterwards"] = torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
+    facts["nobody's random numbers are reseeded"] = before == _states()
+
+
+def _states() -> tuple:
+    """The states of chance of torch, Python and numpy."""
+    numpys = np.random.get_state(legacy=False)  # noqa: NPY002
+    return torch.get_rng_state().tolist(), random.getstate(), str(numpys)
+
+
+class Other(Threshold):
+    """A model with one weight more, whose checkpoint fits no Threshold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = torch.nn.Parameter(torch.zeros((), dtype=torch.float64))
 
 
 class Interrupted(Exception):
@@ -158,33 +201,48 @@ def fit(
 ) -> dict[str, Any]:
     """`fit` on a model whose one weight swings around `aim`, past the true `border` and back.
 
-    The best weight by IoU, the one of the lowest loss, and the last one all differ.
+    The best weight by IoU, the one of the lowest loss, and the last one all differ. In a second run
+    the border lies where the weight is after the first epoch.
     """
     pixels = torch.linspace(0, 8, 160, dtype=torch.float64).reshape(2, 1, 8, 10)
-    batches = [(half, (half[:, 0] > border).long()) for half in pixels.split(1)]
-    shift = [float(half.mean()) for half, _ in batches]
+    shift = [float(half.mean()) for half in pixels.split(1)]
+    step = rate * aim
+    early = step + rate * (momentum * aim + aim - step)
 
-    def loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        first = bool((label == batches[0][1]).all())
-        weight = logits[:, 0].mean() + shift[0 if first else 1]
-        return 0.5 * (weight - aim) ** 2
+    def run(
+        checkpoint: Path,
+        fails_in: int | None = None,
+        model: torch.nn.Module | None = None,
+        edge: float = border,
+    ) -> tuple:
+        batches = [(half, (half[:, 0] > edge).long()) for half in pixels.split(1)]
 
-    def run(checkpoint: Path, fails_in: int | None = None, until: int = epochs) -> tuple:
-        model = Threshold()
+        def loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+            first = bool((label == batches[0][1]).all())
+            weight = logits[:, 0].mean() + shift[0 if first else 1]
+            return 0.5 * (weight - aim) ** 2
+
+        model = model or Threshold()
         optimizer = torch.optim.SGD(model.parameters(), rate, momentum=momentum)
         train, watched = Batches(batches, fails_in), Batches(batches)
-        arguments = (model, train, watched, loss, optimizer, 2, until)
+        arguments = (model, train, watched, loss, optimizer, 2, epochs)
         try:
             history = function(*arguments, torch.device("cpu"), checkpoint)
         except Interrupted:
             history = None
-        return history, model.weight.detach().clone(), train.passes, watched.passes
+        weight = model.get_parameter("weight").detach().clone()
+        return history, weight, train.passes, watched.passes
 
     with tempfile.TemporaryDirectory() as folder, capture_output() as said:
-        history, weight, _, looks = run(Path(folder, "straight.pt"))
+        with _left_behind() as left:
+            history, weight, _, looks = run(Path(folder, "straight.pt"))
         run(Path(folder, "resumed.pt"), fails_in=epochs - 1)
         resumed, resumed_weight, passes, _ = run(Path(folder, "resumed.pt"))
         again, again_weight, no_passes, _ = run(Path(folder, "resumed.pt"))
+        _, early_weight, _, _ = run(Path(folder, "early.pt"), edge=early)
+        other = Path(folder, "other.pt")
+        run(other, model=Other())
+        refused = _refuses(lambda: run(other), other)
     return {
         "the validation batches are looked at after each epoch": looks >= epochs,
         "history": history,
@@ -194,8 +252,23 @@ def fit(
         "epochs after the interruption": passes,
         "a finished run trains no more": no_passes == 0 and again == resumed,
         "weight of a finished run": again_weight,
+        "the first epoch can be the best": abs(float(early_weight) - early) < NEAR,
+        "another model's checkpoint is refused with a ValueError and kept": refused,
+        **left,
         "nothing on stderr": not said.stderr,
     }
+
+
+def _refuses(run: Callable[[], Any], checkpoint: Path) -> bool:
+    """Whether a run raises a ValueError and leaves the checkpoint as it was."""
+    before = checkpoint.read_bytes()
+    try:
+        run()
+    except ValueError:
+        return checkpoint.read_bytes() == before
+    except Exception:  # of a type that no text promises
+        return False
+    return False
 
 
 def _moved(model: torch.nn.Module, move: Callable) -> torch.nn.Module:

@@ -178,3 +178,21 @@ def test_the_legend_of_an_exercise_stands_behind_the_call():
     verdict = checks.examine("04_iou.panoptic_quality", lambda prediction, target: (0.0, 0.0, 0.0))
     legend = "(2304 is road, 2560 + k car number k, 0 void or nothing)"
     assert f"]) {legend}: expected" in verdict.message
+
+
+def test_a_check_that_hangs_ends_with_a_sentence():
+    def never(iou):
+        while True:
+            iou = 0.5 * iou
+
+    verdict = examine("04_iou.dice_from_iou", never, seconds=0.3)
+    assert verdict.outcome == "raised"
+    assert "dice_from_iou(0.5) did not end within 0.3 s: is there a loop" in verdict.message
+
+
+def test_an_interrupt_of_the_readers_own_stays_one():
+    def interrupted(iou):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        examine("04_iou.dice_from_iou", interrupted)

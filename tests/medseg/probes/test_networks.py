@@ -121,7 +121,7 @@ def block_facts(cls):
     ("words", "expected"),
     [
         ("conv norm relu conv norm relu", (2, True, True, True)),
-        ("conv norm leaky conv norm leaky", (2, True, True, True)),
+        ("conv norm leaky conv norm leaky", (2, False, True, True)),
         ("conv relu norm conv relu norm", (2, True, True, True)),
         ("conv norm conv norm", (2, False, False, True)),
         ("conv norm conv norm relu", (2, False, True, True)),
