@@ -20,7 +20,7 @@ from sqlalchemy import Engine, event
 
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
-from medseg_grader.grading import submission
+from medseg_grader.grading import run, submission
 from medseg_grader.grading.collect import collect
 from medseg_grader.grading.run import grade_class
 from medseg_grader.sandbox.limits import Limits
@@ -77,7 +77,26 @@ def test_a_text_that_no_file_can_hold_stops_nobody_else(course, monkeypatch):
     hand_in(course / "handed_in", STUDENTS[1], odd)
     outcome = graded(course)
     # in whatever order they came
-    graded_now = sorted(r.student for r in outcome.graded)
-    assert graded_now == [s for s in STUDENTS if s != STUDENTS[1]]
+    assert sorted(r.student for r in outcome.graded) == STUDENTS
+    assert outcome.failures == []
+    assert sorted(scores_in(course)) == STUDENTS
+
+
+def test_a_result_that_cannot_be_kept_leaves_no_earlier_score_standing(course, monkeypatch):
+
+    graded(course)
+    assert sum(scores_in(course)[STUDENTS[1]].values()) == 7
+    writes = run.write_result
+
+    def refuses(root, result):
+        if result.student == STUDENTS[1]:
+            raise ValueError("no file can hold it")
+        return writes(root, result)
+
+    monkeypatch.setattr(run, "write_result", refuses)
+    odd = answered(make_template(load_unit(UNIT)), double=RIGHT["double"] + "  # odd")
+    hand_in(course / "handed_in", STUDENTS[1], odd)
+    outcome = graded(course)
     assert [f.startswith(f"{STUDENTS[1]}, {UNIT}: not kept") for f in outcome.failures] == [True]
-    assert sorted(scores_in(course)) == graded_now
+    assert sum(scores_in(course)[STUDENTS[1]].values()) == 0
+    assert sum(scores_in(course)[STUDENTS[2]].values()) == 7

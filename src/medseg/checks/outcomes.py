@@ -66,6 +66,19 @@ def same_fault(expected: dict, mistaken: dict, observed: dict, rule: Mapping[str
     )
 
 
+def how_much(outcome: dict) -> int:
+    """How many numbers an outcome holds."""
+    return _numbers(decode(outcome["value"])) if "value" in outcome else 0
+
+
+def _numbers(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_numbers, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_numbers, value))
+    return int(np.prod(value.shape)) if hasattr(value, "shape") else 1
+
+
 def describe_call(name: str, call: dict) -> str:
     """`name(…)` with its probe inputs, abbreviated where they are long.
 

@@ -20,12 +20,14 @@ import numpy as np
 from medseg.checks.codec import decode
 from medseg.checks.errors import explain, unwritten
 from medseg.checks.exercises import exercise_data
-from medseg.checks.outcomes import compare, describe_call, order, record, same_fault
+from medseg.checks.outcomes import compare, describe_call, how_much, order, record, same_fault
 from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
 
 # How long one probe may take; on a slow machine a training takes a fifth of it.
 SECONDS = 120
+# Where a mistake explains a part of what is wrong, so many equal numbers are no coincidence.
+TELLING = 4
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
 
 
@@ -117,11 +119,11 @@ def explanations(
     """{probe: the named mistake that explains what came out of it}, as far as there is one.
 
     A mistake that would give the very same outcome everywhere explains all. Else, where several
-    mistakes were made, one may explain a probe if it gives the same there, and if no probe came out
-    right that it would spoil; one that nothing contradicts is preferred, then one that explains
-    more probes.
+    mistakes were made, one explains a probe if it gives the same there and none of those that it
+    would spoil came out right, and if that is no coincidence: so it is on most of them, or several
+    numbers agree. Of several, one that explains more is told; where two explain as many, neither.
     """
-    found: dict[int, tuple[tuple, dict]] = {}
+    found: dict[int, tuple[tuple[bool, int, int], dict | None]] = {}
     for mistake in mistakes:
         outcomes = mistake["outcomes"]
         if all(compare(m, o, rule) is None for m, o in zip(outcomes, observed, strict=True)):
@@ -130,11 +132,15 @@ def explanations(
         if any(compare(expected[k], observed[k], rule) is None for k in spoilt):
             continue
         alike = [k for k in spoilt if same_fault(expected[k], outcomes[k], observed[k], rule)]
-        worth = len(alike) == len(spoilt), len(alike), -len(spoilt)
+        seen = sum(how_much(outcomes[k]) for k in alike)
+        if 2 * len(alike) <= len(spoilt) and seen < TELLING:
+            continue
         for k in alike:
-            if k not in found or worth > found[k][0]:
-                found[k] = (worth, mistake)
-    return {k: mistake for k, (_, mistake) in found.items()}
+            most, _ = found.get(k, ((False, 0, 0), None))
+            worth = len(alike) == len(spoilt), len(alike), -len(spoilt)
+            if worth >= most or k not in found:
+                found[k] = (worth, mistake if k not in found or worth > most else None)
+    return {k: mistake for k, (_, mistake) in found.items() if mistake is not None}
 
 
 def _told_first(

@@ -430,10 +430,8 @@ def own_skips(cls: Callable, options: dict) -> bool:
     >>> probes.own_skips(levels, {"features": 3, "depth": 2})
     True
     """
-    features, depth = options["features"], options["depth"]
     shapes = {tuple(weight.shape[:2]) for weight in _windows_of_three(build(cls, options))}
-    for level in range(depth):
-        width = features * 2**level
+    for width in (options["features"] * 2**k for k in range(options["depth"])):
         if not shapes & {(width, width + below) for below in (2 * width, width)}:
             return False
     return True

@@ -13,7 +13,7 @@ def outcome(value):
 
 
 def difference(expected, observed):
-    return compare(outcome(expected), outcome(observed), 1e-4)
+    return compare(outcome(expected), outcome(observed), {"rtol": 1e-4})
 
 
 def test_equal_values_do_not_differ():
@@ -62,14 +62,14 @@ def test_long_arrays_name_the_first_wrong_index():
 
 def test_an_error_where_a_value_is_due_and_the_reverse():
     error = {"error": "ValueError", "mentions": []}
-    assert "yours raised ValueError" in compare(outcome(1), error, 1e-4).sentence
-    assert "expected a ValueError" in compare(error, outcome(1), 1e-4).sentence
+    assert "yours raised ValueError" in compare(outcome(1), error, {"rtol": 1e-4}).sentence
+    assert "expected a ValueError" in compare(error, outcome(1), {"rtol": 1e-4}).sentence
 
 
 def test_a_message_that_names_nothing_is_a_difference():
     complete = {"error": "ValueError", "mentions": [True, True]}
     silent = {"error": "ValueError", "mentions": [True, False]}
-    assert "message" in compare(complete, silent, 1e-4).sentence
+    assert "message" in compare(complete, silent, {"rtol": 1e-4}).sentence
 
 
 def test_a_changed_input_is_found():
@@ -115,5 +115,5 @@ def test_integers_that_could_wrap_around_show_their_dtype():
 
 def test_what_came_instead_of_an_error_is_told_without_the_facts_beside_it():
     observed = {"value": {"dict": {"the result": 4, "each tensor is a new one": True}}}
-    difference = compare({"error": "ValueError", "mentions": []}, observed, 1e-4)
+    difference = compare({"error": "ValueError", "mentions": []}, observed, {"rtol": 1e-4})
     assert difference.sentence == "expected a ValueError, yours returned 4."

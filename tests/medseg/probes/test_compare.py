@@ -171,7 +171,9 @@ VALUES = st.recursive(
 @given(VALUES, VALUES)
 @settings(deadline=None, max_examples=400)
 def test_check_and_graded_cells_give_the_same_verdict_on_any_pair(expected, value):
-    in_check = compare({"value": encode(expected)}, {"value": encode(value)}, 1e-4) is None
+    in_check = (
+        compare({"value": encode(expected)}, {"value": encode(value)}, {"rtol": 1e-4}) is None
+    )
     try:
         assert_close(value, expected)
     except AssertionError:
@@ -185,4 +187,4 @@ def test_check_and_graded_cells_give_the_same_verdict_on_any_pair(expected, valu
 @settings(deadline=None)
 def test_every_value_agrees_with_itself(value):
     assert difference(value, value) is None
-    assert compare({"value": encode(value)}, {"value": encode(value)}, 1e-4) is None
+    assert compare({"value": encode(value)}, {"value": encode(value)}, {"rtol": 1e-4}) is None
