@@ -19,7 +19,7 @@ STYLE := $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && 
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser check accept lab release verify real clean
+.PHONY: help setup demo test test-browser check accept lab release verify thorough real clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,6 +53,9 @@ release: setup ## build the students' notebooks and hints from solutions/
 
 verify: setup ## prove that the release is sound: untouched 0, solution 100 %, mistakes found
 	@$(ACTIVE) $(PARALLEL) $(BIN)/medseg verify $(if $(UNIT),--unit $(UNIT))
+
+thorough: setup ## small changes of the solutions, by rule: tests and check should see each
+	@$(ACTIVE) $(PARALLEL) $(BIN)/medseg verify --thorough $(if $(UNIT),--unit $(UNIT))
 
 real: setup ## unit 07 on real data: make real DATA=folder (Medical Segmentation Decathlon layout)
 	@test -n "$(DATA)" || { echo "Say where the data lies: make real DATA=path/to/folder" >&2; exit 2; }
