@@ -175,6 +175,29 @@ def test_two_submissions_at_a_time_do_not_meet():
     assert text_of(other.cells[0]) == "[] []\n"
 
 
+def test_terminals_and_keyrings_are_not_shared():
+    code = """
+import ctypes, os, platform
+number = {"x86_64": 250, "aarch64": 219}[platform.machine()]
+keyring = ctypes.CDLL(None).syscall(number, 0, -3, 0)
+mine = os.openpty()
+print(sorted(os.listdir("/dev/pts")), keyring)
+"""
+    found = []
+
+    def look(index, _):
+        if index == 0:
+            with ThreadPoolExecutor() as pool:
+                found.append(pool.submit(run, code).result())
+
+    first, _ = run(code, "1", on_cell=look)
+    terminals, keyrings = zip(
+        *(text_of(made.cells[0]).rsplit(" ", 1) for made in (first, found[0][0])), strict=True
+    )
+    assert terminals == ("['0', 'ptmx']", "['0', 'ptmx']")
+    assert keyrings[0] != keyrings[1] or int(keyrings[0]) == -1
+
+
 def test_nothing_outlives_the_notebook():
     marker = f"medseg-marker-{os.getpid()}"
     code = f"""

@@ -146,3 +146,36 @@ app.iopub_thread.socket.send_multipart([b"x", b"<IDS|MSG>", b"wrong", b"{", b"{"
 """
     _, result = run("x = 1", forged, "assert x == 1")
     assert result.cells[2].error == ""
+
+
+HELD = {
+    "files in memory": """
+import os, time
+held = [os.memfd_create(str(number)) for number in range(30)]
+for file in held:
+    os.ftruncate(file, 20 * 2**20)
+    for _ in range(20):
+        os.write(file, bytes(2**20))
+time.sleep(60)
+""",
+    "System V segments that nobody has attached": """
+import ctypes, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmat.restype = ctypes.c_void_p
+for number in range(30):
+    segment = libc.shmget(0, 20 * 2**20, 0o1600)
+    place = libc.shmat(segment, None, 0)
+    ctypes.memset(place, 1, 20 * 2**20)
+    libc.shmdt(ctypes.c_void_p(place))
+time.sleep(60)
+""",
+}
+
+
+@pytest.mark.parametrize("code", HELD.values(), ids=HELD)
+def test_memory_that_is_only_held_counts_too(code):
+    _, result = run("x = 1", code, memory_mb=300, file_mb=64)
+    assert result.cells[1].error == (
+        "The kernel died in this cell: it used more than 300 MB of memory."
+    )
+    assert result.peak_memory_mb < 700

@@ -22,6 +22,7 @@ def run_kernel(request: dict[str, Any], bind: int) -> NoReturn:
     """The kernel's process: nothing of the outside is left to it, then it becomes a kernel."""
     try:
         os.setsid()
+        namespaces.join_own_keyring()
         namespaces.drop_capabilities()
         namespaces.set_rlimits(request["limits"])
         _keep_only(bind)

@@ -8,8 +8,10 @@ pid_namespaces(7), mount(2).
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
+import platform
 import resource
 import signal
 import socket
@@ -17,6 +19,8 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+KEYCTL_JOIN_SESSION_KEYRING = 1
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
@@ -81,6 +85,8 @@ def mount_private_filesystem(folder: str, disk_mb: int) -> None:
     for place in (HOME, WORK, TEMPORARY, f"{DISK}/shm"):
         os.mkdir(place, 0o700)
     _mount(f"{DISK}/shm", "/dev/shm", None, MS_BIND)
+    # terminals of its own, or what one submission opens another could read
+    _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")
     if not os.listdir("/tmp"):  # else the Python environment is there, or a folder to be read
         _mount(TEMPORARY, "/tmp", None, MS_BIND)
     with socket.socket() as any_socket:
@@ -93,6 +99,18 @@ def remount_sockets_read_only() -> None:
     """After the kernel has made its sockets: nothing else can be written to the folder outside."""
     flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
     _mount("none", OWN_SOCKETS, None, flags)
+
+
+def join_own_keyring() -> None:
+    """Leave the session keyring, which every process of the fork server has inherited."""
+    number = KEYCTL.get(platform.machine())
+    if number is None:
+        raise OSError(f"the number of keyctl on {platform.machine()} is not known")
+    if _libc.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None) < 0:
+        error = ctypes.get_errno()
+        # where keyrings do not exist, or are denied to all, none is shared
+        if error not in {errno.ENOSYS, errno.EPERM, errno.EACCES}:
+            raise OSError(error, f"keyctl: {os.strerror(error)}")
 
 
 def drop_capabilities() -> None:
@@ -136,20 +154,47 @@ def usage(proc: int) -> tuple[float, int]:
     Args:
         proc: an open folder, the /proc of the namespace.
     """
-    memory, tasks = 0.0, 0
+    private, shared, tasks = 0, 0, 0
+    files: dict[int, int] = {}
     for name in os.listdir(proc):
         if name.isdigit():
             with contextlib.suppress(OSError, KeyError):  # it may just have ended
-                own, threads = memory_of(name, proc)
-                memory += own
-                tasks += threads
-    return memory, tasks
+                found = _status(name, ["RssAnon", "RssShmem", "Threads"], proc)
+                private += found["RssAnon"]
+                shared += found["RssShmem"]
+                tasks += found["Threads"]
+                files |= _memory_files(name, proc)
+    # what is mapped counts as shared; what is only held open, or attached to nobody, would not
+    held = sum(files.values()) + _segments()
+    return (private + max(shared, held)) / 2**20, tasks
 
 
-def memory_of(process: str, proc: int | None = None) -> tuple[float, int]:
-    """Memory in MB that one process does not read from files, and its number of threads."""
-    found = _status(process, ["RssAnon", "RssShmem", "Threads"], proc)
-    return (found["RssAnon"] + found["RssShmem"]) / 2**20, found["Threads"]
+def memory_of(process: str) -> float:
+    """Memory in MB that one process of this namespace does not read from files."""
+    found = _status(process, ["RssAnon", "RssShmem"])
+    return (found["RssAnon"] + found["RssShmem"]) / 2**20
+
+
+def _memory_files(process: str, proc: int) -> dict[int, int]:
+    """Bytes of each file in memory (memfd_create) that a process holds open, by inode."""
+    found = {}
+    folder = os.open(f"{process}/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=proc)
+    try:
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):  # it may just have been closed
+                if os.readlink(name, dir_fd=folder).startswith("/memfd:"):
+                    about = os.stat(name, dir_fd=folder)
+                    found[about.st_ino] = about.st_blocks * 512
+    finally:
+        os.close(folder)
+    return found
+
+
+def _segments() -> int:
+    """Bytes of all System V segments of this namespace, attached or not."""
+    head, *lines = Path("/proc/sysvipc/shm").read_text().splitlines()
+    column = head.split().index("rss")
+    return sum(int(line.split()[column]) for line in lines)
 
 
 def _status(process: str, names: list[str], proc: int | None = None) -> dict[str, int]:

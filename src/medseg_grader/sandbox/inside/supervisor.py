@@ -20,7 +20,7 @@ POLL_SECONDS = 0.05
 def supervise(control: socket.socket) -> NoReturn:
     """Start one kernel as the request says, watch over it, and report how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    imported, _ = namespaces.memory_of("self")
+    imported = namespaces.memory_of("self")
     with control.makefile("rw", encoding="utf-8", newline="\n") as lines:
         try:
             request = json.loads(lines.readline())
