@@ -89,7 +89,7 @@ check("01_segmentation_types.semantic_from_scores", semantic_from_scores)
 
 # %% nbgrader={"grade": true, "grade_id": "test_semantic_from_scores", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 scores = np.array([[[5.0, 1.0, 2.0]], [[3.0, 4.0, 2.0]]])
-probes.assert_close(probes.call(semantic_from_scores, scores), np.array([[0, 1, 0]]), "the map")
+probes.assert_close(semantic_from_scores(scores), np.array([[0, 1, 0]]), "the map")
 probes.assert_raises_value_error(
     semantic_from_scores, np.zeros((4, 6)), mentions=["(4, 6)", "(C, H, W)"]
 )
@@ -279,7 +279,7 @@ check("01_segmentation_types.encode_panoptic", encode_panoptic)
 # %% nbgrader={"grade": true, "grade_id": "test_encode_panoptic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand, also in eight bits. When graded: random maps of several dtypes, and values out of range.
 for dtype in (np.int64, np.uint8):
-    result = probes.call(encode_panoptic, np.array([26, 7], dtype), np.array([3, 0], dtype))
+    result = encode_panoptic(np.array([26, 7], dtype), np.array([3, 0], dtype))
     probes.assert_close(result, np.array([6659, 1792]), f"the numbers of {dtype.__name__} maps")
 probes.assert_raises_value_error(
     encode_panoptic, np.array([26, 7]), np.array([3, 256]), mentions=["256", "255"]
@@ -332,7 +332,7 @@ check("01_segmentation_types.decode_panoptic", decode_panoptic)
 
 # %% nbgrader={"grade": true, "grade_id": "test_decode_panoptic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: random numbers of several dtypes, compared byte by byte.
-result = probes.call(decode_panoptic, np.array([[6659, 1792]]))
+result = decode_panoptic(np.array([[6659, 1792]]))
 probes.assert_close(result, (np.array([[26, 7]]), np.array([[3, 0]])), "(semantic, instance)")
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(1401)

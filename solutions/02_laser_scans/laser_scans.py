@@ -70,7 +70,7 @@ check("02_laser_scans.decode_labels", decode_labels)
 
 # %% nbgrader={"grade": true, "grade_id": "test_decode_labels", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: random labels, compared byte by byte.
-result = probes.call(decode_labels, np.array([196618, 40], dtype=np.uint32))
+result = decode_labels(np.array([196618, 40], dtype=np.uint32))
 probes.assert_close(result, (np.array([10, 40]), np.array([3, 0])), "(semantic, instance)")
 ### BEGIN HIDDEN TESTS
 rng = probes.rng(2101)
@@ -140,7 +140,7 @@ def spherical_projection(points, height, width, fov_up, fov_down):
 check("02_laser_scans.spherical_projection", spherical_projection)
 
 # %% nbgrader={"grade": true, "grade_id": "test_spherical_projection", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(spherical_projection, np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30)
+result = spherical_projection(np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30)
 expected = (np.array([1]), np.array([3]), np.array([np.sqrt(2)]))
 probes.assert_close(result, expected, "(rows, columns, ranges)")
 
@@ -219,9 +219,7 @@ angles = np.radians([30.0, 30.0, -150.0])
 distances = np.array([9.0, 4.0, 7.0])
 points = np.stack([distances * np.cos(angles), distances * np.sin(angles), 0 * angles], axis=1)
 probes.assert_close(
-    probes.call(range_image, points, 1, 6, 10, -10),
-    np.array([[-1.0, -1, 4, -1, -1, 7]]),
-    "the range image",
+    range_image(points, 1, 6, 10, -10), np.array([[-1.0, -1, 4, -1, -1, 7]]), "the range image"
 )
 
 # %% nbgrader={"grade": true, "grade_id": "test_range_image_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -302,9 +300,7 @@ def labels_to_points(label_image, rows, columns):
 check("02_laser_scans.labels_to_points", labels_to_points)
 
 # %% nbgrader={"grade": true, "grade_id": "test_labels_to_points", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(
-    labels_to_points, np.array([[5, 6, 7]]), np.array([0, 0, 0]), np.array([2, 0, 0])
-)
+result = labels_to_points(np.array([[5, 6, 7]]), np.array([0, 0, 0]), np.array([2, 0, 0]))
 probes.assert_close(result, np.array([7, 5, 5]), "the labels")
 
 # %% nbgrader={"grade": true, "grade_id": "test_labels_to_points_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

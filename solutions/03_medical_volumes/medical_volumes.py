@@ -104,7 +104,7 @@ check("03_medical_volumes.voxel_to_world", voxel_to_world)
 # %% nbgrader={"grade": true, "grade_id": "test_voxel_to_world", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: tilted affines and arrays of several shapes, compared with nibabel.
 affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
-result = probes.call(voxel_to_world, affine, np.array([[5, 10, 4], [0, 0, 0]]))
+result = voxel_to_world(affine, np.array([[5, 10, 4], [0, 0, 0]]))
 probes.assert_close(result, np.array([[80.0, -40, 22], [90, -60, 10]]), "the places")
 probes.assert_raises_value_error(
     voxel_to_world, np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]
@@ -164,7 +164,7 @@ check("03_medical_volumes.world_to_voxel", world_to_voxel)
 # %% nbgrader={"grade": true, "grade_id": "test_world_to_voxel", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: tilted affines, compared with nibabel.
 affine = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -60], [0, 0, 3, 10], [0, 0, 0, 1]])
-result = probes.call(world_to_voxel, affine, np.array([[80.0, -40, 22]]))
+result = world_to_voxel(affine, np.array([[80.0, -40, 22]]))
 probes.assert_close(result, np.array([[5.0, 10, 4]]), "the voxels")
 ### BEGIN HIDDEN TESTS
 from nibabel.affines import apply_affine
@@ -220,7 +220,7 @@ check("03_medical_volumes.world_bounds", world_bounds)
 
 # %% nbgrader={"grade": true, "grade_id": "test_world_bounds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: tilted scans, compared with the convex hull of all voxel corners.
-result = probes.call(world_bounds, (2, 1, 1), np.diag([3.0, 1, 1, 1]))
+result = world_bounds((2, 1, 1), np.diag([3.0, 1, 1, 1]))
 probes.assert_close(
     result, (np.array([-1.5, -0.5, -0.5]), np.array([4.5, 0.5, 0.5])), "(lower, upper)"
 )
@@ -433,9 +433,7 @@ def resample(array, affine, spacing, order):
 check("03_medical_volumes.resample", resample)
 
 # %% nbgrader={"grade": true, "grade_id": "test_resample", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-array, affine = probes.call(
-    resample, np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1, 1, 1), 1
-)
+array, affine = resample(np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1, 1, 1), 1)
 probes.assert_close(array[:, 0, 0], np.array([10.0, 12.5, 17.5, 20.0]), "the voxels")
 expected = np.diag([1.0, 1, 1, 1])
 expected[0, 3] = -0.5
@@ -577,9 +575,9 @@ check("03_medical_volumes.normalise", normalise)
 
 # %% nbgrader={"grade": true, "grade_id": "test_normalise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # A constant image, a ramp, NaN. When graded: random images of several types, as scipy has them.
-result = probes.call(normalise, np.array([[7, 7], [7, 7]]))
+result = normalise(np.array([[7, 7], [7, 7]]))
 probes.assert_close(result, np.zeros((2, 2), dtype=np.float32), "a constant image")
-steady = probes.call(normalise, np.arange(5.0))
+steady = normalise(np.arange(5.0))
 probes.assert_close(steady[[0, 4]], np.array([-1.40841, 1.40841]), "the ends of a ramp")
 probes.assert_raises_value_error(normalise, np.array([1.0, np.nan]))
 ### BEGIN HIDDEN TESTS

@@ -108,7 +108,7 @@ def confusion_matrix(prediction, target, num_classes):
 check("04_iou.confusion_matrix", confusion_matrix)
 
 # %% nbgrader={"grade": true, "grade_id": "test_confusion_matrix", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(confusion_matrix, torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 2)
+result = confusion_matrix(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 2)
 probes.assert_close(result, torch.tensor([[1, 1], [0, 2]]), "the confusion matrix")
 probes.assert_raises_value_error(
     confusion_matrix, torch.tensor([0, 4]), torch.tensor([0, 1]), 3, mentions=["4", "3"]
@@ -231,11 +231,9 @@ def iou_per_class(confusion):
 check("04_iou.iou_per_class", iou_per_class)
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_per_class", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(iou_per_class, torch.tensor([[1, 1], [0, 2]]))
+result = iou_per_class(torch.tensor([[1, 1], [0, 2]]))
 probes.assert_close(result, torch.tensor([1 / 2, 2 / 3]), "the IoU of both classes")
-assert torch.isnan(probes.call(iou_per_class, torch.tensor([[4, 0], [0, 0]]))[1]), (
-    "an absent class is NaN"
-)
+assert torch.isnan(iou_per_class(torch.tensor([[4, 0], [0, 0]]))[1]), "an absent class is NaN"
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_per_class_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random counts, compared with torchmetrics; large counts; the device.
@@ -295,7 +293,7 @@ def mean_iou(confusion):
 check("04_iou.mean_iou", mean_iou)
 
 # %% nbgrader={"grade": true, "grade_id": "test_mean_iou", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(mean_iou, torch.tensor([[1, 1, 0], [0, 2, 0], [0, 0, 0]]))
+result = mean_iou(torch.tensor([[1, 1, 0], [0, 2, 0], [0, 0, 0]]))
 probes.assert_close(result, torch.tensor((1 / 2 + 2 / 3) / 2), "the mean over two present classes")
 
 # %% nbgrader={"grade": true, "grade_id": "test_mean_iou_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -388,7 +386,7 @@ def dice_from_iou(iou):
 check("04_iou.dice_from_iou", dice_from_iou)
 
 # %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
-probes.assert_close(probes.call(dice_from_iou, 0.5), 2 / 3, "the Dice of an IoU of 0.5")
+probes.assert_close(dice_from_iou(0.5), 2 / 3, "the Dice of an IoU of 0.5")
 
 # %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Random masks, compared with torchmetrics' F1 score, which is the Dice of two classes.
@@ -430,7 +428,7 @@ def iou_from_dice(dice):
 check("04_iou.iou_from_dice", iou_from_dice)
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
-probes.assert_close(probes.call(iou_from_dice, 2 / 3), 0.5, "the IoU of a Dice of 2/3")
+probes.assert_close(iou_from_dice(2 / 3), 0.5, "the IoU of a Dice of 2/3")
 
 # %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Random masks, compared with torchmetrics.
@@ -536,9 +534,7 @@ check("04_iou.panoptic_quality", panoptic_quality)
 car = 10 * 256
 target = torch.tensor([car + 1] * 4 + [car + 2] * 2)
 prediction = torch.tensor([car + 1] * 3 + [0] * 3)
-probes.assert_close(
-    probes.call(panoptic_quality, prediction, target), (1 / 2, 3 / 4, 2 / 3), "(pq, sq, rq)"
-)
+probes.assert_close(panoptic_quality(prediction, target), (1 / 2, 3 / 4, 2 / 3), "(pq, sq, rq)")
 
 # %% nbgrader={"grade": true, "grade_id": "test_panoptic_quality_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Random maps, compared with torchmetrics class by class; void; renumbered instances; perfection.

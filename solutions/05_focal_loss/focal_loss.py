@@ -127,7 +127,7 @@ def softmax(logits, dim):
 check("05_focal_loss.softmax", softmax)
 
 # %% nbgrader={"grade": true, "grade_id": "test_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(softmax, torch.tensor([[0.0, np.log(3.0)]]), dim=1)
+result = softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
 probes.assert_close(result, torch.tensor([[0.25, 0.75]]), "the softmax of 0 and ln 3")
 probes.assert_raises_value_error(softmax, torch.zeros(2, 3), 7, mentions=["7", "2"])
 
@@ -194,7 +194,7 @@ def log_softmax(logits, dim):
 check("05_focal_loss.log_softmax", log_softmax)
 
 # %% nbgrader={"grade": true, "grade_id": "test_log_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(log_softmax, torch.tensor([[0.0, np.log(3.0)]]), dim=1)
+result = log_softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
 probes.assert_close(
     result, torch.tensor([[-np.log(4.0), np.log(0.75)]]), "log_softmax of 0 and ln 3"
 )
@@ -262,7 +262,7 @@ def class_weights(labels, num_classes):
 check("05_focal_loss.class_weights", class_weights)
 
 # %% nbgrader={"grade": true, "grade_id": "test_class_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(class_weights, torch.tensor([0, 0, 0, 1]), 2)
+result = class_weights(torch.tensor([0, 0, 0, 1]), 2)
 probes.assert_close(result, torch.tensor([0.25, 0.75]), "the weights of 0 0 0 1")
 
 # %% nbgrader={"grade": true, "grade_id": "test_class_weights_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -467,7 +467,7 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
 check("05_focal_loss.sigmoid_focal_loss", sigmoid_focal_loss)
 
 # %% nbgrader={"grade": true, "grade_id": "test_sigmoid_focal_loss", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(sigmoid_focal_loss, torch.zeros(1, 1), torch.ones(1, 1))
+result = sigmoid_focal_loss(torch.zeros(1, 1), torch.ones(1, 1))
 probes.assert_close(result, torch.tensor(np.log(2) / 16), "the loss of the example")
 
 # %% nbgrader={"grade": true, "grade_id": "test_sigmoid_focal_loss_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}

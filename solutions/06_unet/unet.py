@@ -97,14 +97,10 @@ def conv_output_size(size, kernel, stride=1, padding=0):
 check("06_unet.conv_output_size", conv_output_size)
 
 # %% nbgrader={"grade": true, "grade_id": "test_conv_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert probes.call(conv_output_size, 5, 3, stride=2) == 2
-assert probes.call(conv_output_size, 128, 3, padding=1) == 128, (
-    "a 3-convolution with padding 1 keeps the size"
-)
-assert probes.call(conv_output_size, 2, 3, padding=1) == 2, (
-    "with padding the window of 3 fits twice"
-)
-assert probes.call(conv_output_size, 5, 5) == 1, "a window as large as the image has one position"
+assert conv_output_size(5, 3, stride=2) == 2
+assert conv_output_size(128, 3, padding=1) == 128, "a 3-convolution with padding 1 keeps the size"
+assert conv_output_size(2, 3, padding=1) == 2, "with padding the window of 3 fits twice"
+assert conv_output_size(5, 5) == 1, "a window as large as the image has one position"
 probes.assert_raises_value_error(conv_output_size, 2, 7, padding=1, mentions=["4", "7"])
 
 # %% nbgrader={"grade": true, "grade_id": "test_conv_output_size_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -173,8 +169,8 @@ def valid_unet_output_size(size, depth=4):
 check("06_unet.valid_unet_output_size", valid_unet_output_size)
 
 # %% nbgrader={"grade": true, "grade_id": "test_valid_unet_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert probes.call(valid_unet_output_size, 572) == 388, "the sizes of [RFB15], figure 1"
-assert probes.call(valid_unet_output_size, 20, depth=1) == 4
+assert valid_unet_output_size(572) == 388, "the sizes of [RFB15], figure 1"
+assert valid_unet_output_size(20, depth=1) == 4
 probes.assert_raises_value_error(valid_unet_output_size, 16, 1)  # nothing is left, see above
 probes.assert_raises_value_error(valid_unet_output_size, 571)
 
@@ -594,8 +590,8 @@ def receptive_field(layers):
 check("06_unet.receptive_field", receptive_field)
 
 # %% nbgrader={"grade": true, "grade_id": "test_receptive_field", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert probes.call(receptive_field, []) == 1
-assert probes.call(receptive_field, [(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
+assert receptive_field([]) == 1
+assert receptive_field([(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
 
 # %% nbgrader={"grade": true, "grade_id": "test_receptive_field_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random chains, compared with the gradient of one output pixel in torch.
@@ -714,9 +710,8 @@ check("06_unet.overlap_tile", overlap_tile)
 
 # %% nbgrader={"grade": true, "grade_id": "test_overlap_tile", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 image = torch.arange(35.0).reshape(1, 1, 5, 7)
-probes.assert_close(
-    probes.call(overlap_tile, image, 4, 2, lambda x: 2 * x), 2 * image, "twice the image"
-)
+result = probes.call(overlap_tile, image, 4, 2, lambda x: 2 * x)
+probes.assert_close(result, 2 * image, "twice the image")
 
 # %% nbgrader={"grade": true, "grade_id": "test_overlap_tile_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Against the whole mirrored image at once, and MONAI's sliding window; several sizes; the device.

@@ -695,7 +695,7 @@ check("07_prostate.zone_volumes_ml", zone_volumes_ml)
 
 # %% nbgrader={"grade": true, "grade_id": "test_zone_volumes_ml", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 labels = torch.tensor([[0, 1, 1], [0, 2, 1]])
-result = probes.call(zone_volumes_ml, labels, np.diag([10.0, 20.0, 5.0, 1.0]), 4)
+result = zone_volumes_ml(labels, np.diag([10.0, 20.0, 5.0, 1.0]), 4)
 probes.assert_close(result, torch.tensor([2.0, 3.0, 1.0, 0.0]).double(), "the volumes")
 
 # %% nbgrader={"grade": true, "grade_id": "test_zone_volumes_ml_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

@@ -436,11 +436,9 @@ def border_weights(instances, w0=10.0, sigma=5.0):
 check("08_scaling_up.border_weights", border_weights)
 
 # %% nbgrader={"grade": true, "grade_id": "test_border_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-result = probes.call(border_weights, torch.tensor([[1, 0, 0, 2]]))
+result = border_weights(torch.tensor([[1, 0, 0, 2]]))
 probes.assert_close(result, torch.tensor([[0, 8.352702, 8.352702, 0]]), "the weights of 1 0 0 2")
-assert (probes.call(border_weights, torch.tensor([[0, 3, 3, 0]])) == 0).all(), (
-    "one instance: no border, 0"
-)
+assert (border_weights(torch.tensor([[0, 3, 3, 0]])) == 0).all(), "one instance: no border, 0"
 
 # %% nbgrader={"grade": true, "grade_id": "test_border_weights_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Random instances in pieces, compared with the distances of all pairs of pixels; w0, sigma; the device.
@@ -531,11 +529,8 @@ check("08_scaling_up.weighted_cross_entropy", weighted_cross_entropy)
 
 # %% nbgrader={"grade": true, "grade_id": "test_weighted_cross_entropy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # By hand; then random pictures, compared with scipy; huge logits; gradients; the device.
-result = probes.call(
-    weighted_cross_entropy,
-    torch.zeros(1, 2, 1, 2),
-    torch.tensor([[[0, 1]]]),
-    torch.tensor([[[5.0, 1.0]]]),
+result = weighted_cross_entropy(
+    torch.zeros(1, 2, 1, 2), torch.tensor([[[0, 1]]]), torch.tensor([[[5.0, 1.0]]])
 )
 probes.assert_close(result, torch.tensor(2.079442), "the loss of the example")
 ### BEGIN HIDDEN TESTS

@@ -10,6 +10,7 @@ Answers are judged side by side, in processes forked from this one.
 
 import ast
 import gc
+import math
 import shutil
 import sys
 import tempfile
@@ -37,6 +38,8 @@ from medseg_grader.verify.answers import Proof, prove_alternative, prove_mistake
 from medseg_grader.verify.in_process import environment, lost, score
 
 FEWEST_MISTAKES = 5
+# What a test cell reads under a name and no answer can change.
+_NEVER_DATA = {"F", "float", "math", "nn", "np", "probes", "range", "torch"}
 
 
 @dataclass
@@ -136,18 +139,49 @@ def _verify_release(unit: Unit, report: Report) -> None:
 
 
 def bare_calls(unit: Unit) -> list[str]:
-    """Test cells that call an exercise's function by itself, which could change what judges it."""
+    """Test cells that call an exercise's function by itself, which could change what judges it.
+
+    What students see of a cell may do so with inputs that it does not use again.
+    """
     found = []
     for cell in unit.graded_cells():
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                name = node.func.id
-                if name in unit.exercises:
-                    found.append(
-                        f"{grade_id(cell)} calls {name} itself: write probes.call({name}, …), "
-                        f"which hands over copies and sees what is done to them"
-                    )
+        tree = ast.parse(cell.source)
+        begin = cell.source.find("### BEGIN HIDDEN TESTS")
+        hidden = cell.source[:begin].count("\n") + 1 if begin >= 0 else None
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            name = node.func.id
+            seen = hidden is None or node.lineno < hidden
+            if name in unit.exercises and not (seen and not _used_again(tree, node)):
+                found.append(
+                    f"{grade_id(cell)} calls {name} itself: write probes.call({name}, …), "
+                    f"which hands over copies and sees what is done to them"
+                )
     return found
+
+
+def _used_again(tree: ast.Module, call: ast.Call) -> bool:
+    """Whether a variable that is handed over is read elsewhere before it gets another value."""
+    parts: list[ast.AST] = [*call.args, *(keyword.value for keyword in call.keywords)]
+    handed = set()
+    while parts:
+        part = parts.pop()
+        # what a call in between makes is a new thing
+        if isinstance(part, ast.Name):
+            handed.add(id(part))
+        elif isinstance(part, ast.List | ast.Tuple | ast.Starred):
+            parts += ast.iter_child_nodes(part)
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    for given in (n for n in names if id(n) in handed):
+        same = [n for n in names if n.id == given.id and n.lineno >= call.lineno]
+        lines = [n.lineno for n in same if isinstance(n.ctx, ast.Store) and n.lineno > call.lineno]
+        until = min(lines, default=math.inf)
+        others = [n for n in same if id(n) not in handed and n.lineno < until]
+        # functions and modules cannot be changed by an answer
+        if given.id not in _NEVER_DATA and any(isinstance(n.ctx, ast.Load) for n in others):
+            return True
+    return False
 
 
 def complaints(solution: NotebookNode) -> list[str]:
