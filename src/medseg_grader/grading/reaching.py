@@ -30,6 +30,8 @@ NAMES = {
 # The history of what was run, as IPython keeps it under bare names only.
 HISTORY = {"In", "Out", "_ih", "_oh", "_i", "_ii", "_iii"}
 MODULES = {"builtins", "ctypes", "gc", "inspect", "IPython", "trace", "tracemalloc"}
+# What a notebook may well import of these.
+SHOWS = "IPython.display"
 # Whose functions nobody has to replace.
 FOREIGN = {"F", "check", "medseg", "monai", "nn", "np", "numpy", "probes", "scipy", "sys", "torch"}
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
@@ -65,7 +67,8 @@ def _in(tree: ast.AST, tests: set[str]) -> Iterator[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names]
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            yield from (name for name in names if name.split(".")[0] in MODULES or name in NAMES)
+            asked = [name for name in names if name != SHOWS]
+            yield from (name for name in asked if name.split(".")[0] in MODULES or name in NAMES)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from (name for name in NAMES | tests if node.value == name)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr" and node.args:

@@ -32,6 +32,7 @@ def test_what_an_exercise_has_no_use_for_is_named(source, name):
 
 
 HONEST = [
+    "from IPython.display import HTML, display\nimport IPython.display",
     "x = torch.stack([a, b]); y = x.inspect if False else x",
     "%timeit softmax(x, 1)",
     "self.layers = nn.Sequential()\nself.F = 3",
