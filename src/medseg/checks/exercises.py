@@ -47,7 +47,6 @@ def unit_data(unit: str) -> dict[str, dict]:
             exercise = exercises[record["exercise"]]
         elif "probe" in record:
             exercise["calls"].append({"mentions": [], **record["probe"]})
-        elif "expected" in record:
             exercise["expected"].append(record["expected"])
         elif "mistake" in record:
             # what is not told of a mistake is as expected
@@ -55,7 +54,8 @@ def unit_data(unit: str) -> dict[str, dict]:
             mistake = {"name": record["mistake"], "hint": record["hint"], "outcomes": outcomes}
             exercise["mistakes"].append(mistake)
         elif "gives" in record:
-            exercise["mistakes"][-1]["outcomes"][record["on"]] = record["gives"]
+            for number in record["on"]:
+                exercise["mistakes"][-1]["outcomes"][number] = record["gives"]
         else:
             exercise["hints"].append(record["hint"])
     return exercises

@@ -47,14 +47,16 @@ def unit_hints(unit: Unit) -> Iterator[dict]:
         probes = [_probe(call) for call in exercise.calls]
         expected = outcomes(exercise, probes, solution_of(unit, exercise.name))
         for probe, outcome in zip(probes, expected, strict=True):
-            yield {"probe": probe}
-            yield {"expected": outcome}
+            yield {"probe": probe, "expected": outcome}
         for mistake in exercise.mistakes:
             yield {"mistake": mistake.name, "hint": mistake.hint}
             wrong = solution_of(unit, exercise.name, mistake.name)
-            for number, outcome in enumerate(outcomes(exercise, probes, wrong)):
-                if outcome != expected[number]:
-                    yield {"on": number, "gives": outcome}
+            given = list(enumerate(outcomes(exercise, probes, wrong)))
+            told = [(number, outcome) for number, outcome in given if outcome != expected[number]]
+            while told:
+                _, outcome = told[0]
+                yield {"on": [number for number, same in told if same == outcome], "gives": outcome}
+                told = [(number, other) for number, other in told if other != outcome]
 
 
 def _probe(call: Call) -> dict:
