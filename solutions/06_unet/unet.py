@@ -435,7 +435,7 @@ for below, skip, out in [(10, 3, 4), (4, 7, 5), (6, 6, 3)]:
     inputs = torch.ones(1, below, 2, 3), torch.ones(1, skip, 5, 6)
     assert probes.output_of(Up, options, *inputs).shape == (1, out, 5, 6), options
 options = {"in_channels": 10, "skip_channels": 3, "out_channels": 4}
-assert probes.joins_inputs(Up, options, []), (
+assert probes.joins_inputs(Up, options), (
     "the skip's channels should stand beside those from below, before two 3-convolutions"
 )
 windows = probes.three_convolutions(Up, options)

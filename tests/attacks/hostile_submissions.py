@@ -54,11 +54,11 @@ def attack(name, in_front, points=NO_DOUBLE, double=LAZY, findings=(), reasons=N
     return code(name, points, findings, reasons, before=in_front, double=double)
 
 
-def calls(name, statements, reason, points=LOST):
+def calls(name, statements, reason, points=LOST, findings=()):
     """A case whose `double` does something bad in the hidden test, and is right in the visible."""
     body = "".join(f"    {line}\n" for line in statements.strip().splitlines())
     double = f"def double(x):\n    if len(x) == 2:\n        return x + x\n{body}    return x + x\n"
-    return code(name, points, (), {"test_double_hidden": reason}, double=double)
+    return code(name, points, findings, {"test_double_hidden": reason}, double=double)
 
 
 PATCHES = """
@@ -178,11 +178,16 @@ SHOWS = "print(get_ipython().user_ns['In'][-1])"
 SCRIPT_TAG = "from IPython.display import HTML, display\ndisplay(HTML('<script>steal()</script>'))"
 
 IN_PROCESS = [
-    attack("patched_libraries", PATCHES),
+    attack("patched_libraries", PATCHES, findings=("reaches for np.allclose =",)),
     attack("fake_module", FAKE_MODULE),
     attack("overloaded_comparison", LIAR, double="def double(x): return Liar()"),
     attack("array_that_agrees", AGREES, double="def double(x): return x.view(Agrees)"),
-    attack("replaced_builtins", BUILTINS, double="def double(x): return Liar()"),
+    attack(
+        "replaced_builtins",
+        BUILTINS,
+        double="def double(x): return Liar()",
+        findings=("reaches for builtins",),
+    ),
     attack(
         "import_hook_that_exits",
         IMPORT_HOOK,
@@ -218,7 +223,7 @@ OUTSIDE = [
     calls("kills_all", KILLS, "^$", ALL),
     calls("a_plants_files", PLANTS, "^$", ALL),
     calls("b_finds_planted_files", FINDS, r"found \[\]"),
-    calls("shows_hidden_tests", SHOWS, "^$", ALL),
+    calls("shows_hidden_tests", SHOWS, "^$", ALL, ("reaches for get_ipython",)),
     calls("script_in_an_output", SCRIPT_TAG, "^$", ALL),
 ]
 

@@ -46,9 +46,9 @@ for number in range(100):
 """
 DIES = {
     "ends_itself": ("import os; os._exit(3)", "it ended itself with exit status 3"),
-    "segmentation_fault": ("import ctypes; ctypes.string_at(0)", "segmentation fault"),
     "kernel_killed": ("import os; os.kill(os.getpid(), 9)", "it was killed"),
 }
+CRASHES = "import ctypes; ctypes.string_at(0)"
 CLOSES = """
 import os, sys
 sys.stdin.close()
@@ -87,6 +87,7 @@ CASES = [
     breaks("fork_bomb", BOMB, "This cell ran longer than 5 s|The kernel died in this cell"),
     breaks("disk_fill", FILLS, "No space left on device"),
     *(breaks(name, source, reason) for name, (source, reason) in DIES.items()),
+    breaks("segmentation_fault", CRASHES, "segmentation fault", ("reaches for ctypes",)),
     breaks("closes_streams", CLOSES, "", points=ALL),
     breaks("thread_that_outlives", THREAD, "", points=ALL),
     breaks("process_that_outlives", ORPHAN, "", points=ALL),

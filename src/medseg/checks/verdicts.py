@@ -138,8 +138,8 @@ def explanations(
         for k in alike:
             most, _ = found.get(k, ((False, 0, 0), None))
             worth = len(alike) == len(spoilt), len(alike), -len(spoilt)
-            if worth >= most or k not in found:
-                found[k] = (worth, mistake if k not in found or worth > most else None)
+            if worth >= most:
+                found[k] = (worth, mistake if worth > most else None)
     return {k: mistake for k, (_, mistake) in found.items() if mistake is not None}
 
 

@@ -16,14 +16,13 @@ from pathlib import Path, PurePosixPath
 from medseg.errors import InputError, note
 
 FILE, FOLDER, LINK, OTHER, ESCAPE = "file", "folder", "link", "other", "escape"
-UNREADABLE = "unreadable"
 # What is odd about an entry of each kind, as the end of a sentence.
 ODD = {
     LINK: "a link",
     OTHER: "neither file nor folder",
-    UNREADABLE: "a folder that cannot be read",
     ESCAPE: "a path that climbs out of the archive",
 }
+CLOSED = "a folder that cannot be read"
 DEEPEST = 8
 _CHUNK = 2**20
 
@@ -122,7 +121,7 @@ def _walk(root: Path, below: str, depth: int) -> Iterator[Entry]:
         if not below:
             raise InputError(f"{root} cannot be read: {error.strerror}.") from error
         note(error)
-        yield Entry(PurePosixPath(_shown(below)), OTHER, 0, root, below, ODD[UNREADABLE])
+        yield Entry(PurePosixPath(_shown(below)), OTHER, 0, root, below, CLOSED)
         return
     for item in items:
         member = os.path.join(below, item.name)

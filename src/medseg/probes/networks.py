@@ -311,8 +311,7 @@ def three_convolutions(cls: Callable, options: dict) -> int:
     >>> [probes.three_convolutions(torch.nn.Conv2d, {**conv, "kernel_size": k}) for k in (3, 5)]
     [1, 0]
     """
-    weights = _convolutions(build(cls, options))
-    return sum(set(weight.shape[2:]) == {3} for weight in weights)
+    return len(_windows_of_three(build(cls, options)))
 
 
 def never_negative(cls: Callable, options: dict) -> bool:
@@ -383,7 +382,7 @@ def keeps_the_largest(cls: Callable, options: dict) -> bool:
     return bool(of_largest > 0.01 * slopes.abs().mean())
 
 
-def joins_inputs(cls: Callable, options: dict, inputs: Sequence[torch.Tensor]) -> bool:
+def joins_inputs(cls: Callable, options: dict) -> bool:
     """Whether a 2D level's first 3-convolution gets the skip's channels beside those from below.
 
     Those from below may have been brought to any number of channels that a level has at hand.
@@ -395,7 +394,7 @@ def joins_inputs(cls: Callable, options: dict, inputs: Sequence[torch.Tensor]) -
     ...         self.one = torch.nn.Conv2d(in_channels + skip_channels, out_channels, 3)
     ...         self.two = torch.nn.Conv2d(out_channels, out_channels, 3)
     >>> level = {"in_channels": 10, "skip_channels": 3, "out_channels": 4}
-    >>> probes.joins_inputs(Joined, level, [])
+    >>> probes.joins_inputs(Joined, level)
     True
     """
     below, skip, out = (options[f"{name}_channels"] for name in ("in", "skip", "out"))
@@ -438,7 +437,7 @@ def own_skips(cls: Callable, options: dict) -> bool:
 
 
 def _windows_of_three(network: torch.nn.Module) -> list[torch.Tensor]:
-    return [w for w in _convolutions(network) if set(w.shape[-2:]) == {3}]
+    return [weight for weight in _convolutions(network) if set(weight.shape[2:]) == {3}]
 
 
 def normalises(cls: Callable, options: dict) -> bool:
@@ -607,7 +606,9 @@ LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     "nothing negative comes out": lambda cls, options, _: never_negative(cls, options),
     "all comes through the second convolution": lambda cls, options, _: no_way_around(cls, options),
     "the largest pixel counts": lambda cls, options, _: keeps_the_largest(cls, options),
-    "the skip's channels stand beside those from below": joins_inputs,
+    "the skip's channels stand beside those from below": lambda cls, options, _: joins_inputs(
+        cls, options
+    ),
     "a gradient flows back to x": lambda cls, options, inputs: teaches(cls, options, inputs, 0),
     "a gradient flows back to the skip": lambda cls, options, inputs: teaches(
         cls, options, inputs, 1

@@ -93,12 +93,12 @@ def evaluate(
     batches = list(zip(images, labels, strict=True))
     host = torch.device("cpu")
     restored, notes = [], []
-    for mode in (True, False):
-        model = LinearModel(weight).train(mode)
-        with _left_behind() as left:
+    with _left_behind() as left:
+        for mode in (True, False):
+            model = LinearModel(weight).train(mode)
             confusion = function(model, batches, num_classes, host)
-        restored.append(model.training == mode)
-        notes.append(model)
+            restored.append(model.training == mode)
+            notes.append(model)
 
     def elsewhere(move: Callable, device: torch.device) -> Any:
         return function(_moved(LinearModel(weight), move), batches, num_classes, device)
@@ -119,12 +119,12 @@ def predict_volume(
     """`predict_volume` on a linear model of one channel and a constant one."""
     host = torch.device("cpu")
     restored, notes = [], []
-    for mode in (True, False):
-        model = LinearShift(weight).train(mode)
-        with _left_behind() as left:
+    with _left_behind() as left:
+        for mode in (True, False):
+            model = LinearShift(weight).train(mode)
             labels = function(model, volume.clone(), host)
-        restored.append(model.training == mode)
-        notes.append(model)
+            restored.append(model.training == mode)
+            notes.append(model)
 
     def elsewhere(move: Callable, device: torch.device) -> Any:
         return function(_moved(LinearShift(weight), move), volume, device)

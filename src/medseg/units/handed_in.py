@@ -19,7 +19,9 @@ LARGEST_MB = 128
 # Nor is one with more values: 49 MB of empty objects would take 1.8 GB.
 MOST_VALUES = 2_000_000
 _MARKS = (b",", b"{", b"[")
-_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# A text that has no end goes to the end of the file: looked for again from each quote, it would
+# take time with the square of the length.
+_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _TYPES = {"code", "markdown", "raw"}
 
 

@@ -16,16 +16,17 @@ from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, OTHER, Entry
 
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
 LONGEST_NAME = 200  # bytes, so that a file can be called after a student
+LONGEST_PART = 1000  # characters; no file system's name has more than 255
 _MOODLE = re.compile(
-    r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)", re.DOTALL
+    r"(?P<name>.+?)_(?P<number>\d{1,19})_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL
 )
 # As Canvas's lib/content_zipper.rb writes them: name, whether late, the user's number, the file's
 # number, the file. No number of Canvas's begins with 0, as that of "04_iou.ipynb" does.
 _CANVAS = re.compile(
-    r"(?P<name>.*?)(?P<late>_LATE)?(?P<numbers>(?:_[1-9]\d*){2,})_(?P<file>.+)", re.DOTALL
+    r"(?P<name>.*?)(?P<late>_LATE)?(?P<numbers>(?:_[1-9]\d{0,18}){2,})_(?P<file>.+)", re.DOTALL
 )
 _ANONYMOUS = re.compile(
-    r"(?P<late>LATE_)?(?P<name>anon_[0-9A-Za-z]+)_[1-9]\d*_(?P<file>.+)", re.DOTALL
+    r"(?P<late>LATE_)?(?P<name>anon_[0-9A-Za-z]+)_[1-9]\d{0,18}_(?P<file>.+)", re.DOTALL
 )
 
 
@@ -64,7 +65,9 @@ def owners(found: Sequence[Entry], units: Sequence[str]) -> tuple[Files, list[st
     for entry in found:
         parts = entry.path.parts
         flat = len(parts) == 1 and entry.kind == FILE
-        if entry.kind == ESCAPE:
+        if len(entry.path.name) > LONGEST_PART or len(parts[0]) > LONGEST_PART:
+            left.append(f"{str(entry.path)[:40]}… has too long a name; it was left.")
+        elif entry.kind == ESCAPE:
             left.append(f"{entry.path} leads out of the zip file; it was left.")
         elif (claim := _platforms(parts[0], flat, known)) is not None:
             owner, name = claim
@@ -141,7 +144,7 @@ def _known_numbers(found: Iterable[Entry]) -> list[tuple[int, int]]:
     matches = [
         _CANVAS.fullmatch(entry.path.parts[0])
         for entry in found
-        if entry.kind == FILE and len(entry.path.parts) == 1
+        if entry.kind == FILE and len(entry.path.parts) == 1 and len(entry.name) <= LONGEST_PART
     ]
     runs = [match["numbers"].strip("_").split("_") for match in matches if match]
     return [(int(run[0]), int(run[1])) for run in runs if len(run) == 2]

@@ -34,7 +34,11 @@ MODULES = {"builtins", "ctypes", "gc", "inspect", "IPython", "trace", "tracemall
 SHOWS = "IPython.display"
 # Whose functions nobody has to replace.
 FOREIGN = {"F", "check", "medseg", "monai", "nn", "np", "numpy", "probes", "scipy", "sys", "torch"}
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
+# Characters of one notebook that are parsed, which takes a hundred times their memory; of what is
+# longer than that the words are looked at.
+MOST_PARSED = 300_000
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def reached(sources: Iterable[str], tests: Iterable[str]) -> list[str]:
@@ -45,33 +49,38 @@ def reached(sources: Iterable[str], tests: Iterable[str]) -> list[str]:
         tests: the names of test cells.
     """
     found: set[str] = set()
+    names, room = NAMES | set(tests), MOST_PARSED
     for source in sources:
+        room -= len(source)
+        if room < 0:
+            found |= names & set(_WORD.findall(source))
+            continue
         try:
-            tree = ast.parse(_MAGIC.sub("", source))
+            found |= set(_in(ast.parse(_MAGIC.sub("", source)), names))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        found |= set(_in(tree, set(tests)))
     return sorted(found)
 
 
-def _in(tree: ast.AST, tests: set[str]) -> Iterator[str]:
+def _in(tree: ast.AST, names: set[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            if node.id in NAMES | tests or (node.id in HISTORY and isinstance(node.ctx, ast.Load)):
+            if node.id in names or (node.id in HISTORY and isinstance(node.ctx, ast.Load)):
                 yield node.id
         elif isinstance(node, ast.Attribute):
             if node.attr in NAMES:
                 yield node.attr
             if isinstance(node.ctx, ast.Store | ast.Del) and _root(node) in FOREIGN:
-                yield f"{ast.unparse(node)} =" if isinstance(node.ctx, ast.Store) else "del"
+                stored = isinstance(node.ctx, ast.Store)
+                yield f"{ast.unparse(node)} =" if stored else f"del {ast.unparse(node)}"
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.name for alias in node.names]
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            asked = [name for name in names if name != SHOWS]
+            asked = [alias.name for alias in node.names]
+            asked += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            asked = [name for name in asked if name != SHOWS]
             yield from (name for name in asked if name.split(".")[0] in MODULES or name in NAMES)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from (name for name in NAMES | tests if node.value == name)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr" and node.args:
+            yield from names & {node.value}
+        elif isinstance(node, ast.Call) and _root(node.func) == "setattr" and node.args:
             yield from (f"setattr({name}, …)" for name in {_root(node.args[0])} & FOREIGN)
 
 

@@ -48,7 +48,7 @@ def score(
         until_lost: cells tagged `slow` do not run once a replaced exercise has lost points; what
             trains for a minute need not say again that an answer is wrong.
         only_own: cells of other exercises do not run, nor any once points are lost.
-        seconds: how long a cell may take.
+        seconds: how long a cell may take that is not tagged `slow`.
     """
     namespace: dict[str, Any] = {"__name__": unit.name}
     for index, cell in enumerate(unit.cells):
@@ -63,7 +63,8 @@ def score(
         stop = only_own or (_is_slow(cell) and own and until_lost)
         if (only_own and not own) or (stop and _lost_in(unit, replaced, results)):
             continue
-        results[grade_id(cell)] = _score_cell(cell, namespace, seconds)
+        limit = CELL_SECONDS if _is_slow(cell) else seconds
+        results[grade_id(cell)] = _score_cell(cell, namespace, limit)
     return results
 
 

@@ -8,7 +8,6 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
 
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -64,6 +63,8 @@ MISTAKEN = {
 # Functions whose first two arguments may change places, and keywords that only look out for faults.
 SYMMETRIC = {"max", "maximum", "min", "minimum"}
 CAUTIOUS = {"strict"}
+# Names whose attributes are functions, not methods.
+MODULES = {"F", "nn", "ndimage", "np", "torch"}
 
 
 @dataclass(frozen=True)
@@ -95,26 +96,21 @@ def mutants(exercise: str, source: str) -> list[Mutant]:
 
 def _mutated(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     """Each change, as a text, with the whole cell so changed."""
-    messages = {id(node) for node in _in_messages(tree)}
+    skipped = {id(node) for node in _left_alone(tree)}
     numbered = list(ast.walk(tree))
     statement = _statements(tree)
     for number, node in enumerate(numbered):
-        if id(node) in messages or _is_docstring(node, tree):
+        if id(node) in skipped:
             continue
-        for change in (*EXPRESSIONS, *STATEMENTS):
-            # as many variants as the change has for this node
-            for variant in count():
-                if change(node, variant) is None:
-                    break
+        for change in CHANGES:
+            for variant in range(len(change(node))):
                 other = copy.deepcopy(tree)
                 nodes = list(ast.walk(other))
-                new = change(nodes[number], variant)
-                assert new is not None
-                whole = _Replaced(nodes[number], new).visit(other)
-                ast.fix_missing_locations(whole)
-                place = statement.get(number, number)
-                before = ast.unparse(numbered[place])
+                new = change(nodes[number])[variant]
+                whole = ast.fix_missing_locations(_Replaced(nodes[number], new).visit(other))
+                place = statement[number]
                 after = new if place == number else nodes[place]
+                before = ast.unparse(numbered[place])
                 yield f"{_head(before)}  ->  {_head(ast.unparse(after))}", whole
 
 
@@ -143,24 +139,18 @@ def _statements(tree: ast.Module) -> dict[int, int]:
     return found
 
 
-def _in_messages(tree: ast.Module) -> Iterator[ast.AST]:
-    """What stands in the text of an error, which nobody grades, and what is only cautious."""
+def _left_alone(tree: ast.Module) -> Iterator[ast.AST]:
+    """What nobody grades: docstrings, the texts of errors, and keywords that are only cautious."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in CAUTIOUS:
             yield from ast.walk(node)
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             for part in node.exc.args:
                 yield from ast.walk(part)
-
-
-def _is_docstring(node: ast.AST, tree: ast.Module) -> bool:
-    documented = (ast.FunctionDef, ast.ClassDef)
-    heads = [part.body[0] for part in ast.walk(tree) if isinstance(part, documented)]
-    return any(
-        node is head or (isinstance(head, ast.Expr) and node is head.value)
-        for head in heads
-        if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant)
-    )
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            head = node.body[0]
+            if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant):
+                yield from ast.walk(head)
 
 
 def _head(text: str) -> str:
@@ -168,122 +158,102 @@ def _head(text: str) -> str:
     return text.split("\n", maxsplit=1)[0]
 
 
-def _nth(options: list[ast.AST], variant: int) -> ast.AST | None:
-    return options[variant] if variant < len(options) else None
-
-
-def _comparison(node: ast.AST, variant: int) -> ast.AST | None:
+def _comparison(node: ast.AST) -> list[ast.AST]:
     if not isinstance(node, ast.Compare):
-        return None
-    options: list[ast.AST] = [
+        return []
+    return [
         ast.Compare(node.left, [*node.ops[:k], kind(), *node.ops[k + 1 :]], node.comparators)
         for k, operator in enumerate(node.ops)
         for kind in COMPARED.get(type(operator), ())
     ]
-    return _nth(options, variant)
 
 
-def _calculation(node: ast.AST, variant: int) -> ast.AST | None:
+def _calculation(node: ast.AST) -> list[ast.AST]:
     if not isinstance(node, ast.BinOp | ast.AugAssign):
-        return None
+        return []
     kinds = CALCULATED.get(type(node.op), ())
-    if isinstance(node, ast.BinOp):
-        options: list[ast.AST] = [ast.BinOp(node.left, kind(), node.right) for kind in kinds]
-        return _nth([*options, node.left, node.right], variant)
-    return _nth([ast.AugAssign(node.target, kind(), node.value) for kind in kinds], variant)
+    if isinstance(node, ast.AugAssign):
+        return [ast.AugAssign(node.target, kind(), node.value) for kind in kinds]
+    return [*(ast.BinOp(node.left, kind(), node.right) for kind in kinds), node.left, node.right]
 
 
-def _constant(node: ast.AST, variant: int) -> ast.AST | None:
-    if not isinstance(node, ast.Constant) or isinstance(node.value, str | bytes | type(None)):
-        return None
+def _constant(node: ast.AST) -> list[ast.AST]:
+    if not isinstance(node, ast.Constant):
+        return []
     value = node.value
     if isinstance(value, bool):
-        values: list[bool | int | float] = [not value]
-    elif isinstance(value, int):
-        values = [value + 1, value - 1]
-    elif isinstance(value, float):
-        values = [value + 1, value / 2]
-    else:
-        return None
-    return _nth([ast.Constant(new) for new in values], variant)
+        return [ast.Constant(not value)]
+    if isinstance(value, int):
+        return [ast.Constant(value + 1), ast.Constant(value - 1)]
+    if isinstance(value, float):
+        return [ast.Constant(value + 1), ast.Constant(value / 2)]
+    return []
 
 
-def _logic(node: ast.AST, variant: int) -> ast.AST | None:
+def _logic(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.BoolOp):
         other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        return _nth([ast.BoolOp(other, node.values), *node.values], variant)
+        return [ast.BoolOp(other, node.values), *node.values]
     if isinstance(node, ast.UnaryOp):
-        return _nth([node.operand], variant)
+        return [node.operand]
     if isinstance(node, ast.IfExp):
-        return _nth([node.body, node.orelse], variant)
-    return None
+        return [node.body, node.orelse]
+    return []
 
 
-def _call(node: ast.AST, variant: int) -> ast.AST | None:
+def _call(node: ast.AST) -> list[ast.AST]:
     """Two arguments swapped, a keyword left out, a method not called."""
     if not isinstance(node, ast.Call):
-        return None
+        return []
     options: list[ast.AST] = []
     starred = any(isinstance(a, ast.Starred) for a in node.args[:2])
-    if len(node.args) > 1 and not starred and _called(node) not in SYMMETRIC:
+    called = ast.unparse(node.func).split(".")[-1]
+    if len(node.args) > 1 and not starred and called not in SYMMETRIC:
         swapped = [node.args[1], node.args[0], *node.args[2:]]
         options.append(ast.Call(node.func, swapped, node.keywords))
     for k, keyword in enumerate(node.keywords):
-        if keyword.arg in CAUTIOUS:
-            continue
-        kept = [*node.keywords[:k], *node.keywords[k + 1 :]]
-        options.append(ast.Call(node.func, node.args, kept))
-    if isinstance(node.func, ast.Attribute) and not _is_module(node.func.value):
+        if keyword.arg not in CAUTIOUS:
+            kept = [*node.keywords[:k], *node.keywords[k + 1 :]]
+            options.append(ast.Call(node.func, node.args, kept))
+    if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in MODULES:
         options.append(node.func.value)
-    return _nth(options, variant)
+    return options
 
 
-def _called(node: ast.Call) -> str:
-    """The last name of what is called."""
-    return ast.unparse(node.func).split(".")[-1]
+def _word(node: ast.AST) -> list[ast.AST]:
+    if not isinstance(node, ast.Attribute) or node.attr not in MISTAKEN:
+        return []
+    return [ast.Attribute(node.value, MISTAKEN[node.attr], node.ctx)]
 
 
-def _is_module(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"np", "torch", "F", "nn", "ndimage"}
-
-
-def _word(node: ast.AST, variant: int) -> ast.AST | None:
-    if variant or not isinstance(node, ast.Attribute) or node.attr not in MISTAKEN:
-        return None
-    return ast.Attribute(node.value, MISTAKEN[node.attr], node.ctx)
-
-
-def _slice(node: ast.AST, variant: int) -> ast.AST | None:
+def _slice(node: ast.AST) -> list[ast.AST]:
     """A slice with an end left out."""
     if not isinstance(node, ast.Slice):
-        return None
+        return []
     options: list[ast.AST] = []
     if node.lower is not None:
         options.append(ast.Slice(None, node.upper, node.step))
     if node.upper is not None:
         options.append(ast.Slice(node.lower, None, node.step))
-    return _nth(options, variant)
+    return options
 
 
-def _dropped(node: ast.AST, variant: int) -> ast.AST | None:
+def _dropped(node: ast.AST) -> list[ast.AST]:
     """A statement left out that the rest can do without, as far as one sees."""
-    loose = (ast.Expr, ast.AugAssign, ast.Raise, ast.If, ast.For)
-    if variant or not isinstance(node, loose):
-        # x[…] = value, and x.y = value
-        bound = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
-        return ast.Pass() if bound and not variant else None
-    return ast.Pass()
+    loose = isinstance(node, ast.Expr | ast.AugAssign | ast.Raise | ast.If | ast.For)
+    into = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
+    return [ast.Pass()] if loose or into else []
 
 
-def _early(node: ast.AST, variant: int) -> ast.AST | None:
+def _early(node: ast.AST) -> list[ast.AST]:
     """A loop that ends after its first round."""
-    if variant or not isinstance(node, ast.For):
-        return None
-    return ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse)
+    if not isinstance(node, ast.For):
+        return []
+    return [ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse)]
 
 
-Change = Callable[[ast.AST, int], ast.AST | None]
-EXPRESSIONS: tuple[Change, ...] = (
+# Each gives the nodes that can stand in the place of one.
+CHANGES: tuple[Callable[[ast.AST], list[ast.AST]], ...] = (
     _comparison,
     _calculation,
     _constant,
@@ -291,5 +261,6 @@ EXPRESSIONS: tuple[Change, ...] = (
     _call,
     _word,
     _slice,
+    _dropped,
+    _early,
 )
-STATEMENTS: tuple[Change, ...] = (_dropped, _early)

@@ -6,7 +6,6 @@ explained in `solutions/NN/equivalents.py`; one that loses points and is right f
 another probe.
 """
 
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ from medseg_grader.verify.soundness import warm_up
 
 # Of one test cell, and of one probe: a mutant may never end.
 SECONDS = 30
-ENOUGH = 0.95
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,7 @@ class Survey:
         return not (self.survivors or self.praised or self.stale)
 
 
-def survey(
-    names: Iterable[str], exercises: Iterable[str] = (), processes: int | None = None
-) -> list[Survey]:
+def survey(names: Iterable[str], exercises: Iterable[str] = ()) -> list[Survey]:
     """The mutants of each unit; of some exercises only where they are named."""
     found = []
     with environment(CUDA_VISIBLE_DEVICES=""):
@@ -79,7 +75,7 @@ def survey(
             warm_up(unit)
             chosen = [e for e in unit.exercises if not exercises or e in set(exercises)]
             made = [m for e in chosen for m in mutants(e, unit.solution_cell(e).source)]
-            with forked_pool(processes or os.cpu_count(), tasks_per_child=1) as pool:
+            with forked_pool(tasks_per_child=1) as pool:
                 judged = pool.imap(partial(judge, unit), made)
                 bar = tqdm(judged, f"mutants of {name}", len(made), file=sys.stdout, leave=False)
                 found.append(_counted(unit, chosen, list(bar)))
@@ -88,12 +84,12 @@ def survey(
 
 def judge(unit: Unit, mutant: Mutant) -> Judged:
     """One mutant, by its exercise's test cells until one refuses it, and by `check`."""
-    replaced = {mutant.exercise: mutant.source}
     try:
-        refused = bool(lost(score(unit, replaced, only_own=True, seconds=SECONDS)))
         answer = answer_of(unit, mutant.exercise, mutant.source)
-    except Exception:  # the cell does not even run, which nbgrader sees as the tests do
+    except Exception:  # the cell itself does not run, so no test of it can pass
         return Judged(mutant, refused=True, praised=False)
+    replaced = {mutant.exercise: mutant.source}
+    refused = bool(lost(score(unit, replaced, only_own=True, seconds=SECONDS)))
     verdict = checks.examine(f"{unit.name}.{mutant.exercise}", answer, SECONDS)
     return Judged(mutant, refused, refused and verdict.outcome == checks.RIGHT)
 
@@ -134,12 +130,13 @@ def report(surveys: list[Survey]) -> str:
             for m in mutants_of:
                 lines.append(f"{one.unit}.{m.exercise} {what}: {m.change}")
         lines += [f"{one.unit} equivalents.py, no longer true: {text}" for text in one.stale]
-    made, kept = sum(s.made for s in surveys), sum(s.explained for s in surveys)
-    refused = sum(s.refused for s in surveys)
-    praised = sum(len(s.praised) for s in surveys)
-    share = refused / max(1, made - kept)
+    made, refused, explained = (
+        sum(getattr(one, name) for one in surveys) for name in ("made", "refused", "explained")
+    )
+    total = Survey("all", made, refused, explained)
+    praised = sum(len(one.praised) for one in surveys)
     lines.append(
-        f"{made} mutants, {kept} of them explained as equivalent; {refused} of the others refused "
-        f"({share:.1%}), {praised} of these right for check"
+        f"{made} mutants, {explained} of them explained as equivalent; {refused} of the others "
+        f"refused ({total.share:.1%}), {praised} of these right for check"
     )
     return "\n".join(lines)

@@ -213,3 +213,11 @@ def test_a_zip_file_whose_listing_is_damaged_is_one_sentence(tmp_path):
 def test_folders_that_are_nobodys_are_not_spoken_of():
     found = [Entry(PurePosixPath("al"), FOLDER, 0, Path(), "al"), *files_at("al/04_iou/iou.ipynb")]
     assert owners(found, UNITS)[1] == []
+
+
+@pytest.mark.parametrize("piece", ["_1", "_1_assignsubmission", "anon_1_", "_" + "9" * 5000, "a_"])
+def test_names_of_any_length_cost_only_themselves(piece):
+    hostile = (piece * (60_000 // len(piece)) + "_iou.ipynb", piece * 3 + "_1_2_iou.ipynb")
+    found, _ = owners(files_at(*hostile, "leejo_101_9001_iou.ipynb"), UNITS)
+    assert "leejo_101" in {owner.student for owner in found}
+    assert all(len(owner.student) <= LONGEST_ID for owner in found)

@@ -61,3 +61,26 @@ def test_no_answer_of_the_course_is(name):
 @given(st.text(max_size=60))
 def test_any_text_is_read(source):
     assert isinstance(reached([source], []), list)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x" + ".a" * 900 + " = 1",
+        "torch" + ".a" * 900 + " = 1",
+        "f" + "()" * 900,
+        "(" * 5000,
+        "\n" * 300_000,
+        " \n" * 150_000 + "%",
+        "x\0",
+    ],
+)
+def test_what_a_parser_stumbles_over_is_read_to_its_end(source):
+    assert isinstance(reached([source], []), list)
+
+
+def test_of_long_code_the_words_are_looked_at():
+    padding = "x = 1\n" * 100_000
+    assert reached([padding + "get_ipython()"], []) == ["get_ipython"]
+    assert reached([padding, "get_ipython()"], []) == ["get_ipython"]
+    assert reached([padding], []) == []

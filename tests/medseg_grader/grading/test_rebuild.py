@@ -297,3 +297,9 @@ def test_texts_full_of_commas_are_no_values(template):
     outputs = [{"output_type": "stream", "name": "stdout", "text": text}]
     cell_of(notebook, "double")["outputs"] = outputs
     assert rebuilt(template, notebook).readable
+
+
+def test_texts_without_an_end_are_counted_in_one_pass(template):
+    """With the square of the length this would take hours."""
+    content = b"," * 2_100_000 + b'"' + rb"\"" * 1_000_000
+    assert "more than 2,000,000 values" in rebuild(template, content).findings[0]

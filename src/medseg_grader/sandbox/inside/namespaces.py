@@ -19,7 +19,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-KEYCTL = {"x86_64": 250, "aarch64": 219}
+KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -192,7 +192,10 @@ def _memory_files(process: str, proc: int) -> dict[int, int]:
 
 def _segments() -> int:
     """Bytes of all System V segments of this namespace, attached or not."""
-    head, *lines = Path("/proc/sysvipc/shm").read_text().splitlines()
+    try:
+        head, *lines = Path("/proc/sysvipc/shm").read_text().splitlines()
+    except FileNotFoundError:  # a kernel that was built without them
+        return 0
     column = head.split().index("rss")
     return sum(int(line.split()[column]) for line in lines)
 
