@@ -156,6 +156,17 @@ def test_make_help_lists_every_target():
         assert f"make {target} " in text
 
 
+def test_make_checks_the_types_of_each_units_script_and_of_no_file_beside_it():
+    """mypy refuses two modules of one name, and every unit has a mistakes.py of its own."""
+    text = subprocess.run(
+        ["make", "-n", "check"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    units = sorted(path.parent for path in ROOT.glob("solutions/*/mistakes.py"))
+    expected = [f"solutions/{unit.name}/{unit.name.split('_', 1)[1]}.py" for unit in units]
+    assert len(expected) == 8
+    assert sorted(re.findall(r"solutions/\S+\.py", text)) == expected
+
+
 def test_make_real_without_data_is_one_sentence(tmp_path):
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts/setup.py").write_text("")
