@@ -126,6 +126,7 @@ EXERCISES = [
             Call(20, 1),
             Call(44, 2),
             Call(4, 0),
+            Call(5, 0),
             Call(6, 0),
             Call(21, 1, mentions=["17"]),
             Call(8, 1),
@@ -615,6 +616,11 @@ EXERCISES = [
                 look=["each level joins its own skip"],
             ),
             built({**SMALL, "depth": 1}, ones(1, 1, 6, 6)),
+            built(
+                {"in_channels": 1, "num_classes": 2},
+                ones(1, 1, 16, 16),
+                look=["channels of the levels"],
+            ),
             built({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
         ],
         hints=[
@@ -795,6 +801,7 @@ EXERCISES = [
             tiled(torch.arange(12.0, dtype=torch.float64).reshape(1, 1, 3, 4), 2, 0, square([2.0])),
             tiled(torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2), 4, 1, CROSS),
             tiled(torch.arange(16.0, dtype=torch.float64).reshape(1, 1, 4, 4), 2, 1, CROSS),
+            tiled(torch.arange(20.0, dtype=torch.float64).reshape(1, 1, 4, 5), 3, 1, CROSS),
             tiled(
                 torch.arange(15.0, dtype=torch.float64).reshape(1, 1, 5, 3) ** 2,
                 2,

@@ -131,6 +131,8 @@ probes.assert_raises_value_error(conv_output_size, 3, 9, 1, 2, mentions=["7", "9
 #
 # By hand, `depth=1`, 16 pixels: two convolutions leave 12, pooling 6, the bottom 2; doubled 4, two convolutions leave 0. So 16 does not fit, and neither does an odd size at a pooling, where one row of pixels would be lost without a word.
 #
+# A size that does not fit is refused: raise a `ValueError` whose message names the size on the way that is odd or too small. With 571 pixels that is 567, at the first pooling.
+#
 # **2 points · about 15 minutes · difficulty 2 of 3**
 
 
@@ -140,7 +142,7 @@ def valid_unet_output_size(size, depth=4):
 
     Args:
         size: edge of the square input in pixels, int.
-        depth: number of poolings, int.
+        depth: number of poolings, int; 0 leaves the two convolutions of the bottom.
 
     Returns:
         The edge of the output in pixels, int.
@@ -172,7 +174,7 @@ check("06_unet.valid_unet_output_size", valid_unet_output_size)
 assert valid_unet_output_size(572) == 388, "the sizes of [RFB15], figure 1"
 assert valid_unet_output_size(20, depth=1) == 4
 probes.assert_raises_value_error(valid_unet_output_size, 16, 1)  # nothing is left, see above
-probes.assert_raises_value_error(valid_unet_output_size, 571)
+probes.assert_raises_value_error(valid_unet_output_size, 571, mentions=["567"])
 
 
 # %% nbgrader={"grade": true, "grade_id": "test_valid_unet_output_size_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -200,13 +202,16 @@ for size in [
     *range(4, 45),
     *probes.rng(6201).choice(np.arange(45, 700), 50, replace=False).tolist(),
 ]:
-    for depth in (1, 2, 3, 4):
+    for depth in range(5):
         expected = measured(size, depth)
         if expected is None:
             probes.assert_raises_value_error(valid_unet_output_size, size, depth)
         else:
             result = probes.call(valid_unet_output_size, size, depth)
             probes.assert_close(result, expected, f"valid_unet_output_size({size}, {depth})")
+# Odd at the second pooling, and at the third.
+probes.assert_raises_value_error(valid_unet_output_size, 590, 3, mentions=["289"])
+probes.assert_raises_value_error(valid_unet_output_size, 112, 3, mentions=["21"])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -525,6 +530,8 @@ for dims, depth, size in cases:
     probes.assert_module_stays_on_device(UNet, options, image)
 image = torch.randn(4, 1, 32, 32, generator=draw)
 small = {"in_channels": 1, "num_classes": 4, "features": 5, "depth": 2}
+default = probes.widths(UNet, {"in_channels": 1, "num_classes": 2}, 16)
+assert default == [16, 32, 64, 128, 256], f"features=16, depth=4 are due; the levels have {default}"
 assert probes.gives_logits(UNet, small, image), "the output looks bounded: give logits, no softmax"
 assert probes.keeps_detail(UNet, small), "fine detail does not reach the output: use the skips"
 assert probes.has_pointwise_head(UNet, small), "the head should be a 1-convolution"

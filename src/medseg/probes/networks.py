@@ -625,7 +625,8 @@ LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
         cls, options, list(inputs), 1
     ),
     "channels at the bottom": lambda cls, options, _: most_channels(cls, options),
-    "channels of the levels": lambda cls, options, _: widths(cls, options, options["features"]),
+    # 16 is the default of the U-Net that the course builds
+    "channels of the levels": lambda cls, o, _: widths(cls, o, o.get("features", 16)),
     "the output": lambda cls, options, inputs: output_kind(cls, options, inputs[0]),
     "fine detail arrives": lambda cls, options, _: keeps_detail(cls, options),
     "a 1-convolution gives the logits": lambda cls, options, _: has_pointwise_head(cls, options),
