@@ -23,13 +23,18 @@ def augment(image, label, generator):
     rows, columns = np.meshgrid(*(np.arange(n, dtype=float) for n in shape[-2:]), indexing="ij")
     if draw.random() < 0.5:
         columns = columns[:, ::-1]
-    places = [rows + shifts[0], columns + shifts[1]]
+    angle, zoom = draw.uniform(-0.2, 0.2), draw.uniform(0.85, 1.1)
+    middle = [(n - 1) / 2 for n in shape[-2:]]
+    y, x = (rows - middle[0]) * zoom, (columns - middle[1]) * zoom
+    y, x = np.cos(angle) * y - np.sin(angle) * x, np.sin(angle) * y + np.cos(angle) * x
+    move = draw.uniform(-0.06, 0.06, 2) * shape[-2:]
+    places = [y + middle[0] + shifts[0] + move[0], x + middle[1] + shifts[1] + move[1]]
     pictures = image.cpu().numpy().reshape(-1, *shape[-2:])
     zones = label.cpu().numpy().reshape(-1, *shape[-2:])
     moved = [ndimage.map_coordinates(p, places, order=1, mode="nearest") for p in pictures]
     found = [ndimage.map_coordinates(z, places, order=0, mode="nearest") for z in zones]
     gain = draw.uniform(0.8, 1.25)
-    new = torch.from_numpy(np.stack(moved)).reshape(image.shape) * gain
+    new = torch.from_numpy(np.stack(moved)).reshape(image.shape) * gain + draw.normal(0, 0.1)
     kept = torch.from_numpy(np.stack(found)).reshape(label.shape)
     return new.to(image.dtype).to(image.device), kept.to(label.dtype).to(label.device)
 """,
@@ -53,12 +58,20 @@ def augment(image, label, generator):
     bumps = (torch.rand(2, 3, generator=generator) - 0.5) * 0.2
     up = sum(c * torch.sin((k + 1) * 3 * x + k) for k, c in enumerate(bumps[0]))
     side = sum(c * torch.cos((k + 1) * 3 * y + k) for k, c in enumerate(bumps[1]))
-    grid = torch.stack([x + side, y + up], dim=-1)[None].to(image.device)
+    angle, factor = 0.15 * torch.randn(1, generator=generator).clamp(-1, 1), torch.rand(
+        1, generator=generator) * 0.2 + 0.95
+    right, low = (torch.rand(2, generator=generator) - 0.5) * 0.25
+    x, y = x + side, y + up
+    grid = torch.stack([factor * (angle.cos() * x + angle.sin() * y) + right,
+                        factor * (angle.cos() * y - angle.sin() * x) + low], dim=-1)
+    grid = grid[None].to(image.device)
     linear = F.grid_sample(flat, grid, mode="bilinear", padding_mode="border", align_corners=True)
     nearest = F.grid_sample(flat, grid, mode="nearest", padding_mode="border", align_corners=True)
     linear, nearest = linear.reshape(both.shape), nearest.reshape(both.shape)
-    light = (0.7 + 0.6 * torch.rand(1, generator=generator)).to(image.device)
-    return linear[: len(image)] * light, nearest[-1].round().to(label.dtype)
+    light, more = (torch.rand(2, generator=generator) - 0.5).to(image)
+    middle = image.mean()  # contrast around the mean
+    new = (linear[: len(image)] - middle) * (1 + light) + middle + more
+    return new, nearest[-1].round().to(label.dtype)
 """,
         slow=True,
     ),
@@ -84,8 +97,8 @@ def augment(image, label, generator):
     new = F.grid_sample(flat, grid, align_corners=False).reshape(image.shape)
     zones = label.reshape(1, -1, height, width).to(image.dtype)
     moved = F.grid_sample(zones, grid, mode="nearest", align_corners=False)
-    light = (1 + draw(0.3, 1)).to(image)
-    return new * light, moved.reshape(label.shape).to(label.dtype)
+    light, more = (1 + draw(0.3, 1)).to(image), draw(0.3, 1).to(image)
+    return new * light + more, moved.reshape(label.shape).to(label.dtype)
 """,
         slow=True,
     ),

@@ -61,8 +61,8 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "only_straight_lines",
-            "You mirror, turn and shift, but a straight line stays straight. Where is the field of "
-            "displacements that differs from place to place?",
+            "A straight line stays straight. Where is the field of displacements that differs from "
+            "place to place?",
             {"align_corners=False) + field": "align_corners=False)"},
         ),
         Mistake(
@@ -103,8 +103,56 @@ AUGMENT = Exercise(
         Mistake(
             "always_mirrored",
             "Every picture is mirrored, so the network never sees the patients as they are. Mirror "
-            "in half of the draws.",
+            "half of the draws.",
             {"if uniform(0, 1) < 0.5:": "if uniform(0, 1) < 2:"},
+        ),
+        Mistake(
+            "slants",
+            "Your pictures are slanted instead of turned: in a turn, the sine stands in both rows, "
+            "once with a minus sign.",
+            {"[turn.cos(), -turn.sin()]": "[turn.cos(), turn.sin()]"},
+        ),
+        Mistake(
+            "never_turned",
+            "Your pictures are never turned, though A mirrors, turns and zooms. Draw an angle, and "
+            "put its cosine and its sine into both rows of the matrix.",
+            {"turn, zoom = uniform(-0.2, 0.2), ": "turn, zoom = uniform(0, 0), "},
+        ),
+        Mistake(
+            "never_zoomed",
+            "All your pictures have the same zoom: multiply the turn by a factor around 1 that is "
+            "drawn anew.",
+            {"uniform(0.9, 1.15)": "uniform(1, 1)"},
+        ),
+        Mistake(
+            "never_shifted",
+            "Your pictures are never shifted: t, the last column of the matrix, is missing or the "
+            "same each time.",
+            {"    theta[:2, -1] = uniform(-0.08, 0.08, 2)\n": ""},
+        ),
+        Mistake(
+            "bends_one_way",
+            "Your field displaces along one axis only, so the lines along that axis stay straight. "
+            "u has a component for the rows and one for the columns.",
+            {"    coarse[:, 2:] = 0\n": "    coarse[:, 1:] = 0\n"},
+        ),
+        Mistake(
+            "seldom_mirrored",
+            "Patients are as they are in half of the draws, and mirrored in the other half: yours "
+            "favours one of the two.",
+            {"if uniform(0, 1) < 0.5:": "if uniform(0, 2) < 0.5:"},
+        ),
+        Mistake(
+            "contrast_alone",
+            "The contrast changes, the brightness does not: in a · image + b, your b is missing or "
+            "the same each time.",
+            {" + uniform(-0.2, 0.2)": ""},
+        ),
+        Mistake(
+            "brightness_alone",
+            "The brightness changes, the contrast does not: in a · image + b, your a is missing or "
+            "the same each time.",
+            {"moved * uniform(0.75, 1.3) + ": "moved + "},
         ),
         Mistake(
             "one_brightness",
@@ -278,6 +326,8 @@ FIT = Exercise(
     name="fit",
     runner="fit",
     uses=("augment", "train_epoch", "evaluate", "predict_volume"),
+    unseen="Not looked at here: how well a network does that your functions have trained. The last "
+    "graded cell of this unit trains one and measures it.",
     calls=[
         Call(3.0, 4.5, 0.25, 0.8, 6, shown=" with a model of one weight and two batches, 6 epochs")
     ],

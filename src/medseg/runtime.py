@@ -1,7 +1,15 @@
-"""Where does this code run: in a notebook, while nbgrader grades, with a person before it?"""
+"""Where does this code run: in a notebook, while nbgrader grades, with a person before it?
 
+And for how long may it?
+"""
+
+import _thread
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # nbgrader sets it to what it is doing; nothing else in the course reads it.
 EXECUTION = "NBGRADER_EXECUTION"
@@ -39,3 +47,49 @@ def in_notebook() -> bool:
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError inside once the time is over.
+
+    The main thread is interrupted, as by Ctrl-C, and again every second until it heeds: an
+    `except:` of the code inside may swallow one. Other threads, which cannot be interrupted, have
+    no limit, and what a library calculates is waited for.
+
+    >>> from medseg.runtime import time_limit
+    >>> with time_limit(0.1):
+    ...     while True:
+    ...         pass
+    Traceback (most recent call last):
+    TimeoutError: it took longer than 0.1 s
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over, ended = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        if not ended.wait(seconds):
+            over.set()
+            _thread.interrupt_main()
+            while not ended.wait(1):
+                _thread.interrupt_main()
+
+    # in a program that was started in the background, interrupts are ignored
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    watcher = threading.Thread(target=watch, name="time limit", daemon=True)
+    try:
+        try:
+            watcher.start()
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+    except KeyboardInterrupt:
+        if not over.is_set():
+            raise
+        raise TimeoutError(f"it took longer than {seconds:g} s") from None
+    finally:
+        if former is not None:  # one that Python did not set cannot be put back
+            signal.signal(signal.SIGINT, former)

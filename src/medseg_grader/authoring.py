@@ -70,8 +70,9 @@ class Mistake:
 class Exercise:
     """What `check` and `hint` know about one exercise.
 
-    `uses` names exercises that it calls; `legend` says what the numbers in its probes mean. With
-    `exact_dtype` a float result must be of the size that is due, float64 or float32.
+    `uses` names exercises that it calls; `legend` says what the numbers in its probes mean;
+    `unseen`, in a sentence, what is graded and not looked at by `check`. With `exact_dtype` a float
+    result must be of the size that is due, float64 or float32.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Exercise:
     tolerance: float = 1e-4
     uses: Sequence[str] = ()
     legend: str = ""
+    unseen: str = ""
 
 
 @dataclass(frozen=True)

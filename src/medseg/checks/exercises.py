@@ -33,15 +33,15 @@ def unit_data(unit: str) -> dict[str, dict]:
     """All exercises of one unit, in order.
 
     Each is a dictionary of `runner`, `device`, `rule` (the keywords of `outcomes.compare`),
-    `legend`, `hints`, `calls` (probes), `expected` (an outcome for each probe) and `mistakes`
-    (`name`, `hint`, `outcomes`).
+    `legend`, `unseen` (what `check` does not look at), `hints`, `calls` (probes), `expected` (an
+    outcome for each probe) and `mistakes` (`name`, `hint`, `outcomes`).
     """
     text = files("medseg").joinpath("checks", "hints", f"{unit}.jsonl").read_text(encoding="utf-8")
     exercises: dict[str, dict] = {}
     for record in map(json.loads, text.splitlines()):
         if "exercise" in record:
             rule = {"rtol": record["tolerance"], "exact_dtype": record.get("exact_dtype", False)}
-            exercise = {"legend": "", **record, "rule": rule}
+            exercise = {"legend": "", "unseen": "", **record, "rule": rule}
             exercise |= {"hints": [], "calls": [], "expected": []}
             exercises[record["exercise"]] = exercise | {"mistakes": []}
             exercise = exercises[record["exercise"]]

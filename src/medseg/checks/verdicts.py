@@ -5,10 +5,8 @@ what comes back with the outcome of the right answer and of the named mistakes, 
 in `medseg/checks/hints/04_iou.jsonl`. `hint("04_iou.iou_per_class")` gives one more hint each time.
 """
 
-import _thread
 import copy
 import random
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from medseg.checks.exercises import exercise_data
 from medseg.checks.outcomes import compare, describe_call, how_much, order, record, same_fault
 from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
+from medseg.runtime import time_limit
 
 # How long one probe may take; on a slow machine a training takes a fifth of it.
 SECONDS = 120
@@ -60,7 +59,7 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
             with time_limit(seconds):
                 outcome, error = run_call(function, call, runner, data["device"])
         except TimeoutError:
-            where = describe_call(short, call) + data.get("legend", "")
+            where = describe_call(short, call) + data["legend"]
             ends = "is there a loop that never ends, or a calculation far longer than it need be?"
             return Verdict(RAISED, f"{where} did not end within {seconds:g} s: {ends}")
         # The stub raises without a message; libraries say what they have not implemented.
@@ -76,14 +75,14 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
     }
     if not differences:
         where = f" on all {len(expected)} probes" if len(expected) > 1 else ""
-        return Verdict(RIGHT, f"{short} gives what it should{where}.")
+        return Verdict(RIGHT, f"{short} gives what it should{where}.{data['unseen']}")
     explained = explanations(data["mistakes"], expected, observed, rule)
     index = _told_first(differences, expected, explained)
     call, difference, error = data["calls"][index], differences[index], errors[index]
     mistake = explained.get(index)
     advice = f"\nHint: {mistake['hint']}" if mistake else ""
     mistake_name = mistake["name"] if mistake else None
-    where = describe_call(short, call) + data.get("legend", "")
+    where = describe_call(short, call) + data["legend"]
     if error is not None and "error" not in expected[index]:
         text = f"{where} raised an error.\n{explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
@@ -158,34 +157,6 @@ def _told_first(
         return "error" in expected[k], not raised, k not in explained, order(difference), k
 
     return min(differences, key=earliness)
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError inside once the time is over, as an interrupt of the main thread.
-
-    In other threads, which cannot be interrupted, there is no limit.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    over = threading.Event()
-
-    def stop() -> None:
-        over.set()
-        _thread.interrupt_main()
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not over.is_set():
-            raise
-        raise TimeoutError(f"it took longer than {seconds:g} s") from None
-    finally:
-        timer.cancel()
 
 
 def _about_message(error: BaseException | None, call: dict) -> str:

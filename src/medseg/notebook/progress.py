@@ -14,10 +14,12 @@ from medseg.checks.exercises import unit_data
 from medseg.errors import InputError
 from medseg.notebook import submit_check
 from medseg.notebook.faults import Fault, defines
+from medseg.runtime import time_limit
 from medseg.units.handed_out import handed_out
 from medseg.units.labels import grade_id
 
 SECONDS_PER_EXERCISE = 60
+TOO_LONG = "took too long: is there a loop without end?"
 MARKS = {
     checks.RIGHT: "right",
     checks.NOT_ATTEMPTED: "to do",
@@ -104,7 +106,7 @@ def run_in_child(command: list[str], limit: int, folder: Path) -> tuple[dict, st
         output, ended = done.stdout, "the process ended here"
     except subprocess.TimeoutExpired as error:
         output = (error.stdout or b"").decode()
-        ended = "took too long: is there a loop without end?"
+        ended = TOO_LONG
     found = {}
     for line in output.splitlines():
         if line.startswith(_PREFIX):
@@ -126,12 +128,7 @@ def _in_short(verdict: checks.Verdict) -> str:
 
 def _examine_all(unit: str, notebook: str, exercises: list[str]) -> None:
     """In the child process: one line of JSON for each exercise, as soon as it is known."""
-    import signal
-
     from medseg.notebook.definitions import definitions
-
-    def stop(*_: object) -> None:
-        raise TimeoutError("took too long: is there a loop without end?")
 
     mine = definitions(Path(notebook))
     for exercise in exercises:
@@ -139,16 +136,14 @@ def _examine_all(unit: str, notebook: str, exercises: list[str]) -> None:
         if function is None:
             outcome, text = "gone", "the notebook does not define it any more"
         else:
-            if hasattr(signal, "SIGALRM"):
-                signal.signal(signal.SIGALRM, stop)
-                signal.alarm(SECONDS_PER_EXERCISE)
             try:
-                verdict = checks.examine(f"{unit}.{exercise}", function)
+                with time_limit(SECONDS_PER_EXERCISE):
+                    verdict = checks.examine(f"{unit}.{exercise}", function)
                 outcome, text = verdict.outcome, _in_short(verdict)
-            except (TypeError, TimeoutError) as error:
+            except TimeoutError:
+                outcome, text = checks.WRONG, TOO_LONG
+            except TypeError as error:
                 outcome, text = checks.WRONG, str(error)
-            if hasattr(signal, "SIGALRM"):
-                signal.alarm(0)
         print(_PREFIX + json.dumps([exercise, outcome, text]), flush=True)
 
 

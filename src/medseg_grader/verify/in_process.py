@@ -4,7 +4,6 @@ import ast
 import contextlib
 import io
 import os
-import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from IPython.lib.pretty import pretty
 from nbformat import NotebookNode
 
 from medseg.notebook.definitions import run_definitions
-from medseg.runtime import EXECUTION
+from medseg.runtime import EXECUTION, time_limit
 from medseg.units.labels import grade_id, is_graded, is_solution, points
 from medseg_grader.course.points import points_of
 from medseg_grader.course.units import Unit
@@ -104,7 +103,6 @@ def run_cell(
         seconds: how long it may take.
     """
     with (
-        _time_limit(seconds),
         contextlib.redirect_stderr(io.StringIO()),
         contextlib.redirect_stdout(io.StringIO()),
         warnings.catch_warnings(),
@@ -113,13 +111,14 @@ def run_cell(
         try:
             tree = ast.parse(source)
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, name, "exec"), namespace)
-            if not isinstance(last, ast.Expr):
-                return "", []
-            value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
-            if value is None or DisplayHook.semicolon_at_end_of_expression(source):
-                return "", []
-            return "", [pretty(value)]
+            with time_limit(seconds):
+                exec(compile(tree, name, "exec"), namespace)
+                if not isinstance(last, ast.Expr):
+                    return "", []
+                value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+                if value is None or DisplayHook.semicolon_at_end_of_expression(source):
+                    return "", []
+                return "", [pretty(value)]
         except (Exception, SystemExit) as error:
             return f"{type(error).__name__}: {error}", []
 
@@ -129,17 +128,3 @@ def environment(**values: str) -> Iterator[None]:
     """Set variables as nbgrader does while it grades, and take them back."""
     with patch.dict(os.environ, {EXECUTION: "autograde", **values}):
         yield
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: int) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"the cell ran longer than {seconds} s")
-
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)

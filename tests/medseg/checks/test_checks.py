@@ -190,6 +190,13 @@ def test_a_check_that_hangs_ends_with_a_sentence():
     assert "dice_from_iou(0.5) did not end within 0.3 s: is there a loop" in verdict.message
 
 
+def test_right_says_what_was_not_looked_at(monkeypatch):
+    data = {**exercise_data("04_iou.dice_from_iou"), "unseen": " Not looked at here: speed."}
+    monkeypatch.setattr("medseg.checks.verdicts.exercise_data", lambda name: data)
+    verdict = examine("04_iou.dice_from_iou", lambda iou: 2 * iou / (1 + iou))
+    assert verdict.message.endswith("on all 6 probes. Not looked at here: speed.")
+
+
 def test_an_interrupt_of_the_readers_own_stays_one():
     def interrupted(iou):
         raise KeyboardInterrupt

@@ -1,0 +1,103 @@
+"""Each fact about an augmentation is untrue where just that is missing, for any seed and size."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from medseg import probes
+from medseg.probes.augmentation import augment
+
+WHOLE = {"turn": 0.2, "zoom": 0.15, "shift": 0.1, "rows": 0.1, "columns": 0.1, "mirror": 0.5}
+LIGHT = {"contrast": 0.3, "brightness": 0.2}
+
+
+def augmentation(slant=False, apart=0.0, **changed):
+    """An augmentation of pictures and volumes by these amounts, each drawn from ± it."""
+    amount = {**WHOLE, **LIGHT, **changed}
+
+    def function(image, label, generator):
+        if image.shape[1:] != label.shape:
+            raise ValueError(f"{tuple(image.shape[1:])} and {tuple(label.shape)} differ")
+
+        def draw(reach, *size):
+            return reach * (2 * torch.rand(size, generator=generator) - 1)
+
+        angle, zoom, shift = (
+            draw(amount["turn"]),
+            1 + draw(amount["zoom"]),
+            draw(amount["shift"], 2),
+        )
+        sine = angle.sin()
+        rows = torch.stack([angle.cos(), sine if slant else -sine, shift[0] / zoom])
+        columns = torch.stack([sine, angle.cos(), shift[1] / zoom])
+        theta = zoom * torch.stack([rows, columns])
+        if float(torch.rand((), generator=generator)) < amount["mirror"]:
+            theta[:, 0] *= -1
+        height, width = label.shape[-2:]
+        field = (
+            draw(1, 1, 2, 5, 5) * torch.tensor([amount["columns"], amount["rows"]])[:, None, None]
+        )
+        field = F.interpolate(field, (height, width), mode="bicubic", align_corners=True)
+        grid = F.affine_grid(theta[None], (1, 1, height, width), align_corners=False)
+        grid = (grid + field.movedim(1, -1)).to(image)
+
+        def look_up(picture, mode, grid):
+            flat = picture.reshape(1, -1, height, width)
+            found = F.grid_sample(flat, grid, mode, "border", align_corners=False)
+            return found.reshape(picture.shape)
+
+        gain, more = 1 + draw(amount["contrast"]), draw(amount["brightness"])
+        moved = look_up(label.to(image), "nearest", grid + apart)
+        return look_up(image, "bilinear", grid) * gain.to(image) + more.to(image), moved.to(label)
+
+    return function
+
+
+def untrue(function, size, seed):
+    facts = augment(function, size, seed)
+    sides = {k: v for k, v in facts.items() if k.endswith("change places")}
+    due = ["in about half of the draws", "never"]
+    missing = {name for (name, value), d in zip(sides.items(), due, strict=True) if value != d}
+    return missing | {name for name, value in facts.items() if value is False}
+
+
+@pytest.mark.parametrize(("size", "seed"), [(48, 0), (64, 1)])
+def test_all_is_true_where_all_is_there(size, seed):
+    assert untrue(augmentation(), size, seed) == set()
+    probes.assert_facts(augment(augmentation(), size, seed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "due"),
+    [
+        ({"turn": 0}, {"each draw turns anew"}),
+        ({"turn": 0.6}, {"turned by at most 15 degrees"}),
+        ({"slant": True}, {"each draw turns anew", "turned without a slant"}),
+        ({"zoom": 0}, {"each draw zooms anew"}),
+        ({"zoom": 0.5}, {"zoomed by at most a fifth"}),
+        ({"shift": 0}, {"each draw shifts anew"}),
+        ({"shift": 0.5}, {"shifted by at most a tenth of the width"}),
+        ({"rows": 0}, {"lines along the rows bend"}),
+        ({"columns": 0}, {"lines along the columns bend"}),
+        ({"rows": 0, "columns": 0}, {"lines along the rows bend", "lines along the columns bend"}),
+        ({"mirror": 0}, {"left and right change places"}),
+        ({"mirror": 0.25}, {"left and right change places"}),
+        ({"mirror": 1}, {"left and right change places"}),
+        ({"contrast": 0}, {"contrast changes"}),
+        ({"brightness": 0}, {"brightness changes"}),
+        ({"apart": 0.3}, {"image and label move together"}),
+    ],
+)
+@pytest.mark.slow
+def test_what_is_missing_is_told_and_nothing_else(changed, due):
+    found = untrue(augmentation(**changed), 48, seed=2)
+    if changed.get("apart"):
+        found -= {"shifted by at most a tenth of the width"}
+    assert found == due
+
+
+def test_small_amounts_are_enough():
+    little = {"turn": math.radians(3), "zoom": 0.05, "shift": 0.05, "contrast": 0.1}
+    assert untrue(augmentation(**little, brightness=0.05, rows=0.07, columns=0.07), 64, 5) == set()
