@@ -241,6 +241,7 @@ EXERCISES = [
     ),
     Exercise(
         name="decode_panoptic",
+        parts=("semantic", "instance"),
         calls=[
             Call(np.array([[6659, 1792]])),
             Call(np.array([[65535, 255, 0], [511, 6856, 256]])),

@@ -21,6 +21,7 @@ IMAGE = np.array([[5, 6, 7, 8], [1, 2, 3, 4], [9, 10, 11, 12]])
 EXERCISES = [
     Exercise(
         name="decode_labels",
+        parts=("semantic", "instance"),
         calls=[
             Call(np.array([196618, 40], np.uint32)),
             Call(np.array([0, 4294967295, 65536, 65535, 16973854], np.uint32)),
@@ -81,6 +82,7 @@ EXERCISES = [
     ),
     Exercise(
         name="spherical_projection",
+        parts=("rows", "columns", "ranges"),
         calls=[
             Call(np.array([[1.0, 1.0, 0.0]]), 4, 8, 10, -30),
             Call(CLOUD, 16, 40, 3.0, -25.0),

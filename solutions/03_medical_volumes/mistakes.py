@@ -170,6 +170,7 @@ EXERCISES = [
     ),
     Exercise(
         name="world_bounds",
+        parts=("lower", "upper"),
         exact_dtype=True,
         uses=["voxel_to_world"],
         calls=[
@@ -328,6 +329,7 @@ EXERCISES = [
     ),
     Exercise(
         name="resample",
+        parts=("the array", "the affine"),
         calls=[
             Call(np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1.0, 1.0, 1.0), 1),
             Call(RAMP, TILTED, (1.4, 1.1, 1.7), 1),

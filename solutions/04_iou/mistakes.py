@@ -391,6 +391,7 @@ EXERCISES = [
     ),
     Exercise(
         name="panoptic_quality",
+        parts=("pq", "sq", "rq"),
         legend="2304 is road, 2560 + k car number k, 0 void or nothing",
         calls=[
             Call(

@@ -71,6 +71,7 @@ class Exercise:
     """What `check` and `hint` know about one exercise.
 
     `uses` names exercises that it calls; `legend` says what the numbers in its probes mean;
+    `parts` what the entries of a tuple are called that it gives back, as in ("pq", "sq", "rq");
     `unseen`, in a sentence, what is graded and not looked at by `check`. With `exact_dtype` a float
     result must be of the size that is due, float64 or float32.
     """
@@ -85,6 +86,7 @@ class Exercise:
     tolerance: float = 1e-4
     uses: Sequence[str] = ()
     legend: str = ""
+    parts: Sequence[str] = ()
     unseen: str = ""
 
 

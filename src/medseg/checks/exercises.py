@@ -41,6 +41,7 @@ def unit_data(unit: str) -> dict[str, dict]:
     for record in map(json.loads, text.splitlines()):
         if "exercise" in record:
             rule = {"rtol": record["tolerance"], "exact_dtype": record.get("exact_dtype", False)}
+            rule["parts"] = record.get("parts", [])
             exercise = {"legend": "", "unseen": "", **record, "rule": rule}
             exercise |= {"hints": [], "calls": [], "expected": []}
             exercises[record["exercise"]] = exercise | {"mistakes": []}

@@ -5,6 +5,7 @@ wrong value, not the reverse.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from typing import Any
 from numpy import argwhere, asarray, dtype, generic, isclose, isfinite, ndarray
 
 RTOL, ATOL = 1e-4, 1e-6
+RESULT = "the result"
 # Arrays of up to this many numbers are shown in full where a reader may see them.
 IN_FULL = 24
 
@@ -55,12 +57,13 @@ RANKS = ("kind", "shape", "dtype", "finite", "value")
 def difference(
     expected: Any,
     given: Any,
-    name: str = "the result",
+    name: str = RESULT,
     *,
     rtol: float = RTOL,
     atol: float = ATOL,
     in_full: int = IN_FULL,
     exact_dtype: bool = False,
+    parts: Sequence[str] = (),
 ) -> Difference | None:
     """The most telling difference between two values, None where they agree.
 
@@ -77,6 +80,7 @@ def difference(
         in_full: an array with at most so many numbers is shown in full, of others the first wrong
             place; 0 shows no more than that of any.
         exact_dtype: whether a float must be of the expected size, float64 or float32.
+        parts: what the entries of the result are called, as in "pq", "sq", "rq".
     """
     options: dict[str, Any] = {
         "rtol": rtol,
@@ -94,24 +98,26 @@ def difference(
         return _of_numbers(expected, given, name, rtol, atol)
     if kinds[0] in (ARRAY, TENSOR):
         return _of_arrays(to_numpy(expected), to_numpy(given), name, **options)
-    parts: list[tuple[Any, Any, str]] = []
+    pairs: list[tuple[Any, Any, str]] = []
     if kinds[0] == "a Volume":
-        parts = [
+        pairs = [
             (expected.array, given.array, f"the array of {name}"),
             (expected.affine, given.affine, f"the affine of {name}"),
         ]
     elif isinstance(expected, dict):
-        parts = [(expected[key], given[key], str(key)) for key in expected if key in given]
+        pairs = [(expected[key], given[key], str(key)) for key in expected if key in given]
     elif isinstance(expected, tuple | list):
         if len(expected) != len(given):
             sentence = f"expected {name} to have {len(expected)} entries, yours has {len(given)}."
             return Difference("shape", sentence)
-        numbered = enumerate(zip(expected, given, strict=True))
-        parts = [(a, b, f"entry {k} of {name}") for k, (a, b) in numbered]
+        names = [f"entry {k} of {name}" for k in range(len(expected))]
+        if name == RESULT and len(parts) == len(expected):
+            names = list(parts)
+        pairs = list(zip(expected, given, names, strict=True))
     elif not _same(expected, given):
         sentence = f"expected {name} to be {shown(expected)}, yours is {shown(given)}."
         return Difference("value", sentence)
-    found = [difference(a, b, part, **options) for a, b, part in parts]
+    found = [difference(a, b, part, **options, parts=parts) for a, b, part in pairs]
     differences = [d for d in found if d is not None]
     if not differences and isinstance(expected, dict):
         missing = [key for key in expected if key not in given]

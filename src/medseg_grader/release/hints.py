@@ -42,6 +42,7 @@ def unit_hints(unit: Unit) -> Iterator[dict]:
             "tolerance": exercise.tolerance,
             **({"exact_dtype": True} if exercise.exact_dtype else {}),
             **({"legend": f" ({exercise.legend})"} if exercise.legend else {}),
+            **({"parts": list(exercise.parts)} if exercise.parts else {}),
             **({"unseen": f" {exercise.unseen}"} if exercise.unseen else {}),
         }
         yield from ({"hint": text} for text in exercise.hints)

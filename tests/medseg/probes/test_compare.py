@@ -188,3 +188,15 @@ def test_check_and_graded_cells_give_the_same_verdict_on_any_pair(expected, valu
 def test_every_value_agrees_with_itself(value):
     assert difference(value, value) is None
     assert compare({"value": encode(value)}, {"value": encode(value)}, {"rtol": 1e-4}) is None
+
+
+def test_entries_are_called_by_their_names_where_the_result_has_as_many():
+    names = ("pq", "sq", "rq")
+    found = difference((0.5, 1.0, 0.5), (0.5, 0.9, 0.5), parts=names)
+    assert found.sentence == "expected sq to be 1, yours is 0.9."
+    within = difference({"the result": (0.5, 1.0, 0.5)}, {"the result": (0.5, 1, 1)}, parts=names)
+    assert within.sentence == "expected rq to be 0.5, yours is 1."
+    other = difference((0.5, 1.0), (0.5, 0.9), parts=names)
+    assert other.sentence == "expected entry 1 of the result to be 1, yours is 0.9."
+    deeper = difference(((0.5, 1.0, 0.5),), ((0.5, 0.9, 0.5),), parts=names)
+    assert deeper.sentence == "expected entry 1 of entry 0 of the result to be 1, yours is 0.9."
