@@ -26,6 +26,10 @@ PALETTE = STUFF | {24: (150, 110, 90), 26: (100, 120, 130)}
 BRIGHT = STUFF | {24: (255, 255, 254), 26: (254, 255, 255)}
 DARK = STUFF | {24: (0, 1, 0), 26: (1, 0, 0)}
 
+# More components than uint8 can number.
+DOTS = np.zeros((33, 33), np.uint8)
+DOTS[::2, ::2] = 3
+
 EXERCISES = [
     Exercise(
         name="semantic_from_scores",
@@ -33,6 +37,7 @@ EXERCISES = [
             Call(np.array([[[5.0, 1.0, 2.0]], [[3.0, 4.0, 2.0]]])),
             Call(SCORES),
             Call(np.zeros((4, 6)), mentions=["(4, 6)", "(C, H, W)"]),
+            Call(np.zeros((2, 3, 4, 5)), mentions=["(2, 3, 4, 5)", "(C, H, W)"]),
         ],
         hints=[
             "Which of the three axes holds the classes? It is the one that must vanish.",
@@ -92,6 +97,8 @@ EXERCISES = [
             Call(np.full((2, 3), 7), [24, 26]),
             Call(STREET.astype(np.uint8), OneByOne([24, 26])),
             Call(STREET, {7, 26}),
+            Call(STREET, [7, 24, 26]),
+            Call(DOTS, [3]),
             Call(np.array([[0, 3], [0, 0]]), (0,)),
         ],
         hints=[
@@ -304,6 +311,7 @@ EXERCISES = [
             Call(PANOPTIC, BRIGHT, [24, 26]),
             Call(PANOPTIC, DARK, [24, 26]),
             Call(24 * 256 + np.arange(1, 13).reshape(3, 4), PALETTE, [24, 26]),
+            Call(24 * 256 + np.arange(256).reshape(16, 16), PALETTE, [24, 26]),
         ],
         hints=[
             "Begin with the class alone: an array of zeros (H, W, 3), filled class by class from "

@@ -215,6 +215,11 @@ for shape, things, dtype in [
     result = probes.facts_of("instances", instances_from_semantic, semantic.T, once)
     expected = probes.renumbered(expected.T)
     probes.assert_close(result, expected, "the map of instances, where the ids come one by one")
+dots = np.zeros((33, 33), np.uint8)  # more components than its type can number
+dots[::2, ::2] = 3
+expected = np.where(dots > 0, np.cumsum(dots > 0).reshape(dots.shape), 0)
+result = probes.facts_of("instances", instances_from_semantic, dots, [3])
+probes.assert_close(result, expected, "the map of many instances")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -400,6 +405,9 @@ probes.assert_facts(facts)
 rng = probes.rng(1501)
 crowd = 24 * 256 + rng.permutation(np.repeat(np.arange(1, 13), 2)).reshape(4, 6)
 facts = probes.facts_of("colours", label_colours, crowd, {24: (200, 30, 90)}, [24])
+probes.assert_facts(facts)
+every = 26 * 256 + rng.permutation(np.arange(256)).reshape(8, 32)
+facts = probes.facts_of("colours", label_colours, every, {26: (9, 30, 90)}, [26])
 probes.assert_facts(facts)
 for _ in range(4):
     semantic = rng.choice([7, 23, 24, 26], (8, 9))

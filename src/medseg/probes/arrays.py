@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-VISIBLE = 10
+# So many instances of a class differ by so much in some channel.
+MANY, VISIBLE = 12, 10
 
 
 def renumbered(labels: np.ndarray) -> np.ndarray:
@@ -49,7 +50,7 @@ def colours(function: Callable, panoptic: np.ndarray, palette: dict, thing_ids: 
         np.abs(a[0].astype(int) - b[0].astype(int)).max()
         for p, a in shades.items()
         for q, b in shades.items()
-        if p < q and p >> 8 == q >> 8 and p >> 8 in thing_ids
+        if p < q and p >> 8 == q >> 8 and p >> 8 in thing_ids and p & 255 > 0 and q & 255 <= MANY
     ]
     return {
         "the picture's dtype": "uint8",

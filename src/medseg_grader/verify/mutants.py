@@ -15,7 +15,7 @@ COMPARED = {
     ast.Gt: (ast.GtE, ast.Lt),
     ast.GtE: (ast.Gt,),
     ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,),
+    ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
     ast.In: (ast.NotIn,),
     ast.NotIn: (ast.In,),
     ast.Is: (ast.IsNot,),
@@ -173,7 +173,8 @@ def _calculation(node: ast.AST) -> list[ast.AST]:
         return []
     kinds = CALCULATED.get(type(node.op), ())
     if isinstance(node, ast.AugAssign):
-        return [ast.AugAssign(node.target, kind(), node.value) for kind in kinds]
+        other = [ast.AugAssign(node.target, kind(), node.value) for kind in kinds]
+        return [*other, ast.Assign([node.target], node.value)]
     return [*(ast.BinOp(node.left, kind(), node.right) for kind in kinds), node.left, node.right]
 
 
