@@ -124,7 +124,7 @@ for shape in [(3,), (7, 3), (2, 4, 5, 3)]:
     result = probes.call(voxel_to_world, affine, single)
     expected = apply_affine(affine, single.astype(np.float64))
     probes.assert_close(result, expected, "the places of float32 indices", exact_dtype=True)
-for shape in [(3, 4), (4, 3), (1, 4, 4)]:
+for shape in [(3, 4), (4, 3), (4, 5), (5, 5), (1, 4, 4)]:
     probes.assert_raises_value_error(
         voxel_to_world, np.ones(shape), np.zeros((2, 3)), mentions=[str(shape), "(4, 4)"]
     )

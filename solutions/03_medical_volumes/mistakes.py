@@ -40,6 +40,7 @@ EXERCISES = [
             Call(TILTED, np.array([1.0, 2.0, 3.0])),
             Call(np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]),
             Call(np.ones((3, 4)), np.zeros((1, 3)), mentions=["(3, 4)", "(4, 4)"]),
+            Call(np.eye(5), np.zeros((1, 3)), mentions=["(5, 5)", "(4, 4)"]),
             Call(SIMPLE, VOXELS.astype(np.float32)),
         ],
         hints=[

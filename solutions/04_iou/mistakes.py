@@ -31,6 +31,7 @@ EXERCISES = [
             Call(PREDICTION.to(torch.int16), TARGET.to(torch.int32), 4),
             Call(Apart(PREDICTION), Apart(TARGET), 3),
             Call(torch.zeros(2, 3).long(), torch.zeros(3).long(), 2, mentions=["2, 3"]),
+            Call(torch.zeros(3, 2).long(), torch.zeros(2, 3).long(), 2, mentions=["3, 2"]),
         ],
         hints=[
             "Fill the matrix for the example by hand, and say for each pixel which row and which "

@@ -44,6 +44,7 @@ AVERAGE_GRADIENTS = Exercise(
         Call([THREE[0], THREE[1][:1]], mentions=["1", "2"]),
         Call([[floats(1, 2, 3, 4)], [floats(1, 2, 3, 4, 5, 6, 7)]], mentions=["4", "7"]),
         Call([[FLAT], [FLAT.reshape(3, 2)]], mentions=["2, 3", "3, 2"]),
+        Call([[FLAT.reshape(3, 2)], [FLAT]], mentions=["2, 3", "3, 2"]),
         Call([*TWO, [*TWO[0], FLAT]], mentions=["3", "4"]),
         Call([[FLAT], [FLAT], [floats([5, 6])]], mentions=["2, 3", "1, 2"]),
         Call([[FLAT, FLAT], [FLAT, FLAT.reshape(3, 2)]], mentions=["2, 3", "3, 2"]),

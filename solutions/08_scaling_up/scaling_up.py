@@ -328,16 +328,17 @@ for count in (1, 2, 3, 5):
     probes.assert_facts(probes.facts_of("averaged", average_gradients, short))
     probes.assert_stays_on_device(average_gradients, shares)
 flat, tall = torch.zeros(2, 3), torch.zeros(3, 2)
-probes.assert_raises_value_error(average_gradients, [[flat], [tall]], mentions=["2, 3", "3, 2"])
+for pair in ([[flat], [tall]], [[tall], [flat]]):
+    probes.assert_raises_value_error(average_gradients, pair, mentions=["2, 3", "3, 2"])
 probes.assert_raises_value_error(
     average_gradients, [[flat], [flat], [tall]], mentions=["2, 3", "3, 2"]
 )
 probes.assert_raises_value_error(
     average_gradients, [[flat, flat, flat], [flat, flat, tall]], mentions=["2, 3", "3, 2"]
 )
-probes.assert_raises_value_error(
-    average_gradients, [[flat] * 4, [flat] * 4, [flat] * 7], mentions=["4", "7"]
-)
+for numbers in ((4, 4, 7), (7, 7, 4)):
+    unequal = [[flat] * number for number in numbers]
+    probes.assert_raises_value_error(average_gradients, unequal, mentions=["4", "7"])
 probes.assert_raises_value_error(
     average_gradients, [[torch.zeros(1)], [torch.zeros(6)]], mentions=["1", "6"]
 )
