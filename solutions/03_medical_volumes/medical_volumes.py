@@ -702,6 +702,8 @@ for patients, shares in [
     (10, [0.98, 0.02]),
     (6, [0.02, 0.02, 0.96]),
     (6, [0.04, 0.9, 0.03, 0.03]),
+    (10, [0.17, 0.17, 0.17, 0.49]),
+    (10, [0.23, 0.23, 0.23, 0.31]),
 ]:
     names = rng.permutation(1000)[:patients]
     # two of the patients have most of the cases

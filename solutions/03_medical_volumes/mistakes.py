@@ -40,7 +40,7 @@ EXERCISES = [
             Call(TILTED, np.array([1.0, 2.0, 3.0])),
             Call(np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]),
             Call(np.ones((3, 4)), np.zeros((1, 3)), mentions=["(3, 4)", "(4, 4)"]),
-            Call(np.eye(5), np.zeros((1, 3)), mentions=["(5, 5)", "(4, 4)"]),
+            Call(np.ones((4, 5)), np.zeros((1, 3)), mentions=["(4, 5)", "(4, 4)"]),
             Call(SIMPLE, VOXELS.astype(np.float32)),
         ],
         hints=[
@@ -506,6 +506,7 @@ EXERCISES = [
             Call(list("abcdefghij"), [0.02, 0.98], 1),
             Call(list("abcdefghij"), [0.98, 0.02], 1),
             Call(list("abcdefghij"), [0.25, 0.3, 0.45], 1),
+            Call(list("abcdefghij"), [0.17, 0.17, 0.17, 0.49], 1),
             Call(list("abcd"), [0.02, 0.02, 0.96], 1),
         ],
         hints=[

@@ -237,6 +237,7 @@ EXERCISES = [
             Call(torch.tensor([0, 0, 3, 3, 3]), 5),
             Call(Apart(torch.tensor([[0, 0, 2], [2, 0, 1]], dtype=torch.int16)), 3),
             Call(torch.tensor([0, 0, 3], dtype=torch.uint8), 4),
+            Call(torch.tensor([0] * 258 + [1] * 6, dtype=torch.uint8), 2),
         ],
         hints=[
             "Count the pixels of each class first. Which class should get the largest weight?",

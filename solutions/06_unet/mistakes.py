@@ -5,6 +5,7 @@ import torch
 from medseg_grader.authoring import Call, Exercise, Mistake
 
 BLOCK_LOOKS = [
+    "channels of both convolutions",
     "the number of 3-convolutions",
     "receptive field",
     "the block is more than one convolution",
@@ -57,6 +58,7 @@ EXERCISES = [
             Call(8, 2, 2),
             Call(9, 4, 3, 2),
             Call(5, 5),
+            Call(5, 6, 3),
             Call(2, 3, padding=1),
             Call(2, 7, padding=1, mentions=["4", "7"]),
         ],
@@ -204,7 +206,11 @@ EXERCISES = [
         device=True,
         calls=[
             built({"in_channels": 3, "out_channels": 4}, ones(1, 3, 13, 13), look=BLOCK_LOOKS),
-            built({"in_channels": 2, "out_channels": 5, "dims": 3}, ones(1, 2, 5, 6, 7)),
+            built(
+                {"in_channels": 2, "out_channels": 5, "dims": 3},
+                ones(1, 2, 9, 9, 9),
+                look=["receptive field"],
+            ),
             built({"in_channels": 2, "out_channels": 4}, ones(1, 2, 1, 1)),
             built(
                 {"in_channels": 4, "out_channels": 4},
@@ -220,6 +226,19 @@ EXERCISES = [
             "in `forward`. A dictionary from `dims` to the class spares an `if`.",
         ],
         mistakes=[
+            Mistake(
+                "channels_change_late",
+                "Your first convolution keeps in_channels, and only the second goes on to "
+                "out_channels: the second has out_channels on both sides.",
+                {
+                    "            conv(in_channels, out_channels, 3, padding=1, bias=False),\n"
+                    "            norm(out_channels),": (
+                        "            conv(in_channels, in_channels, 3, padding=1, bias=False),\n"
+                        "            norm(in_channels),"
+                    ),
+                    "conv(out_channels, out_channels, 3": "conv(in_channels, out_channels, 3",
+                },
+            ),
             Mistake(
                 "leaks_below_zero",
                 "A leaky ReLU lets a part of what is negative through; the block asks for ReLU, "
@@ -750,6 +769,7 @@ EXERCISES = [
             Call([(2, 2)]),
             Call([(3, 1), (3, 1), (2, 2), (3, 1)]),
             Call([(3, 2), (3, 2), (3, 1)]),
+            Call([(3, 3), (2, 1)]),
         ],
         hints=[
             "Two numbers travel through the layers: the field and the distance between neighbours.",

@@ -122,6 +122,8 @@ for size, padding in [(1, 0), (4, 0), (3, 1), (1, 3), (6, 2)]:
         probes.call(conv_output_size, size, just_fits, 2, padding), 1, "a window that just fits"
     )
 probes.assert_raises_value_error(conv_output_size, 3, 9, 1, 2, mentions=["7", "9"])
+for stride in (1, 2, 3, 7):  # a window that is too large by one pixel
+    probes.assert_raises_value_error(conv_output_size, 3, 8, stride, 2, mentions=["7", "8"])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -299,6 +301,8 @@ assert probes.uses_every_channel(DoubleConv, block, (1, 3, 8, 8)), (
     "each output needs each input channel"
 )
 for dims in (2, 3):
+    channels = probes.block_channels(DoubleConv, {**block, "dims": dims})
+    assert channels == [[3, 7], [7, 7]], f"[[3, 7], [7, 7]] channels are due, yours are {channels}"
     windows = probes.three_convolutions(DoubleConv, {**block, "dims": dims})
     assert windows == 2, f"two 3-convolutions are due, yours has {windows}"
 same = {"in_channels": 4, "out_channels": 4}
@@ -606,12 +610,12 @@ assert receptive_field([(3, 1), (3, 1), (2, 2), (3, 1)]) == 10
 rng = probes.rng(6701)
 for _ in range(12):
     layers = [
-        (int(k), int(s)) for k, s in zip(*rng.integers((1, 1), (5, 3), (4, 2)).T, strict=True)
+        (int(k), int(s)) for k, s in zip(*rng.integers((1, 1), (5, 4), (4, 2)).T, strict=True)
     ]
     chain = nn.Sequential(*(nn.Conv1d(1, 1, k, s, bias=False) for k, s in layers))
     for weight in chain.parameters():
         nn.init.ones_(weight)
-    line = torch.zeros(1, 1, 200, requires_grad=True)
+    line = torch.zeros(1, 1, 500, requires_grad=True)
     chain(line)[0, 0, 2].backward()
     seen = torch.nonzero(line.grad[0, 0])
     # A stride above the kernel leaves gaps: the field reaches from the first to the last pixel.

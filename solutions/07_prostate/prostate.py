@@ -160,8 +160,8 @@ def augment(image, label, generator):
     Left and right change places in about half of the draws; front and back never do, as no
     patient lies so. Each draw turns anew, by at most 15 degrees; zooms, by at most a fifth; and
     shifts rows and columns, by at most a tenth of the width. Straight lines in both directions
-    come out bent by 2 to 6 per cent of the width, smoothly: neighbours are displaced alike. In a
-    volume all this happens within the slices. Contrast and brightness change, each by itself.
+    come out bent, visibly, by at most 6 per cent of the width, and smoothly: neighbours are
+    displaced alike. In a volume all this happens within the slices. Contrast and brightness change, each by itself.
     Image and label move together, and a generator in the same state gives the same result.
 
     Args:
@@ -309,7 +309,8 @@ def train_epoch(model, batches, loss, optimizer, device):
 
     Args:
         model: torch.nn.Module on `device`, (N, C, H, W) float → (N, K, H, W) logits.
-        batches: iterable of (image, label): (N, C, H, W) float and (N, H, W) int64, N may differ.
+        batches: iterable of (image, label): (N, C, H, W) float and (N, H, W) int64, N may differ;
+            it is gone through once, as its next pass may bring others.
         loss: called as loss(logits, label); gives the mean over the batch, a scalar tensor.
         optimizer: torch.optim.Optimizer of the model's parameters; one step per batch.
         device: torch.device, where to calculate; batches may come from elsewhere.
@@ -384,7 +385,8 @@ def evaluate(model, batches, num_classes, device):
 
     Args:
         model: torch.nn.Module on `device`, (N, C, H, W) float → (N, num_classes, H, W) logits.
-        batches: iterable of (image, label): (N, C, H, W) float and (N, H, W) int64.
+        batches: iterable of (image, label): (N, C, H, W) float and (N, H, W) int64; it is gone
+            through once.
         num_classes: how many classes there are.
         device: torch.device, where to calculate.
 

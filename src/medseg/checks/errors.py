@@ -1,9 +1,18 @@
 """What an error in a student's function usually means, in one sentence."""
 
+import dis
 import linecache
 import re
+import sysconfig
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+
+# What is raised in a file below one of these is not raised by an answer.
+_LIBRARIES = (
+    *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")),
+    str(Path(__file__).parents[1]),
+)
 
 _MEANINGS: list[tuple[str, str, str]] = [
     # (error type, pattern in its message, what it usually means)
@@ -34,8 +43,14 @@ _MEANINGS: list[tuple[str, str, str]] = [
     (
         "RuntimeError",
         r"Sizes of tensors must match|Expected size",
-        "Tensors that are concatenated must agree in every axis but one: an odd size was probably "
-        "halved and doubled again, and one pixel is missing.",
+        "Tensors that are concatenated must agree in every axis but one: print both shapes just "
+        "before this line. Which of them should be brought to the size of the other?",
+    ),
+    (
+        "RuntimeError",
+        r"is invalid for input of size",
+        "There are fewer numbers than the new shape has places, or more. Counts end with the "
+        "largest number that occurs, unless they are told how many there may be.",
     ),
     (
         "RuntimeError",
@@ -204,3 +219,24 @@ def _files_of(function: Callable) -> set[str]:
     members = vars(function).values() if isinstance(function, type) else [function]
     codes = [getattr(member, "__code__", None) for member in members]
     return {code.co_filename for code in codes if code is not None}
+
+
+def words_of_a_library(error: BaseException) -> str:
+    """What a library says of an error, its numbers last and sorted, as two shapes may have changed
+    places; empty where an answer raises by itself.
+
+    On the same probe the same error is the same fault only if the same is said of it; how an answer
+    words its own refusal says nothing of that.
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    raises = dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
+    if raises and not code.co_filename.startswith(_LIBRARIES):
+        return ""
+    first, *_ = str(error).splitlines() or [""]
+    numbers = " ".join(sorted(re.findall(r"\d+", first))[:12])
+    return f"{re.sub(r'[0-9, ]+', ' ', first)[:80]} {numbers}".strip()

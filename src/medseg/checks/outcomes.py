@@ -49,12 +49,18 @@ def order(found: Difference) -> int:
     return RANKS.index(found.rank)
 
 
+def same_outcome(mistaken: dict, observed: dict, rule: Mapping[str, Any]) -> bool:
+    """Whether two wrong outcomes are the same, in what a library says of an error, too."""
+    said = mistaken.get("said"), observed.get("said")
+    return said[0] == said[1] and compare(mistaken, observed, rule) is None
+
+
 def same_fault(expected: dict, mistaken: dict, observed: dict, rule: Mapping[str, Any]) -> bool:
     """Whether an observed outcome is wrong in the way in which a mistake's is.
 
     The whole outcome is the same, or, where several facts are reported, the one that is told.
     """
-    if compare(mistaken, observed, rule) is None:
+    if same_outcome(mistaken, observed, rule):
         return True
     due, found = (compare(expected, outcome, rule) for outcome in (mistaken, observed))
     return (

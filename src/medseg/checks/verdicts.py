@@ -16,9 +16,17 @@ from typing import Any
 import numpy as np
 
 from medseg.checks.codec import decode
-from medseg.checks.errors import explain, unwritten
+from medseg.checks.errors import explain, unwritten, words_of_a_library
 from medseg.checks.exercises import exercise_data
-from medseg.checks.outcomes import compare, describe_call, how_much, order, record, same_fault
+from medseg.checks.outcomes import (
+    compare,
+    describe_call,
+    how_much,
+    order,
+    record,
+    same_fault,
+    same_outcome,
+)
 from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
 from medseg.runtime import time_limit
@@ -104,7 +112,12 @@ def run_call(
         try:
             result = runner(function, *args, **kwargs)
         except Exception as error:
-            return {"error": _error_family(error), "mentions": _mentions(error, call)}, error
+            said = {"said": words} if (words := words_of_a_library(error)) else {}
+            return {
+                "error": _error_family(error),
+                "mentions": _mentions(error, call),
+                **said,
+            }, error
         outcome = record(result, before, args)
         if device and "error" not in outcome:
             args, kwargs = decode(call["args"]), decode(call["kwargs"])
@@ -125,7 +138,7 @@ def explanations(
     found: dict[int, tuple[tuple[bool, int, int], dict | None]] = {}
     for mistake in mistakes:
         outcomes = mistake["outcomes"]
-        if all(compare(m, o, rule) is None for m, o in zip(outcomes, observed, strict=True)):
+        if all(same_outcome(m, o, rule) for m, o in zip(outcomes, observed, strict=True)):
             return dict.fromkeys(range(len(observed)), mistake)
         spoilt = [k for k, m in enumerate(outcomes) if compare(expected[k], m, rule)]
         if any(compare(expected[k], observed[k], rule) is None for k in spoilt):

@@ -27,6 +27,7 @@ from medseg.probes.calls import call
 if TYPE_CHECKING:
     from medseg.probes.arrays import renumbered
     from medseg.probes.networks import (
+        block_channels,
         build,
         depends_on,
         gives_logits,
@@ -60,6 +61,7 @@ __all__ = [
     "assert_raises_value_error",
     "assert_returns_to_device",
     "assert_stays_on_device",
+    "block_channels",
     "build",
     "call",
     "depends_on",

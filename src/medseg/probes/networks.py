@@ -165,6 +165,18 @@ def _hidden_layers(network: torch.nn.Module) -> bool:
     return False
 
 
+def block_channels(cls: Callable, options: dict) -> list[list[int]]:
+    """[input, output] channels of each 3-convolution of a block, sorted.
+
+    >>> from medseg import probes
+    >>> conv = {"in_channels": 2, "out_channels": 4, "kernel_size": 3}
+    >>> probes.block_channels(torch.nn.Conv2d, conv)
+    [[2, 4]]
+    """
+    shapes = [w.shape for w in _convolutions(build(cls, options)) if set(w.shape[2:]) == {3}]
+    return sorted([shape[1], shape[0]] for shape in shapes)
+
+
 def is_linear(cls: Callable, options: dict, shape: tuple[int, ...]) -> bool:
     """Whether f(a + b) = f(a) + f(b) - f(0) for random inputs: no activation at work.
 
@@ -234,11 +246,21 @@ def output_kind(cls: Callable, options: dict, image: torch.Tensor) -> str:
             return "logits"
         elif torch.allclose(total, torch.ones_like(total), atol=1e-4):
             kinds.append("probabilities that sum to 1, as after softmax")
-        elif output.min() >= 0 and output.max() <= 1:
+        elif output.min() >= 0 and _stays_below_one(cls, options, 50 * image, seed):
             kinds.append("numbers from 0 to 1, as after sigmoid")
         else:
             kinds.append("numbers of one sign only, as after ReLU")
     return max(set(kinds), key=kinds.count)
+
+
+def _stays_below_one(cls: Callable, options: dict, image: torch.Tensor, seed: int) -> bool:
+    """Whether no output is above 1, with weights ten times as large neither."""
+    network = build(cls, options, seed).eval()
+    with torch.no_grad():
+        small = network(image).max()
+        for weight in _convolutions(network):
+            weight.mul_(10)
+        return bool(small <= 1) and bool(network(image).max() <= 1)
 
 
 def gives_logits(cls: Callable, options: dict, image: torch.Tensor) -> bool:
@@ -496,19 +518,18 @@ def relu_in_between(cls: Callable, options: dict) -> bool:
     >>> probes.relu_in_between(block, {**channels, "between": torch.nn.Identity})
     False
     """
-    channels = options["out_channels"]
-    shape = (channels, channels, 3, 3)
     parts = []
     for seed in range(4):
         signs = []
         for sign in (1, -1):
             network = build(cls, options, seed).train()
-            second = [w for w in _convolutions(network) if tuple(w.shape) == shape]
-            if not second:
+            convolutions = [w for w in _convolutions(network) if tuple(w.shape[2:]) == (3, 3)]
+            if len(convolutions) < 2:
                 return False
+            second = convolutions[-1]
             with torch.no_grad():
-                second[-1].zero_()
-                second[-1][:, :, 1, 1] = sign * torch.eye(channels)
+                second.zero_()
+                second[:, :, 1, 1] = sign * torch.eye(*second.shape[:2])
                 signs.append(network(_noise(options)))
         parts.append(signs[0] - signs[1])
     values = torch.stack(parts)
@@ -597,6 +618,7 @@ def module(cls: type, options: dict, *inputs: torch.Tensor, look: Sequence[str] 
 
 LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     "the number of 3-convolutions": lambda cls, options, _: three_convolutions(cls, options),
+    "channels of both convolutions": lambda cls, options, _: block_channels(cls, options),
     "receptive field": lambda cls, options, inputs: reach(cls, options, inputs[0]),
     "the block is more than one convolution": lambda cls, options, inputs: (
         not is_linear(cls, options, tuple(inputs[0].shape))

@@ -65,8 +65,9 @@ def train_epoch(
     model = LinearModel(weight).eval()
     optimizer = torch.optim.SGD(model.parameters(), rate)
     batches = list(zip(images, labels, strict=True))
+    passes = Batches(batches)
     with _left_behind() as left:
-        loss = function(model, batches, cross_entropy, optimizer, torch.device("cpu"))
+        loss = function(model, passes, cross_entropy, optimizer, torch.device("cpu"))
 
     def elsewhere(move: Callable, device: torch.device) -> bool:
         moved = _moved(LinearModel(weight), move)
@@ -77,6 +78,7 @@ def train_epoch(
         "loss": loss,
         "weights afterwards": model.weight.detach().clone(),
         "training mode": bool(model.modes) and all(model.modes),
+        "goes through the batches once": passes.passes == 1,
         **left,
         "works on an accelerator, with batches moved to it": works_elsewhere(elsewhere),
     }
@@ -92,11 +94,11 @@ def evaluate(
     """`evaluate` on a linear model: the matrix, and how the model was treated."""
     batches = list(zip(images, labels, strict=True))
     host = torch.device("cpu")
-    restored, notes = [], []
+    restored, notes, passes = [], [], Batches(batches)
     with _left_behind() as left:
         for mode in (True, False):
             model = LinearModel(weight).train(mode)
-            confusion = function(model, batches, num_classes, host)
+            confusion = function(model, passes, num_classes, host)
             restored.append(model.training == mode)
             notes.append(model)
 
@@ -105,6 +107,7 @@ def evaluate(
 
     return {
         "confusion": confusion,
+        "goes through the batches once": passes.passes == 2,  # in each of two calls
         "evaluation mode": all(m.modes and not any(m.modes) for m in notes),
         "no gradients": all(m.gradients and not any(m.gradients) for m in notes),
         "mode restored": all(restored),
@@ -131,12 +134,25 @@ def predict_volume(
 
     return {
         "labels": labels,
+        "any number of slices is predicted": _every_depth(function, weight, volume.dtype),
         "evaluation mode": all(m.modes and not any(m.modes) for m in notes),
         "no gradients": all(m.gradients and not any(m.gradients) for m in notes),
         "mode restored": all(restored),
         **left,
         **_answers_on_the_cpu(elsewhere),
     }
+
+
+def _every_depth(function: Callable, weight: torch.Tensor, dtype: torch.dtype) -> bool:
+    """Whether volumes of 1 to 40 slices are right: however many one takes at a time."""
+    slices = torch.linspace(-3, 3, 240, dtype=dtype).reshape(40, 2, 3)
+    slope, height = weight.T[:, :, None, None, None]
+    due = (slope * slices + height).argmax(0)
+    for depth in range(1, 41):
+        labels = function(LinearShift(weight), slices[:depth].clone(), torch.device("cpu"))
+        if not torch.is_tensor(labels) or not torch.equal(labels.cpu().long(), due[:depth]):
+            return False
+    return True
 
 
 class LinearShift(LinearModel):
