@@ -55,8 +55,8 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "global_randomness",
-            "Something is drawn from torch's global state: with the same generator two calls give "
-            "different results. Hand the generator to every draw.",
+            "Something is drawn from a global state of chance, torch's or numpy's: with the same "
+            "generator two calls give different results. Hand the generator to every draw.",
             {"torch.rand(size, generator=generator)": "torch.rand(size)"},
         ),
         Mistake(
@@ -482,7 +482,7 @@ PREDICT_VOLUME = Exercise(
         ),
         Mistake(
             "mode_not_restored",
-            "The model came in training mode and leaves in evaluation mode.",
+            "The model comes in one mode and leaves in another: note its mode before you change it.",
             {"    model.train(mode)\n": ""},
         ),
         Mistake(

@@ -106,16 +106,20 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Slip:
-    """A wrong answer as students write it, with another slip beside the one that is to be named.
+    """A wrong answer as students write it, which is none of the named mistakes word for word.
 
-    `source` is a solution cell for `exercise`. `check` names `mistake`, one of the exercise's, says
-    `says` in what it tells of the answer, and gives the mistake's hint.
+    `source` is a solution cell for `exercise`. It loses points. `check` says `says` in what it
+    tells of the answer, names `mistake`, one of the exercise's, and gives its hint; where `mistake`
+    is empty, it names none. `what` is wrong, as a teacher sees it. It is `slow` where it takes more
+    than a few seconds: `medseg verify` tries it all the same.
     """
 
     exercise: str
     mistake: str
     says: str
     source: str
+    what: str = ""
+    slow: bool = False
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,8 @@ def _check_answer(unit: Unit, answer: Alternative | Slip) -> None:
             f"{unit.name}: {kind} for {answer.exercise!r}, which is no exercise of the unit; "
             f"there are: {', '.join(unit.exercises)}."
         )
-    if isinstance(answer, Slip) and answer.mistake not in {m.name for m in exercise.mistakes}:
+    names = {"", *(m.name for m in exercise.mistakes)}
+    if isinstance(answer, Slip) and answer.mistake not in names:
         raise InputError(
             f"{unit.name}: a Slip of {exercise.name} should earn the hint of {answer.mistake!r}, "
             "which is no mistake of the exercise."

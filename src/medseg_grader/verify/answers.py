@@ -78,17 +78,25 @@ def prove_alternative(unit: Unit, alternative: Alternative) -> Proof:
 
 
 def prove_slip(unit: Unit, slip: Slip) -> Proof:
-    """For a wrong answer as students write it, check names the mistake and says what is wrong."""
+    """A wrong answer as students write it loses points; check names the mistake, or none, and says
+    what is wrong."""
     proof, exercise = Proof(), slip.exercise
-    named = f"{exercise}: the slip that should be {slip.mistake}"
+    named = f"{exercise}: the slip that should be {slip.mistake or 'told in numbers'}"
+    if slip.what:
+        named += f" ({slip.what})"
+    proof.scored = bool(lost(score(unit, {exercise: slip.source}, only_own=True)))
+    if not proof.scored:
+        proof.faults.append(f"{named} keeps all points")
     answer = answer_of(unit, exercise, slip.source)
     verdict = checks.examine(f"{unit.name}.{exercise}", answer)
     told, _, hint = verdict.message.partition("\nHint: ")
-    due = next(m.hint for m in unit.exercises[exercise].mistakes if m.name == slip.mistake)
-    if verdict.mistake != slip.mistake:
+    hints = {"": ""} | {m.name: m.hint for m in unit.exercises[exercise].mistakes}
+    if verdict.outcome == checks.RIGHT:
+        proof.faults.append(f"{named} is right for check")
+    elif (verdict.mistake or "") != slip.mistake:
         instead = verdict.mistake or f"no mistake, but {verdict.outcome}"
         proof.faults.append(f"{named} is {instead} for check: {_short(told)}")
-    elif hint != due:
+    elif hint != hints[slip.mistake]:
         proof.faults.append(f"{named} gets another hint: {_short(hint)}")
     if slip.says not in told:
         proof.faults.append(f"{named}: check should say {slip.says!r}, and says: {_short(told)}")
