@@ -6,7 +6,7 @@ SLIPS = [
     Slip(
         "decode_labels",
         "rest_of_16",
-        "expected entry 0 of the result to be [10, 40], yours is [10, 8]",
+        "expected semantic to be [10, 40], yours is [10, 8]",
         """
 def decode_labels(raw):
     return (raw % 16).astype(np.int64), (raw // 65536).astype(np.int64)

@@ -321,5 +321,5 @@ def test_runner_sees_an_augmentation_that_leaves_the_label():
 
     facts = augmentation.augment(augment, 48, 0)
     assert not facts["image and label move together"]
-    assert not facts["straight lines bend"]
+    assert not facts["lines along the rows bend"]
     assert facts["labels stay labels"]

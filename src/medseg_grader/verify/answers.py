@@ -100,7 +100,7 @@ def prove_slip(unit: Unit, slip: Slip) -> Proof:
         proof.faults.append(f"{named} gets another hint: {_short(hint)}")
     if slip.says not in told:
         proof.faults.append(f"{named}: check should say {slip.says!r}, and says: {_short(told)}")
-    proof.told = not proof.faults
+    proof.told = len(proof.faults) == (not proof.scored)
     return proof
 
 

@@ -82,7 +82,7 @@ SLIP = Slip("f", "adds", "yours is 9", THRICE)
 
 def test_a_slip_that_check_names_is_sound(check_says):
     check_says(checks.WRONG, "expected 6, yours is 9\nHint: Twice, not plus two.", "adds")
-    proof = prove_slip(unit_with(), SLIP)
+    proof = prove_slip(unit_with(cell("assert f(3) == 6", "test_f", True)), SLIP)
     assert (proof.told, proof.faults) == (True, [])
 
 
@@ -101,6 +101,25 @@ def test_a_slip_that_check_names_is_sound(check_says):
 )
 def test_a_slip_that_is_not_named_is_a_fault(check_says, message, mistake, says):
     check_says(checks.WRONG, message, mistake)
-    proof = prove_slip(unit_with(), SLIP)
+    proof = prove_slip(unit_with(cell("assert f(3) == 6", "test_f", True)), SLIP)
     assert not proof.told
     assert says in proof.faults[0]
+
+
+def test_a_slip_that_keeps_all_points_or_is_right_for_check_is_a_fault(check_says):
+    unit = unit_with(cell("assert f(0) == 0", "test_f", True))
+    check_says(checks.RIGHT, "f gives what it should; yours is 9")
+    proof = prove_slip(unit, SLIP)
+    assert (proof.scored, proof.told) == (False, False)
+    assert "keeps all points" in proof.faults[0]
+    assert "is right for check" in proof.faults[1]
+
+
+def test_a_slip_that_no_mistake_covers_is_told_in_numbers(check_says):
+    slip = Slip("f", "", "yours is 9", THRICE, what="It adds once too often.")
+    unit = unit_with(cell("assert f(3) == 6", "test_f", True))
+    check_says(checks.WRONG, "expected 6, yours is 9")
+    assert prove_slip(unit, slip).faults == []
+    check_says(checks.WRONG, "expected 6, yours is 9\nHint: Twice, not plus two.", "adds")
+    (fault,) = prove_slip(unit, slip).faults
+    assert "told in numbers (It adds once too often.) is adds for check" in fault
