@@ -169,7 +169,9 @@ class GradingRun:
             for job, answer in workers.run(grade_submission, sent):
                 who = f"{job.submission.student}, {job.submission.unit}"
                 if isinstance(answer, Exception):
-                    self.outcome.failures.append(f"{who}: not graded, {_why(answer)}")
+                    self.outcome.failures.append(
+                        f"{who}: not graded, {_why(answer)}{self.standing(job.submission)}"
+                    )
                 elif not self.keep(*answer):
                     break
                 bar.update()
@@ -178,6 +180,13 @@ class GradingRun:
         unrecorded, self.outcome.unrecorded = self.outcome.unrecorded, []
         for result in unrecorded:
             self.record(result)
+
+    def standing(self, submission: Submission) -> str:
+        """What still counts for a submission that was not graded."""
+        earlier = load_result(self.root, submission.unit, submission.student)
+        if earlier is None:
+            return ""
+        return f"; until it is, {earlier.points:g} points of an earlier grading stand"
 
     def keep(self, result: Result, notebook: str) -> bool:
         """Write what was graded to its files, then to the gradebook; False on a full disk."""

@@ -5,15 +5,11 @@ executed notebooks. All pages are single files without scripts that load nothing
 """
 
 import hashlib
-import os
-import stat
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
 
-import nbformat
-from nbformat import NotebookNode
 from sqlalchemy.exc import SQLAlchemyError
 
 from medseg.errors import InputError, note
@@ -28,10 +24,10 @@ from medseg_grader.report import lms
 from medseg_grader.report.clean import Cleaner
 from medseg_grader.report.feedback import exercise_titles, feedback_page, reasons
 from medseg_grader.report.html import TEMPLATES
+from medseg_grader.report.page_workers import PageJob, make_pages, read
 from medseg_grader.report.pages import findings_page, index_page, items_page, mistakes_page
 
 FEEDBACK = Path("grading/feedback")
-LARGEST_NOTEBOOK = 200 * 2**20
 
 
 def write_report(results: Iterable[Result], gradebook_url: str, out: Path) -> Path:
@@ -51,13 +47,8 @@ def write_report(results: Iterable[Result], gradebook_url: str, out: Path) -> Pa
     units, by_unit, notes = _sort(results, marks)
     out.mkdir(parents=True, exist_ok=True)
     root = out.parent.parent
-    pages = {
-        (name, result.student): _write_feedback(
-            units[name], result, marks.units[name][result.student], root, out
-        )
-        for name, own in by_unit.items()
-        for result in own
-    }
+    pages, lacking = _write_feedback(units, by_unit, marks, root, out)
+    notes += lacking
     files, missing = _write_grades(units, by_unit, marks, pages, out)
     notes += missing
     write_text(out / "items.html", items_page(units, by_unit))
@@ -105,23 +96,55 @@ def _sort(
     return {name: units[name] for name in sorted(by_unit)}, dict(sorted(by_unit.items())), notes
 
 
-def _write_feedback(unit: Unit, result: Result, mark: Mark, root: Path, out: Path) -> Path:
-    """Both copies of a student's page; returns the one in the report."""
+def _write_feedback(
+    units: Mapping[str, Unit],
+    by_unit: Mapping[str, Sequence[Result]],
+    marks: Marks,
+    root: Path,
+    out: Path,
+) -> tuple[dict[tuple[str, str], Path], list[str]]:
+    """Both copies of each student's page: the paths of those in the report, and notes."""
+    pages: dict[tuple[str, str], Path] = {}
+    stale: dict[tuple[str, str], list[Path]] = {}
+    jobs: list[PageJob] = []
+    notes: list[str] = []
+    for unit in units.values():
+        for result in by_unit[unit.name]:
+            places = _places(unit, result, root, out)
+            mark, who = marks.units[unit.name][result.student], (unit.name, result.student)
+            pages[who] = places[0]
+            key = _key(unit, result, mark)
+            stale[who] = [page for page in places if _key_in(page) != key]
+            if stale[who]:
+                path = notebook_path(root, unit.name, result.student)
+                jobs.append(PageJob(unit, result, mark, path, key))
+            for file, text in result.exchange.items():
+                write_text(places[1].with_name(file), text)
+    for job, made in make_pages(jobs) if jobs else ():
+        page = made if isinstance(made, str) else _without_answers(units[job.unit.name], job)
+        if isinstance(made, Exception):
+            note(made)
+            notes.append(
+                f"{job.result.student}, {job.unit.name}: the page shows no answers, as the "
+                f"notebook could not be made part of it ({type(made).__name__})."
+            )
+        for place in stale[job.unit.name, job.result.student]:
+            write_text(place, page)
+    return pages, notes
+
+
+def _without_answers(unit: Unit, job: PageJob) -> str:
+    """The page as far as it needs no notebook; without a key, so that it is tried again."""
+    return feedback_page(unit, job.result, job.mark, None)
+
+
+def _places(unit: Unit, result: Result, root: Path, out: Path) -> list[Path]:
+    """Where a student's page stands: in the report, and where nbgrader looks for it."""
     name = f"{notebook_stem(unit.name)}.html"
-    places = [
+    return [
         _folder(out, "feedback", unit.name) / f"{result.student}.html",
         _folder(root / FEEDBACK, result.student, unit.name) / name,
     ]
-    key = _key(unit, result, mark)
-    stale = [page for page in places if _key_in(page) != key]
-    if stale:
-        notebook = _read_notebook(notebook_path(root, unit.name, result.student))
-        text = feedback_page(unit, result, mark, notebook, key=key)
-        for page in stale:
-            write_text(page, text)
-    for file, text in result.exchange.items():
-        write_text(places[1].with_name(file), text)
-    return places[0]
 
 
 def _folder(root: Path, *names: str) -> Path:
@@ -157,32 +180,9 @@ def program_digest() -> str:
 
 
 def _key_in(page: Path) -> str:
-    content = _read(page, 600, whole=False) or b""
+    content = read(page, 600, whole=False) or b""
     _, _, rest = content.decode("utf-8", "replace").partition('<meta name="medseg-key" content="')
     return rest.partition('"')[0]
-
-
-def _read(path: Path, most: int, *, whole: bool = True) -> bytes | None:
-    """A regular file's bytes; None for a link, a missing, or (if `whole`) a larger file."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        content = file.read(most + 1)
-    return None if whole and len(content) > most else content[:most]
-
-
-def _read_notebook(path: Path) -> NotebookNode | None:
-    content = _read(path, LARGEST_NOTEBOOK)
-    if content is None:
-        return None
-    try:
-        return nbformat.reads(content.decode("utf-8"), as_version=4)
-    except Exception:  # nbformat and its validation fail in many ways
-        return None
 
 
 def _write_grades(

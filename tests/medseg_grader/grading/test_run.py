@@ -95,6 +95,22 @@ def test_a_resubmission_that_fails_replaces_the_earlier_points(template, tmp_pat
     assert set(scores_in(tmp_path)["right"].values()) == {0.0}
 
 
+def test_a_grading_that_fails_says_which_points_stand(template, tmp_path, monkeypatch):
+    def fail(job):
+        raise OSError("no space for a sandbox")
+
+    hand_in(tmp_path / "handed_in", "late", answered(template, **RIGHT))
+    graded(tmp_path, student="right")
+    monkeypatch.setattr(grading, "grade_submission", fail)
+    outcome = graded(tmp_path, force=True)
+    failed = dict(line.split(", ", 1) for line in outcome.failures)
+    assert failed.keys() == {*EXPECTED, "late"}
+    why = f"{UNIT}: not graded, OSError: no space for a sandbox"
+    assert failed["late"] == why
+    assert failed["right"] == f"{why}; until it is, 7 points of an earlier grading stand"
+    assert sum(scores_in(tmp_path)["right"].values()) == 7.0
+
+
 def test_changed_tests_limits_and_force_are_graded_anew(template, tmp_path):
     graded(tmp_path)
     assert students(graded(tmp_path, force=True).graded) == set(EXPECTED)

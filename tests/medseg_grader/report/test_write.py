@@ -11,7 +11,7 @@ from helpers.pages import EVIL, Elements, assert_harmless
 from helpers.report_class import UNIT, load_unit, record, result_of, save
 from nbgrader.api import Gradebook
 
-from medseg_grader.report import write
+from medseg_grader.report import page_workers, write
 from medseg_grader.report.pages import common_mistakes
 
 NAME = "iou.html"
@@ -253,3 +253,21 @@ def test_an_id_that_leads_elsewhere_is_refused(tmp_path, student, quick):
     url = record(tmp_path, [eve])
     with pytest.raises(ValueError, match="cannot be the name of a student"):
         write.write_report([eve], url, Path(tmp_path / "grading/report"))
+
+
+@pytest.mark.slow
+def test_a_notebook_that_bursts_its_process_costs_its_own_page_the_answers(tmp_path, monkeypatch):
+    ada, bob = (result_of(name, 1.0) for name in ("ada", "bob"))
+    url, out = course(tmp_path, ada, bob)
+    huge = '{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"x": [%s[]]}}'
+    path = write.notebook_path(tmp_path, UNIT, "bob")
+    path.write_text(huge % ("[]," * 20_000_000))
+    monkeypatch.setattr(page_workers, "MOST_MEMORY", 2**30)
+    write.write_report([ada, bob], url, out)
+    whole, lacking = (pages_of(tmp_path, name)[0].read_text() for name in ("ada", "bob"))
+    assert re.search('name="medseg-key" content="[0-9a-f]{64}"', whole)
+    assert 'name="medseg-key" content=""' in lacking  # so that it is tried again
+    assert "All tests passed." in lacking
+    findings = Elements((out / "findings.html").read_text(encoding="utf-8")).text
+    assert f"bob, {UNIT}: the page shows no answers" in findings
+    assert f"ada, {UNIT}: the page" not in findings
