@@ -158,11 +158,12 @@ def augment(image, label, generator):
     """A new picture of the same patient: mirrored, turned, deformed, in another light.
 
     Left and right change places in about half of the draws; front and back never do, as no
-    patient lies so. Each draw turns anew, by at most 15 degrees; zooms, by at most a fifth; and
-    shifts rows and columns, by at most a tenth of the width. Straight lines in both directions
-    come out bent, visibly, by at most 6 per cent of the width, and smoothly: neighbours are
-    displaced alike. In a volume all this happens within the slices. Contrast and brightness change, each by itself.
-    Image and label move together, and a generator in the same state gives the same result.
+    patient lies so. Each draw turns the picture anew, by at most 15 degrees, zooms it by at most a
+    fifth, and shifts its rows and columns by at most a tenth of the width. Straight lines, those
+    along the rows and those along the columns, come out visibly bent, by at most 6 per cent of the
+    width, and smoothly: neighbours are displaced alike. In a volume all this happens within the
+    slices. Contrast and brightness change, each by itself. Image and label move together, and a
+    generator in the same state gives the same result.
 
     Args:
         image: (C, *spatial) float tensor; *spatial is (H, W) or (D, H, W).

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from medseg.probes.asserts import (
     assert_close,
     assert_facts,
-    assert_keeps_inputs,
     assert_module_stays_on_device,
     assert_raises_value_error,
     assert_returns_to_device,
@@ -56,7 +55,6 @@ if TYPE_CHECKING:
 __all__ = [
     "assert_close",
     "assert_facts",
-    "assert_keeps_inputs",
     "assert_module_stays_on_device",
     "assert_raises_value_error",
     "assert_returns_to_device",
