@@ -12,6 +12,7 @@ BLOCK_LOOKS = [
     "a ReLU follows the first convolution",
     "a ReLU follows the second convolution",
     "each convolution is normalised",
+    "what the second convolution gets",
     "nothing negative comes out",
     "all comes through the second convolution",
     "each input channel is used",
@@ -241,8 +242,8 @@ EXERCISES = [
             ),
             Mistake(
                 "leaks_below_zero",
-                "A leaky ReLU lets a part of what is negative through; the block asks for ReLU, "
-                "max(0, x).",
+                "Something negative comes out: the last step of the block is a ReLU, max(0, x), "
+                "no other activation, and nothing stands behind it.",
                 {
                     "            nn.ReLU(inplace=True),\n        )": (
                         "            nn.LeakyReLU(0.1, inplace=True),\n        )"
@@ -293,8 +294,8 @@ EXERCISES = [
             ),
             Mistake(
                 "no_activation_in_between",
-                "A ReLU stands behind each normalisation; between your two convolutions there is "
-                "none.",
+                "A ReLU, max(0, x), stands behind each normalisation; between your two "
+                "convolutions there is none, or another activation.",
                 {
                     "            norm(out_channels),\n            nn.ReLU(inplace=True),\n"
                     "            conv(out": "            norm(out_channels),\n            conv(out",
@@ -329,6 +330,35 @@ EXERCISES = [
                     "            norm(out_channels),\n            nn.ReLU(inplace=True),\n        )": (
                         "            nn.ReLU(inplace=True),\n        )"
                     ),
+                },
+            ),
+            Mistake(
+                "relu_before_the_normalisation",
+                "Between your two convolutions the order is wrong: first the normalisation, then "
+                "the ReLU, so that the second convolution gets nothing negative.",
+                {
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n"
+                    "            conv(out": "            nn.ReLU(inplace=True),\n"
+                    "            norm(out_channels),\n            conv(out",
+                },
+            ),
+            Mistake(
+                "second_not_normalised",
+                "Only your first convolution is followed by a normalisation; the second one needs "
+                "its own.",
+                {
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n        )": (
+                        "            nn.ReLU(inplace=True),\n        )"
+                    ),
+                },
+            ),
+            Mistake(
+                "first_not_normalised",
+                "Only your second convolution is followed by a normalisation; the first one needs "
+                "its own, before its ReLU.",
+                {
+                    "            norm(out_channels),\n            nn.ReLU(inplace=True),\n"
+                    "            conv(out": "            nn.ReLU(inplace=True),\n            conv(out",
                 },
             ),
             Mistake(

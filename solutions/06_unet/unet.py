@@ -311,6 +311,8 @@ for options in (block, same):
     assert probes.never_negative(DoubleConv, options), "a ReLU comes last: nothing is below 0"
     assert probes.relu_in_between(DoubleConv, options), "a ReLU follows the first convolution"
 assert probes.normalises(DoubleConv, block), "a normalisation follows each convolution"
+between = probes.what_comes_between(DoubleConv, block)
+assert between == "normalised, then cut at 0", f"the second convolution gets values {between}"
 assert probes.relu_in_between(DoubleConv, block), "a ReLU follows the first convolution"
 assert probes.relu_at_the_end(DoubleConv, block), "a ReLU follows the second convolution"
 single = probes.output_of(DoubleConv, block, torch.ones(1, 3, 1, 1))

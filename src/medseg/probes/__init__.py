@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         teaches,
         three_convolutions,
         uses_every_channel,
+        what_comes_between,
         widths,
     )
 
@@ -88,6 +89,7 @@ __all__ = [
     "three_convolutions",
     "torch_rng",
     "uses_every_channel",
+    "what_comes_between",
     "widths",
 ]
 

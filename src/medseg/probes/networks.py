@@ -27,6 +27,7 @@ CUT = 0.2
 # or two groups and instances, and at the field's ends above 0.15 for double convolutions and what
 # a pooling before them makes.
 OUTSIDE, COUNTS = 0.25, 0.04
+NORMALISED_THEN_CUT = "normalised, then cut at 0"
 
 
 def build(cls: Callable, options: dict, seed: int = 0) -> Any:
@@ -536,6 +537,53 @@ def relu_in_between(cls: Callable, options: dict) -> bool:
     return _leans_upwards(values) and _is_cut(values)
 
 
+def what_comes_between(cls: Callable, options: dict) -> str:
+    """What a block's second convolution gets: `NORMALISED_THEN_CUT`, or what else.
+
+    What has been normalised stays the same where the first convolution's weights are 100 times as
+    large, and what a ReLU gives is never negative. A convolution that is no layer is taken for
+    right.
+
+    >>> from medseg import probes
+    >>> def block(in_channels, out_channels, order):
+    ...     layers = {"n": torch.nn.BatchNorm2d(out_channels), "r": torch.nn.ReLU()}
+    ...     first = torch.nn.Conv2d(in_channels, out_channels, 3, padding=1)
+    ...     second = torch.nn.Conv2d(out_channels, out_channels, 3, padding=1)
+    ...     return torch.nn.Sequential(first, *(layers[letter] for letter in order), second)
+    >>> channels = {"in_channels": 1, "out_channels": 4}
+    >>> probes.what_comes_between(block, {**channels, "order": "nr"})
+    'normalised, then cut at 0'
+    >>> probes.what_comes_between(block, {**channels, "order": "rn"})
+    'normalised, and negative at places'
+    >>> probes.what_comes_between(block, {**channels, "order": "r"})
+    'not normalised'
+    """
+    gets: list[torch.Tensor] = []
+    for factor in (1, 100):
+        network = build(cls, options).train()
+        windows = [w for w in _convolutions(network) if tuple(w.shape[2:]) == (3, 3)]
+        if len(windows) < 2:
+            return "nothing: there is no second convolution"
+        owners = [
+            part
+            for window in (windows[0], windows[-1])
+            for part in network.modules()
+            if any(own is window for own in part.parameters(recurse=False))
+        ]
+        owners[-1].register_forward_pre_hook(lambda _, inputs: gets.append(inputs[0].detach()))
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # for dropout
+            for parameter in owners[0].parameters(recurse=False):
+                parameter.mul_(factor)
+            network(_noise(options))
+    if len(gets) != 2:
+        return NORMALISED_THEN_CUT
+    one, other = gets
+    if not torch.allclose(one, other, atol=1e-2):
+        return "not normalised"
+    return NORMALISED_THEN_CUT if one.min() >= 0 else "normalised, and negative at places"
+
+
 def _leans_upwards(values: torch.Tensor) -> bool:
     """Whether the squares above 0 outweigh those below: what a ReLU has cut is lopsided."""
     below, above = values.clamp(max=0).square().sum(), values.clamp(min=0).square().sum()
@@ -625,6 +673,7 @@ LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     ),
     "a ReLU follows the first convolution": lambda cls, options, _: relu_in_between(cls, options),
     "a ReLU follows the second convolution": lambda cls, options, _: relu_at_the_end(cls, options),
+    "what the second convolution gets": lambda cls, options, _: what_comes_between(cls, options),
     "nothing negative comes out": lambda cls, options, _: never_negative(cls, options),
     "all comes through the second convolution": lambda cls, options, _: no_way_around(cls, options),
     "the largest pixel counts": lambda cls, options, _: keeps_the_largest(cls, options),
