@@ -255,7 +255,7 @@ class DoubleConv(nn.Module):
     ),
     Slip(
         "DoubleConv",
-        "no_normalisation",
+        "",
         "each convolution is normalised",
         """
 class DoubleConv(nn.Module):
