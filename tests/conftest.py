@@ -1,10 +1,15 @@
 """Fixtures that several test modules share."""
 
+import hypothesis
 import numpy as np
 import pytest
 from helpers.orphans import orphans  # noqa: F401
 
 from medseg.cases import PROSTATE_CLASSES, Case
+
+# The same examples every time: what one run has not found must not stop the next.
+hypothesis.settings.register_profile("course", derandomize=True, print_blob=False)
+hypothesis.settings.load_profile("course")
 
 
 @pytest.fixture

@@ -28,6 +28,16 @@ class InputError(ValueError):
     """
 
 
+def printable(text: str) -> str:
+    """A text of a user's as part of a sentence: line ends and control characters are written out.
+
+    >>> from medseg.errors import printable
+    >>> print(printable("a\\nb"))
+    a\\nb
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def note(error: BaseException, sentence: str = "") -> None:
     """Keep the stack of an exception of which a reader sees a sentence at most."""
     LOGGER.error(sentence or f"{type(error).__name__}: {error}", exc_info=error)

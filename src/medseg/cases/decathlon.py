@@ -11,7 +11,7 @@ import numpy as np
 
 from medseg.cases.case import Case
 from medseg.cases.reading import ids, listed, read_all, tell
-from medseg.errors import InputError
+from medseg.errors import InputError, printable
 from medseg.volumes import load_volume
 from medseg.zones import PROSTATE_CLASSES, ZONE_OF_NAME
 
@@ -65,8 +65,8 @@ def decathlon_cases(
             for kind, path in (("image", folder / image), ("label", folder / label)):
                 if not path.is_file():
                     raise InputError(
-                        f"the {kind} file {path} is missing, though dataset.json lists it; "
-                        f'put it back, or take its entry out of "training"'
+                        f"the {kind} file {printable(str(path))} is missing, though dataset.json "
+                        f'lists it; put it back, or take its entry out of "training"'
                     )
             case = Case.from_volumes(
                 load_volume(folder / image, channel=channel if channels > 1 else None),
@@ -128,7 +128,7 @@ def training_entries(description: dict[str, Any], folder: Path) -> list[Any]:
     if not own:
         raise InputError(
             f"{folder / 'dataset.json'} lists only files that macOS leaves beside others, as "
-            f"{entries[0]['image']}; list the scans themselves, whose names do not begin with ._"
+            f"{entries[0]['image']!r}; list the scans themselves, whose names do not begin with ._"
         )
     return own
 
@@ -181,7 +181,7 @@ def _class_names(labels: Any, folder: Path) -> tuple[str, ...]:
     if len(pairs) < 2 or sorted(pairs) != list(range(len(pairs))) or len(pairs) != len(labels):
         raise InputError(
             f'the "labels" of {folder / "dataset.json"} must name the classes 0, 1, … without a '
-            f'gap, as in {{"0": "background", "1": "PZ"}}, but they are {labels}'
+            f'gap, as in {{"0": "background", "1": "PZ"}}, but they are {labels!r}'
         )
     return tuple(str(pairs[number]) for number in range(len(pairs)))
 
@@ -194,7 +194,7 @@ def _entry(entry: Any, folder: Path) -> tuple[PurePosixPath, PurePosixPath, str]
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(
             f'an entry of "training" in {folder / "dataset.json"} must be '
-            f'{{"image": …, "label": …}}, not {entry}'
+            f'{{"image": …, "label": …}}, not {entry!r}'
         ) from error
     return image, label, "" if patient is None else str(patient)
 

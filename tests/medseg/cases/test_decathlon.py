@@ -403,6 +403,25 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": "\n"},
+        {"modality": "a\n"},
+        {"training": ["\n"]},
+        {"training": [{"image": "\n", "label": "a\x1bb"}]},
+        {"training": [{"image": "._\n", "label": "a"}]},
+    ],
+)
+def test_line_ends_of_a_description_break_no_sentence(tmp_path, changes):
+    write_folder(tmp_path, 1)
+    known = json.loads((tmp_path / "dataset.json").read_text())
+    (tmp_path / "dataset.json").write_text(json.dumps({**known, **changes}))
+    with pytest.raises(InputError) as refused:
+        load_cases(tmp_path, progress=False)
+    assert str(refused.value).isprintable()
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(["labels", "modality", "training"]), JSON))
 def test_whatever_a_description_holds_is_refused_in_one_sentence(tmp_path_factory, changes):
