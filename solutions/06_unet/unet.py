@@ -745,6 +745,18 @@ for size, tile, margin in [((9, 14), 4, 3), ((6, 6), 3, 1), ((5, 11), 8, 2), ((7
         probes.call(overlap_tile, image, tile, margin, model), expected, "overlap_tile"
     )
     probes.assert_stays_on_device(overlap_tile, image, tile, margin, lambda x: x * 2)
+for size in [(7, 9), (10, 6), (5, 5)]:  # a model that pools: every tile begins on a multiple of 2
+    image = torch.randn(1, 2, *size, generator=draw)
+    rows, columns = (np.pad(np.arange(n), (2, 2 + -n % 4), mode="reflect") for n in size)
+    padded = image[:, :, rows][:, :, :, columns]
+    expected = F.interpolate(F.max_pool2d(padded, 2), scale_factor=2)[:, :, 2:-2, 2:-2]
+    probes.assert_close(
+        probes.call(
+            overlap_tile, image, 4, 2, lambda x: F.interpolate(F.max_pool2d(x, 2), scale_factor=2)
+        ),
+        expected[:, :, : size[0], : size[1]],
+        "overlap_tile with a model that pools",
+    )
 image = torch.randn(1, 1, 8, 12, generator=draw)
 expected = sliding_window_inference(image, (4, 4), 2, torch.tanh, overlap=0.0)
 probes.assert_close(

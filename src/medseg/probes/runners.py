@@ -59,18 +59,24 @@ def averaged(function: Callable, lists: list) -> dict:
 def tiles(function: Callable, image: Any, tile: int, margin: int, weight: Any) -> Any:
     """Call an overlap-tile function with a convolution by `weight` as its model.
 
-    Reports the result and the sizes of the tiles that the model was given.
+    Reports the result, and sizes and first pixels of the tiles that the model was given.
     """
     import torch
 
     seen: list[list[int]] = []
+    first: list[float] = []
 
     def model(x: Any) -> Any:
         seen.append(list(x.shape[-2:]))
+        first.append(float(x[0, 0, 0, 0]))
         return torch.nn.functional.conv2d(x, weight, padding="same")
 
     result = function(image, tile, margin, model)
-    return {"the result": result, "the tiles that the model saw": sorted(seen)}
+    return {
+        "the result": result,
+        "the tiles that the model saw": sorted(seen),
+        "the first pixels of these tiles": sorted(first),
+    }
 
 
 @dataclass(frozen=True)
