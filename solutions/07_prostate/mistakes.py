@@ -144,8 +144,8 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "contrast_alone",
-            "The contrast changes, the brightness does not: in a · image + b, your b is missing or "
-            "the same each time.",
+            "The contrast changes, the brightness does not of itself: in a · image + b, your b is "
+            "missing, the same each time, or follows from a.",
             {" + uniform(-0.2, 0.2)": ""},
         ),
         Mistake(
