@@ -46,6 +46,7 @@ AVERAGE_GRADIENTS = Exercise(
         Call([[FLAT], [FLAT.reshape(3, 2)]], mentions=["2, 3", "3, 2"]),
         Call([[FLAT.reshape(3, 2)], [FLAT]], mentions=["2, 3", "3, 2"]),
         Call([*TWO, [*TWO[0], FLAT]], mentions=["3", "4"]),
+        Call([[FLAT] * 7, [FLAT] * 4], mentions=["7", "4"]),
         Call([[FLAT], [FLAT], [floats([5, 6])]], mentions=["2, 3", "1, 2"]),
         Call([[FLAT, FLAT], [FLAT, FLAT.reshape(3, 2)]], mentions=["2, 3", "3, 2"]),
     ],
