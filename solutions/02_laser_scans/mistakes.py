@@ -28,6 +28,7 @@ EXERCISES = [
             Call(np.array([10.0, 40.0]), mentions=["float64", "uint32"]),
             Call(np.array([10, 40]), mentions=["int64", "uint32"]),
             Call(np.array([10, 40], np.uint16), mentions=["uint16", "uint32"]),
+            Call(np.array([10, 40], np.int32), mentions=["int32", "uint32"]),
             Call(np.array([], np.uint32)),
         ],
         hints=[

@@ -38,6 +38,7 @@ EXERCISES = [
             Call(SIMPLE, VOXELS),
             Call(TILTED, VOXELS[None]),
             Call(TILTED, np.array([1.0, 2.0, 3.0])),
+            Call(TILTED, np.array([1.5, 2.25, -0.75])),
             Call(np.eye(3), np.zeros((1, 3)), mentions=["(3, 3)", "(4, 4)"]),
             Call(np.ones((3, 4)), np.zeros((1, 3)), mentions=["(3, 4)", "(4, 4)"]),
             Call(np.ones((4, 5)), np.zeros((1, 3)), mentions=["(4, 5)", "(4, 4)"]),

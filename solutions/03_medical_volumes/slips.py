@@ -105,7 +105,7 @@ def voxel_to_world(affine, voxels):
     Slip(
         "voxel_to_world",
         "",
-        "is raised in the right place",
+        "expected the result to be",
         """
 def voxel_to_world(affine, voxels):
     if affine.shape != (4, 4):
