@@ -12,8 +12,8 @@ SLOWEST := --durations=15 --durations-min=1
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ACTIVE) $(PARALLEL) $(BIN)/python -m pytest -n 2 --dist loadgroup
 # Format, lint, types, and the contracts on who imports whom.
-UNITS_ALL := $(notdir $(wildcard solutions/[0-9][0-9]_*))
-UNIT_SCRIPTS := $(foreach unit,$(UNITS_ALL),solutions/$(unit)/$(shell echo $(unit) | cut -d_ -f2-).py)
+ALL_UNITS := $(notdir $(wildcard solutions/[0-9][0-9]_*))
+UNIT_SCRIPTS := $(foreach unit,$(ALL_UNITS),solutions/$(unit)/$(shell echo $(unit) | cut -d_ -f2-).py)
 STYLE := $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy && \
 	$(BIN)/mypy --config-file solutions/mypy.ini $(UNIT_SCRIPTS) && $(BIN)/lint-imports --no-logo
 # In a container one often is root, whom JupyterLab turns away unless told otherwise.

@@ -273,7 +273,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Now cut it out. Intersect the boxes: the largest of the lower bounds, the smallest of the upper ones, axis by axis. Take the eight corners of the result back to the voxels of the axial scan. Along each array axis, the region reaches from the smallest to the largest index among the eight, and takes in each voxel that it touches: voxel $k$ reaches from $k - ½$ to $k + ½$. Clip to the array.
+# Now cut it out. Intersect the boxes: the largest of the lower bounds, the smallest of the upper ones, axis by axis. Take the eight corners of the result back to the voxels of the axial scan. Along each array axis, the region reaches from the smallest to the largest index among the eight, and takes in each voxel that it overlaps: voxel $k$ reaches from $k - ½$ to $k + ½$, and one that shares no more than a face with the region stays out. Clip to the array.
 #
 # *By hand, on one axis.* Indices from 1.7 to 4.2. The voxel that holds 1.7 is number 2 (from 1.5 to 2.5), the one that holds 4.2 is number 4: `slice(2, 5)`, as Python's slices end before their stop.
 #

@@ -293,12 +293,12 @@ EXERCISES = [
             ),
             Mistake(
                 "last_voxel_left_out",
-                "Slices end before their stop: the last voxel that the region touches is missing.",
+                "Slices end before their stop: the last voxel that the region overlaps is missing.",
                 {"np.ceil(voxels.max(axis=0) + 0.5)": "np.ceil(voxels.max(axis=0) - 0.5)"},
             ),
             Mistake(
                 "rounded_inwards",
-                "You round inwards, so that voxels which the region only touches are lost.",
+                "You round inwards, so that voxels which the region overlaps in part are lost.",
                 {
                     "np.floor(voxels.min(axis=0) + 0.5)": "np.ceil(voxels.min(axis=0) + 0.5)",
                     "np.ceil(voxels.max(axis=0) + 0.5)": "np.floor(voxels.max(axis=0) + 0.5)",

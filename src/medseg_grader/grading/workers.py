@@ -117,7 +117,7 @@ def worker_pool(
         with _dask_pool(workers, scheduler) as found:
             yield found
         return
-    size = workers or _cores()
+    size = workers or cores()
 
     def make() -> Executor:
         # Fresh processes: a fork would inherit open sockets and locks of this one.
@@ -135,7 +135,7 @@ def worker_pool(
         local.executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

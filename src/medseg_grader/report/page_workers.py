@@ -18,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg_grader.course.units import Unit
-from medseg_grader.grading.workers import WorkerPool
+from medseg_grader.grading.workers import WorkerPool, cores
 from medseg_grader.records.marks import Mark
 from medseg_grader.records.results import Result
 from medseg_grader.report.feedback import feedback_page
@@ -43,7 +43,7 @@ class PageJob:
 
 def make_pages(jobs: Iterable[PageJob]) -> Iterator[tuple[PageJob, str | Exception]]:
     """(job, the page or what has gone wrong with it), as they come."""
-    size = os.cpu_count() or 1
+    size = cores()
     # forks of a process that is kept clean for it: one with threads cannot be forked safely
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])

@@ -85,22 +85,22 @@ def prove_slip(unit: Unit, slip: Slip) -> Proof:
     if slip.what:
         named += f" ({slip.what})"
     proof.scored = bool(lost(score(unit, {exercise: slip.source}, only_own=True)))
-    if not proof.scored:
-        proof.faults.append(f"{named} keeps all points")
     answer = answer_of(unit, exercise, slip.source)
     verdict = checks.examine(f"{unit.name}.{exercise}", answer)
     told, _, hint = verdict.message.partition("\nHint: ")
     hints = {"": ""} | {m.name: m.hint for m in unit.exercises[exercise].mistakes}
+    faults = []
     if verdict.outcome == checks.RIGHT:
-        proof.faults.append(f"{named} is right for check")
+        faults.append(f"{named} is right for check")
     elif (verdict.mistake or "") != slip.mistake:
         instead = verdict.mistake or f"no mistake, but {verdict.outcome}"
-        proof.faults.append(f"{named} is {instead} for check: {_short(told)}")
+        faults.append(f"{named} is {instead} for check: {_short(told)}")
     elif hint != hints[slip.mistake]:
-        proof.faults.append(f"{named} gets another hint: {_short(hint)}")
+        faults.append(f"{named} gets another hint: {_short(hint)}")
     if slip.says not in told:
-        proof.faults.append(f"{named}: check should say {slip.says!r}, and says: {_short(told)}")
-    proof.told = len(proof.faults) == (not proof.scored)
+        faults.append(f"{named}: check should say {slip.says!r}, and says: {_short(told)}")
+    proof.told = not faults
+    proof.faults = [*([] if proof.scored else [f"{named} keeps all points"]), *faults]
     return proof
 
 

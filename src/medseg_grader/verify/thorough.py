@@ -23,8 +23,6 @@ from medseg_grader.verify.soundness import warm_up
 
 # Of one test cell, and of one probe: a mutant may never end.
 SECONDS = 30
-KEPT = "keeps all points"
-PRAISED = "loses points and is right for check"
 
 
 @dataclass(frozen=True)
@@ -80,20 +78,8 @@ def survey(names: Iterable[str], exercises: Iterable[str] = ()) -> list[Survey]:
             with forked_pool(tasks_per_child=1) as pool:
                 judged = pool.imap(partial(judge, unit), made)
                 bar = tqdm(judged, f"mutants of {name}", len(made), file=sys.stdout, leave=False)
-                found.append(_counted(unit, chosen, [_told(unit, one) for one in bar]))
+                found.append(_counted(unit, chosen, list(bar)))
     return found
-
-
-def _told(unit: Unit, one: Judged) -> Judged:
-    """Say at once what there is to mend: a unit's survey may take an hour."""
-    due = one.refused or any(
-        e.covers(one.mutant.exercise, one.mutant.change) for e in unit.equivalents
-    )
-    if one.praised or not due:
-        tqdm.write(
-            f"{unit.name}.{one.mutant.exercise} {PRAISED if due else KEPT}: {one.mutant.change}"
-        )
-    return one
 
 
 def judge(unit: Unit, mutant: Mutant) -> Judged:
@@ -138,8 +124,8 @@ def report(surveys: list[Survey]) -> str:
         lines.append(f"{one.unit:<24}" + "".join(f"{c:>{len(t) + 2}}" for t, c in pairs))
     for one in surveys:
         for what, mutants_of in (
-            (KEPT, one.survivors),
-            (PRAISED, one.praised),
+            ("keeps all points", one.survivors),
+            ("loses points and is right for check", one.praised),
         ):
             for m in mutants_of:
                 lines.append(f"{one.unit}.{m.exercise} {what}: {m.change}")
