@@ -409,11 +409,11 @@ probes.assert_facts(facts)
 every = 26 * 256 + rng.permutation(np.arange(256)).reshape(8, 32)
 facts = probes.facts_of("colours", label_colours, every, {26: (9, 30, 90)}, [26])
 probes.assert_facts(facts)
-for _ in range(4):
+for lowest, beyond in [(0, 256), (0, 256), (250, 256), (0, 6)]:
     semantic = rng.choice([7, 23, 24, 26], (8, 9))
     instance = np.where(semantic >= 24, rng.integers(1, 7, (8, 9)), 0)
     palette = {7: (0, 0, 0), 23: (255, 255, 255)}
-    palette |= {int(c): tuple(map(int, rng.integers(0, 256, 3))) for c in (24, 26)}
+    palette |= {int(c): tuple(map(int, rng.integers(lowest, beyond, 3))) for c in (24, 26)}
     panoptic = (semantic * 256 + instance).astype(np.int64)
     facts = probes.facts_of("colours", label_colours, panoptic, palette, [24, 26])
     probes.assert_facts(facts)

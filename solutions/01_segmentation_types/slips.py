@@ -422,4 +422,19 @@ def label_colours(panoptic, palette):
 """,
         what="Two mistakes: things are darkened shades of the palette, so neighbours differ by less than 10 and those of a black class not at all; and the picture is float64.",
     ),
+    Slip(
+        "label_colours",
+        "clipped_at_white",
+        "instances of a class differ",
+        """
+def label_colours(panoptic, palette):
+    result = np.zeros((*panoptic.shape, 3), dtype=np.uint8)
+    for p in np.unique(panoptic):
+        c, n = divmod(int(p), 256)
+        colour = np.array(palette[c], dtype=np.int64) + 15 * n
+        result[panoptic == p] = np.clip(colour, 0, 255)
+    return result
+""",
+        what="Steps of 15 end at 255: in a bright class several instances get one colour.",
+    ),
 ]

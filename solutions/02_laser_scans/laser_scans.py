@@ -234,6 +234,7 @@ for height, width, count, up, down in [
     (5, 8, 90, 14.5, 3.5),
 ]:
     cloud = rng.normal(size=(count, 3)) * [20, 20, 3]
+    cloud[::3] *= 500  # far away, too, is not empty
     cloud[:1] = 0  # a point at range 0
     expected = np.full((height, width), -1.0)
     angle = np.angle(cloud[:, 0] + 1j * cloud[:, 1])

@@ -181,6 +181,7 @@ EXERCISES = [
             Call(np.zeros((0, 3)), 2, 3, 3.0, -25.0),
             Call(np.zeros((1, 3)), 2, 3, 3.0, -25.0),
             Call(CLOUD, 8, 20, -2.0, -12.0),
+            Call(500 * CLOUD, 8, 20, 3.0, -25.0),
         ],
         hints=[
             "Two points fall on one pixel. Which of them is written last by your code?",

@@ -293,6 +293,20 @@ def range_image(points, height, width, fov_up, fov_down):
         what="Two mistakes: sorted upwards, so the farthest point wins, and empty pixels are 0 instead of -1.",
     ),
     Slip(
+        "range_image",
+        "",
+        "values of the result are off",
+        """
+def range_image(points, height, width, fov_up, fov_down):
+    rows, columns, ranges = spherical_projection(points, height, width, fov_up, fov_down)
+    image = np.full((height, width), 100.0)
+    np.minimum.at(image, (rows, columns), ranges)
+    image[image == 100.0] = -1
+    return image
+""",
+        what="100 m stands for empty, so what is farther away becomes -1.",
+    ),
+    Slip(
         "labels_to_points",
         "counts_pixels_with_the_height",
         "expected the result to be",
