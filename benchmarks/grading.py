@@ -107,7 +107,7 @@ def _graded(root: Path, submitted: Path, units: list[str]) -> tuple[float, float
 
     gradebook.Recorder.record = timed  # type: ignore[method-assign,assignment]
     begin = time.monotonic()
-    submissions, _ = collect(submitted, units)
+    submissions = collect(submitted, units).submissions
     with worker_pool() as workers, shared_fork_server(STRICT):
         outcome = grade_class(submissions, workers, Limits(), root=root)
     seconds = time.monotonic() - begin

@@ -106,17 +106,22 @@ def _new_exercise(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from medseg_grader.course.units import find_unit, unit_names
     from medseg_grader.grading.collect import collect
-    from medseg_grader.grading.run import grade_class, one_run_at_a_time
+    from medseg_grader.grading.run import grade_class, known_people, one_run_at_a_time
     from medseg_grader.grading.workers import worker_pool
+    from medseg_grader.grading.worksheet import read_worksheet
     from medseg_grader.report.write import report_on_course
     from medseg_grader.sandbox import bubblewrap
     from medseg_grader.sandbox.fork_servers import shared_fork_server
 
-    units = unit_names()
     unit = find_unit(options.unit) if options.unit else None
-    submissions, left = collect(options.submitted, units, unit, options.student)
-    if not submissions:
-        raise InputError(f"Nobody in {options.submitted} has handed in what you asked for.")
+    collected = collect(
+        options.submitted,
+        unit_names(),
+        unit,
+        options.student,
+        known=known_people(options.db, dict(options.who)),
+        worksheet=read_worksheet(options.worksheet) if options.worksheet else None,
+    )
     policy = policy_of(options)
     with ExitStack() as stack:
         stack.enter_context(one_run_at_a_time(Path()))
@@ -128,7 +133,7 @@ def _grade(options: argparse.Namespace) -> int:
         if policy and not workers.remote:
             stack.enter_context(shared_fork_server(policy))
         outcome = grade_class(
-            submissions,
+            collected.submissions,
             workers,
             limits_of(options),
             policy=policy,
@@ -136,7 +141,7 @@ def _grade(options: argparse.Namespace) -> int:
             force=options.force,
         )
         index, trouble = report_on_course(options.db)
-    outcome.left = left
+    outcome.left, outcome.questions = collected.left, collected.questions
     if options.json:
         write_text(options.json, outcome.to_json())
     _tell(outcome, trouble)
@@ -151,7 +156,7 @@ def _tell(outcome: "Outcome", trouble: str) -> None:
         print(sentence)
     if len(outcome.left) > LISTED:
         print(f"… and {len(outcome.left) - LISTED} more that were left.")
-    for sentence in [*outcome.failures, outcome.complaint, trouble]:
+    for sentence in [*outcome.questions, *outcome.failures, outcome.complaint, trouble]:
         if sentence:
             print(f"medseg grade: {sentence}", file=sys.stderr)
     print(outcome.line())
@@ -166,6 +171,21 @@ def _grade_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--unit", help=ONE_UNIT)
     parser.add_argument("--student", metavar="ID", help="one student; default: all")
+    parser.add_argument(
+        "--worksheet",
+        type=Path,
+        metavar="FILE",
+        help="Moodle's grading worksheet of the assignment: email addresses, times of handing in",
+    )
+    parser.add_argument(
+        "--who",
+        action="append",
+        default=[],
+        type=_who,
+        metavar="NUMBER=ID",
+        help="who a number of the platform's is, where two can be meant: an id or 'new'; "
+        "may be given again",
+    )
     parser.add_argument("--workers", type=_positive, metavar="N", help="default: one for each core")
     parser.add_argument("--force", action="store_true", help="grade again what is graded already")
     parser.add_argument("--json", type=Path, metavar="F", help="write a summary for machines")
@@ -217,6 +237,13 @@ def _folder(text: str) -> str:
     if not folder.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {text}")
     return str(folder)
+
+
+def _who(text: str) -> tuple[str, str]:
+    number, equals, student = text.partition("=")
+    if not (number.strip().isdigit() and equals and student.strip()):
+        raise argparse.ArgumentTypeError(f"expected NUMBER=ID, as 2001=anna, got {text!r}")
+    return number.strip(), student.strip()
 
 
 def _positive(text: str) -> int:

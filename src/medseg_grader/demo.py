@@ -80,7 +80,8 @@ def grade(root: Path) -> tuple[list[Result], Path]:
     shutil.rmtree(root, ignore_errors=True)
     for unit in UNITS:
         hand_in(root / "submitted", unit)
-    submissions, left = collect(root / "submitted", UNITS)
+    collected = collect(root / "submitted", UNITS)
+    submissions, left = collected.submissions, collected.left
     problem = bubblewrap.problem()
     if problem:
         print(

@@ -1,5 +1,6 @@
 """What nbgrader loads of ours by name: a preprocessor of feedback, and two exporters of grades."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
@@ -11,7 +12,13 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from medseg.errors import InputError, without_colours
 from medseg_grader.course.units import HIDDEN
 from medseg_grader.records.marks import Marks, marks_in
-from medseg_grader.report.lms import canvas_gradebook, moodle_worksheet, write_csv
+from medseg_grader.records.results import Result, load_results
+from medseg_grader.report.lms import (
+    canvas_gradebook,
+    moodle_numbers,
+    moodle_worksheet,
+    write_csv,
+)
 
 _NOTE = "# The hidden tests of this cell are not shown.\n"
 
@@ -69,10 +76,22 @@ class MoodleExporter(_Exporter):
         folder.mkdir(parents=True, exist_ok=True)
         for unit in units:
             own = {s: mark for s, mark in marks.units[unit].items() if s in students}
+            numbers, shared = moodle_numbers(self._results(unit, own), marks.people)
+            for sentence in shared:
+                self.log.warning("%s: %s", unit, sentence)
             path = folder / f"{unit}.csv"
-            text = moodle_worksheet(marks.most[unit], own, marks.people, {})
+            text = moodle_worksheet(marks.most[unit], own, marks.people, numbers, {})
             write_csv(path, text)
             self.log.info("Wrote %s", path)
+
+    def _results(self, unit: str, students: Iterable[str]) -> list[Result]:
+        """Who handed in under which number: Moodle's differ from one assignment to the next.
+
+        Where there is no result of a student's, only what formgrader knows is known.
+        """
+        root = Path(self.parent.coursedir.root) if self.parent else Path()
+        known = {result.student: result for result in load_results(root, unit)}
+        return [known.get(s) or Result(s, unit, "", []) for s in students]
 
 
 class CanvasExporter(_Exporter):

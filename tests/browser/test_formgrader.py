@@ -35,7 +35,7 @@ def formgrader(request, chromium, tmp_path_factory):
     submitted.mkdir(parents=True)
     shutil.copy(root / "solutions" / UNIT / notebook_name(UNIT), submitted)
     if request.param == "medseg grade":
-        submissions, _ = collect(root / "grading/submitted", [UNIT])
+        submissions = collect(root / "grading/submitted", [UNIT]).submissions
         with worker_pool(1) as workers:
             outcome = grade_class(submissions, workers, Limits(), root=root, policy=policy())
         assert (len(outcome.graded), outcome.code) == (1, 0)

@@ -38,7 +38,7 @@ def course(tmp_path, monkeypatch):
 
 
 def graded(path, student=None):
-    submissions, _ = collect(path / "handed_in", [UNIT], student=student)
+    submissions = collect(path / "handed_in", [UNIT], student=student).submissions
     return grade_class(submissions, pool_here(), Limits())
 
 

@@ -118,7 +118,7 @@ def grade_here(root, monkeypatch):
     """Grade without sandbox and processes: right answers are right there as well."""
     monkeypatch.chdir(root)
     monkeypatch.setattr(submission, "execute", run_here)
-    grade_class(collect(root / "in", [UNIT])[0], pool_here(), Limits())
+    grade_class(collect(root / "in", [UNIT]).submissions, pool_here(), Limits())
 
 
 def test_a_killed_grader_goes_on_where_it_was(

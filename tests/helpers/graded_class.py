@@ -167,7 +167,8 @@ def grade_cases(
                 student = f"{number:02}_honest_{kind}"
                 hand_in(submitted, student, answered(template, **HONEST[kind][0]))
                 honest[student] = HONEST[kind][1]
-        submissions, left = collect(submitted, [UNIT])
+        collected = collect(submitted, [UNIT])
+        submissions, left = collected.submissions, collected.left
         # the workers fork from one fork server: more of a test of its walls, and less to import
         with fork_servers.shared_fork_server(STRICT), worker_pool(WORKERS) as workers:
             outcome = grade_class(submissions, workers, limits)

@@ -6,8 +6,9 @@ Moodle's ("Anna Schmidt_1234_assignsubmission_file_/iou.ipynb") and Canvas's
 up to a size; links, paths that lead out and all other files are left where they are and reported.
 """
 
+import difflib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -15,12 +16,16 @@ from medseg.errors import InputError
 from medseg.files.archives import FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
 from medseg.units.handed_in import LARGEST_MB
+from medseg_grader.grading.identities import Known, with_ids
 from medseg_grader.grading.layouts import Files, Owner, owners
+from medseg_grader.grading.worksheet import Row
+from medseg_grader.records.results import MOODLE
 
 _TIMESTAMP = "timestamp.txt"
 # what nbgrader's exchange puts beside a submission, to know it again when feedback goes back
 _EXCHANGE = (_TIMESTAMP, "submission_secret.txt")
 # what operating systems and Jupyter leave behind in every folder
+_LISTED = 30
 _LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini"}
 
 
@@ -28,8 +33,8 @@ _LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.
 class Submission:
     """What one student handed in for one unit; `notebook` is None where it cannot be read.
 
-    `findings` say what was odd, one sentence each; `name`, `number`, `timestamp` and `exchange` are
-    as in `medseg_grader.records.results.Result`.
+    `findings` say what was odd, one sentence each; `name`, `number`, `platform`, `email`,
+    `timestamp` and `exchange` are as in `medseg_grader.records.results.Result`.
     """
 
     student: str
@@ -38,23 +43,46 @@ class Submission:
     findings: list[str] = field(default_factory=list)
     name: str = ""
     number: str = ""
+    platform: str = ""
+    email: str = ""
     timestamp: str = ""
     exchange: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Collected:
+    """What was found: submissions by unit and student, and sentences for the instructor.
+
+    `left` tells what was left where it is; `questions` whose submissions are graded only once it is
+    said who they are.
+    """
+
+    submissions: list[Submission]
+    left: list[str]
+    questions: list[str]
+
+
 def collect(
-    submitted: Path, units: Sequence[str], unit: str | None = None, student: str | None = None
-) -> tuple[list[Submission], list[str]]:
-    """All submissions in a folder or zip, by unit and student, and sentences on what was left.
+    submitted: Path,
+    units: Sequence[str],
+    unit: str | None = None,
+    student: str | None = None,
+    *,
+    known: Known | None = None,
+    worksheet: Mapping[str, Row] | None = None,
+) -> Collected:
+    """All submissions in a folder or zip.
 
     Args:
         submitted: nbgrader's layout, or an export of Moodle or Canvas.
         units: full names of the course's units.
         unit: only this one; an export without the unit's name in its file names is of this one.
         student: only this one, by id or by the learning platform's number.
+        known: who handed in before in this term.
+        worksheet: what Moodle's grading worksheet of the assignment says, by number.
 
     Raises:
-        InputError: nothing in there looks like a submission.
+        InputError: nothing in there looks like a submission, or nobody is whom it was asked for.
     """
     found = [entry for entry in entries(submitted) if not _LITTER & set(entry.path.parts)]
     files, left = owners(found, units)
@@ -66,11 +94,40 @@ def collect(
             f"Nothing in {submitted} looks like a submission: expected "
             f"STUDENT/{example}/{notebook_name(example)}, or an export of Moodle or Canvas."
         )
-    submissions = []
-    for owner, own in _with_units(files, units, unit).items():
-        if (unit is None or owner.unit == unit) and student in (None, owner.student, owner.number):
-            submissions.append(_submission(owner, own))
-    return sorted(submissions, key=lambda s: (s.unit, s.student)), left
+    files = _with_units(files, units, unit)
+    if worksheet is not None:
+        files = _with_worksheet(files, worksheet)
+    files, questions = with_ids(files, known)
+    chosen = {owner: own for owner, own in files.items() if unit is None or owner.unit == unit}
+    if not chosen and not questions:
+        there = ", ".join(sorted({owner.unit for owner in files})) or "nothing with a unit's name"
+        raise InputError(f"Nobody in {submitted} has handed in {unit}; there is: {there}.")
+    if student is not None:
+        mine = {o: own for o, own in chosen.items() if student in (o.student, o.number)}
+        if not mine:
+            raise InputError(_nobody(student, submitted, chosen))
+        chosen = mine
+    submissions = [_submission(owner, own) for owner, own in chosen.items()]
+    return Collected(sorted(submissions, key=lambda s: (s.unit, s.student)), left, questions)
+
+
+def _nobody(student: str, submitted: Path, there: Files) -> str:
+    """That somebody is not there, and who is."""
+    ids = sorted({owner.student for owner in there})
+    close = difflib.get_close_matches(student, ids, n=1)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    more = f", … ({len(ids)} in all)" if len(ids) > _LISTED else ""
+    listed = ", ".join(ids[:_LISTED])
+    return f"There is nobody called {student!r} in {submitted}.{guess} There are: {listed}{more}."
+
+
+def _with_worksheet(files: Files, worksheet: Mapping[str, Row]) -> Files:
+    """Give Moodle's students the email address and the time that its worksheet has."""
+    told: Files = {}
+    for owner, own in files.items():
+        row = worksheet.get(owner.number, Row()) if owner.platform == MOODLE else Row()
+        told[replace(owner, email=row.email, timestamp=row.timestamp)] = own
+    return told
 
 
 def _without_top_folder(found: list[Entry]) -> list[Entry]:
@@ -106,7 +163,7 @@ def _submission(owner: Owner, files: list[tuple[str, Entry]]) -> Submission:
     findings = [f"{entry.path} is {entry.odd}." for name, entry in files if not name] or findings
     findings += [owner.doubt] if owner.doubt else []
     findings += ["Canvas marks it as late."] if owner.late else []
-    timestamp, exchange = "", {}
+    timestamp, exchange = owner.timestamp, {}
     named = [entry for _, entry in candidates]
     others = [name for name, entry in files if name and entry not in named and entry.kind != FOLDER]
     for name, entry in files:
@@ -122,8 +179,18 @@ def _submission(owner: Owner, files: list[tuple[str, Entry]]) -> Submission:
     if others:
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
         findings.append(f"Other files were left aside: {', '.join(others[:4])}{more}.")
-    whose = owner.student, owner.unit
-    return Submission(*whose, chosen, findings, owner.name, owner.number, timestamp, exchange)
+    return Submission(
+        owner.student,
+        owner.unit,
+        chosen,
+        findings,
+        owner.name,
+        owner.number,
+        owner.platform,
+        owner.email,
+        timestamp,
+        exchange,
+    )
 
 
 def _candidates(wanted: str, unit: str, files: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:

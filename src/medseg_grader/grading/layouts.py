@@ -7,15 +7,13 @@ a platform's is the platform's, so that an uploaded file's own name says nothing
 import math
 import re
 import statistics
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, OTHER, Entry
+from medseg_grader.records.results import CANVAS, MOODLE
 
-LONGEST_ID = 128  # characters, in nbgrader's gradebook
-LONGEST_NAME = 200  # bytes, so that a file can be called after a student
 LONGEST_PART = 1000  # characters; no file system's name has more than 255
 _MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<number>\d{1,19})_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL
@@ -35,10 +33,12 @@ class Owner:
     """A student as a layout names them.
 
     Attributes:
-        student: the id, once it is decided.
+        student: the id, once it is decided (`medseg_grader.grading.identities`), else the name.
         unit: the full name, where the layout tells.
         name: as the learning platform has it; empty for nbgrader's layout.
-        number: the platform's own for the student.
+        number: the platform's own for the student: Moodle's in this assignment, Canvas's in all.
+        platform: MOODLE or CANVAS; empty for nbgrader's layout.
+        email, timestamp: as in `medseg_grader.records.results.Result`, where they are known.
         late: whether Canvas says so.
         doubt: a sentence on what is not certain about it.
         refused: why nothing of it can be graded, a sentence.
@@ -48,6 +48,9 @@ class Owner:
     unit: str = ""
     name: str = ""
     number: str = ""
+    platform: str = ""
+    email: str = ""
+    timestamp: str = ""
     late: bool = False
     doubt: str = ""
     refused: str = ""
@@ -82,7 +85,7 @@ def owners(found: Sequence[Entry], units: Sequence[str]) -> tuple[Files, list[st
             left.append(f"{entry.path} is {entry.odd}; it was left.")
         elif entry.kind == FILE:
             left.append(f"{entry.path} belongs to no student's unit; it was left.")
-    return _with_ids(files), left
+    return files, left
 
 
 def _counts(name: str, entry: Entry) -> bool:
@@ -100,13 +103,14 @@ def _platforms(text: str, flat: bool, known: Sequence[tuple[int, int]]) -> tuple
     """
     moodle = _MOODLE.fullmatch(text)
     if flat and (match := _ANONYMOUS.fullmatch(text)):
-        owner = Owner(match["name"], "", match["name"], late=bool(match["late"]))
-        return owner, match["file"]
+        name = match["name"]
+        return Owner(name, "", name, platform=CANVAS, late=bool(match["late"])), match["file"]
     canvas = _CANVAS.fullmatch(text) if flat else None
     if canvas and (not moodle or canvas.end("name") < moodle.end("name")):
         return _canvas(canvas, known)
     if moodle:
-        return Owner(moodle["name"], "", moodle["name"], moodle["number"]), moodle["file"]
+        name = moodle["name"]
+        return Owner(name, "", name, moodle["number"], MOODLE), moodle["file"]
     return None
 
 
@@ -136,7 +140,8 @@ def _canvas(match: re.Match[str], known: Sequence[tuple[int, int]]) -> tuple[Own
     name = "_".join([*filter(None, [name]), *numbers[:start]])
     number, file = numbers[start], "_".join([*numbers[start + 2 :], match["file"]])
     student = f"{name}_{number}".strip("_")
-    return Owner(student, "", name, number, bool(match["late"]), doubt), file
+    late = bool(match["late"])
+    return Owner(student, "", name, number, CANVAS, late=late, doubt=doubt), file
 
 
 def _known_numbers(found: Iterable[Entry]) -> list[tuple[int, int]]:
@@ -154,69 +159,3 @@ def _unlike(pair: tuple[int, int], known: Sequence[tuple[int, int]]) -> float:
     """How far two numbers are from the usual ones, in orders of magnitude."""
     usual = (statistics.median(math.log10(one[k]) for one in known) for k in (0, 1))
     return sum(abs(math.log10(x) - y) for x, y in zip(pair, usual, strict=True))
-
-
-def _with_ids(files: Files) -> Files:
-    """The same files, by owners with ids that a gradebook and a file system can hold.
-
-    Moodle's number changes from one assignment to the next, so the full name is the id; where two
-    numbers have one name, or the names are hidden, the number is added. What cannot be told apart
-    is refused. All of this is decided once the ids are spelled as they will be.
-    """
-    claims: dict[str, list[Owner]] = defaultdict(list)
-    for owner in files:
-        claims[identity(owner.student)].append(owner)
-    decided: Files = defaultdict(list)
-    # one of the same number and another spelling of the name is the same one
-    first: dict[tuple[str, str, str], Owner] = {}
-    for student, claimants in claims.items():
-        numbers = {owner.number for owner in claimants}
-        folders = sorted({owner.student for owner in claimants if not owner.number})
-        hidden = any(owner.name == "Participant" for owner in claimants)
-        refused = ""
-        if len(folders) > 1:
-            shown = " and ".join(repr(folder) for folder in folders)
-            refused = f"{shown} are one name here, so neither can be graded; rename one of them."
-        for owner in claimants:
-            one = student
-            if owner.number and (len(numbers) > 1 or hidden):
-                one = _free(student, owner.number, claims)
-            late = any(other.late for other in claimants if other.number == owner.number)
-            doubts = {other.doubt for other in claimants if other.number == owner.number}
-            same = replace(
-                owner,
-                student=one,
-                name=_clean(owner.name),
-                late=late,
-                doubt=" ".join(sorted(filter(None, doubts))),
-                refused="" if owner.number else refused,
-            )
-            key = one, owner.unit, owner.number
-            decided[first.setdefault(key, same)] += files[owner]
-    return decided
-
-
-def _free(student: str, number: str, taken: Iterable[str]) -> str:
-    """The id with the number behind it, which is nobody's name."""
-    ending = f"_{number}"
-    one = _short(student, len(ending)) + ending
-    while one in taken:
-        ending += f"_{number}"
-        one = _short(student, len(ending)) + ending
-    return one
-
-
-def identity(raw: str) -> str:
-    """One spelling for one student, in characters that a gradebook can hold."""
-    return _short(_clean(raw))
-
-
-def _clean(raw: str) -> str:
-    text = unicodedata.normalize("NFC", raw)
-    return "".join(c if c.isprintable() else "_" for c in text).strip()
-
-
-def _short(text: str, spare: int = 0) -> str:
-    """As much of a text as a gradebook and a file's name can hold, with room for what follows."""
-    text = text[: LONGEST_ID - spare]
-    return text.encode()[: LONGEST_NAME - spare].decode(errors="ignore").strip()

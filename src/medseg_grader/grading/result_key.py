@@ -35,8 +35,6 @@ def result_key(
         "limits": asdict(limits),
         "policy": asdict(policy) if policy else None,
         "findings": submission.findings,
-        "timestamp": submission.timestamp,
-        "exchange": submission.exchange,
     }
     digest.update(json.dumps(parts, sort_keys=True).encode())
     if submission.notebook is not None:

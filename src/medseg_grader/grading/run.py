@@ -9,7 +9,7 @@ import errno
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,15 +23,20 @@ from medseg_grader.course.stock_nbgrader import nbgrader_api
 from medseg_grader.course.template import Template, make_template
 from medseg_grader.course.units import load_unit
 from medseg_grader.grading.collect import Submission
+from medseg_grader.grading.identities import Known
 from medseg_grader.grading.result_key import environment_digest, result_key
 from medseg_grader.grading.submission import Job, grade_submission
 from medseg_grader.grading.workers import ONE_THREAD, WorkerPool
-from medseg_grader.records.gradebook import GradebookError, Recorder
+from medseg_grader.records.gradebook import GradebookError, Recorder, explained
+from medseg_grader.records.marks import read_people
 from medseg_grader.records.results import (
     Result,
+    Seen,
     load_result,
+    load_results,
     notebook_path,
     result_path,
+    seen_in,
     write_result,
 )
 from medseg_grader.sandbox.limits import Limits
@@ -48,12 +53,14 @@ class Outcome:
     unrecorded: list[Result] = field(default_factory=list)
     complaint: str = ""
     left: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def code(self) -> int:
         """The command's exit code: 0 if every submission stands in the gradebook."""
-        return int(bool(self.failures or self.unrecorded or self.complaint))
+        open_ends = (self.failures, self.unrecorded, self.complaint, self.questions)
+        return int(any(open_ends))
 
     def line(self) -> str:
         """One line of counts."""
@@ -62,7 +69,7 @@ class Outcome:
             f"{len(self.graded)} graded",
             f"{len(self.unchanged)} unchanged",
             f"{odd} with findings",
-            f"{len(self.failures)} not graded",
+            f"{len(self.failures) + len(self.questions)} not graded",
         ]
         if self.unrecorded:
             counts.append(f"{len(self.unrecorded)} not yet in the gradebook")
@@ -89,6 +96,7 @@ class Outcome:
             "graded": len(self.graded),
             "unchanged": len(self.unchanged),
             "not_graded": self.failures,
+            "questions": self.questions,
             "complaint": self.complaint,
             "left": self.left,
             "seconds": round(self.seconds, 3),
@@ -126,7 +134,7 @@ def grade_class(
             key = result_key(submission, template, limits, policy, environment)
             known = None if force else _known(root, submission, key)
             if known is not None:
-                run.outcome.unchanged.append(known)
+                run.unchanged(known, submission)
             else:
                 threads = ONE_THREAD if workers.size > 1 or workers.remote else {}
                 jobs.append(Job(submission, template, key, limits, policy, threads))
@@ -144,6 +152,22 @@ def _known(root: Path, submission: Submission, key: str) -> Result | None:
     return result if there else None
 
 
+def known_people(
+    db_url: str | None = None, said: Mapping[str, str] | None = None, root: Path = Path()
+) -> Known:
+    """Who has an id in this term, from results and gradebook; `said` as in `Known`.
+
+    Raises GradebookError.
+    """
+    results = load_results(root)
+    seen = seen_in(results)
+    named = {one.student for one in seen}
+    with explained():
+        people = read_people(db_url or nbgrader_api(root).coursedir.db_url).values()
+    seen += [Seen(p.id, name=p.name, email=p.email) for p in people if p.id not in named]
+    return Known(seen, said or {})
+
+
 @dataclass
 class GradingRun:
     """One run at work: where results go, and what has become of them."""
@@ -151,6 +175,21 @@ class GradingRun:
     root: Path
     recorder: Recorder
     outcome: Outcome
+
+    def unchanged(self, known: Result, submission: Submission) -> None:
+        """Take over a result that stands, with what this export tells of the student."""
+        now = replace(
+            known,
+            name=submission.name or known.name,
+            number=submission.number or known.number,
+            platform=submission.platform or known.platform,
+            email=submission.email or known.email,
+            timestamp=submission.timestamp or known.timestamp,
+            exchange=submission.exchange or known.exchange,
+        )
+        if now != known:
+            write_result(self.root, now)
+        self.outcome.unchanged.append(now)
 
     def catch_up(self, templates: dict[str, Template]) -> None:
         """Bring into the gradebook what an earlier run graded and could not record any more."""

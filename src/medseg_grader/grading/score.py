@@ -55,11 +55,16 @@ def nothing(template: Template, reason: str) -> list[CellScore]:
     return [CellScore(t.grade_id, t.exercise, 0.0, t.points, 0.0, reason) for t in template.tests]
 
 
+def _said(kind: str, text: str) -> str:
+    """What was raised, as a reason: an assertion's text is one already."""
+    return text if kind == AssertionError.__name__ and text.strip() else f"{kind}: {text}"
+
+
 def _points(cell: NotebookNode, run: Run | None, most: float) -> Points:
     error = run.error if run else ""
     if not error and (run is None or not run.ran):
         error = "It did not run."
-    raised = [f"{o.ename}: {o.evalue}" for o in cell.outputs if o.output_type == "error"]
+    raised = [_said(o.ename, o.evalue) for o in cell.outputs if o.output_type == "error"]
     results = [
         str(o.get("data", {}).get("text/plain", ""))
         for o in cell.outputs

@@ -78,6 +78,8 @@ def grade_submission(job: Job) -> tuple[Result, str]:
         peak_memory_mb=round(peak, 1),
         name=submission.name,
         number=submission.number,
+        platform=submission.platform,
+        email=submission.email,
         timestamp=submission.timestamp,
         exchange=submission.exchange,
     )

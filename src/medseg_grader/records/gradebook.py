@@ -36,7 +36,7 @@ from medseg.errors import InputError
 from medseg.units import notebook_stem
 from medseg_grader.course.stock_nbgrader import quiet_log
 from medseg_grader.course.template import Template
-from medseg_grader.records.results import Result
+from medseg_grader.records.results import CANVAS, Result
 
 BUSY_SECONDS = 30
 NO_RESPONSE = "No response."  # nbgrader's comment on a cell as it was handed out
@@ -76,7 +76,7 @@ class Recorder:
         self._penalties = AssignLatePenalties(config=config)
         self._penalties.init_plugin()
         self._known: dict[str, _Known] = {}
-        with _explained():
+        with explained():
             self.book = Gradebook(self.db_url, course_id)
             self._journal("WAL")
         self._students: set[str] | None = None
@@ -108,7 +108,7 @@ class Recorder:
         """
         unit = template.unit
         self._known.pop(unit, None)
-        with _explained():
+        with explained():
             if self._is_current(template):
                 return
             self.book.update_or_create_assignment(unit)
@@ -133,7 +133,7 @@ class Recorder:
         """
         if not results:
             return []
-        with _explained():
+        with explained():
             known = self._unit(results[0].unit)
             points = self._standing(known, _grade, _grade.c.auto_score)
             comments = self._standing(known, _comment, _comment.c.auto_comment)
@@ -172,7 +172,7 @@ class Recorder:
         Points that an instructor gave by hand stay, and are marked for another look, as nbgrader
         does. Raises GradebookError; then nothing of it has been written.
         """
-        with _explained():
+        with explained():
             try:
                 self._write(result, self._unit(result.unit))
                 self.book.db.commit()
@@ -187,9 +187,14 @@ class Recorder:
         if self._students is None:
             self._students = set(db.scalars(select(_student.c.id)))
         if result.student not in self._students:
-            names = {"last_name": result.name or None, "lms_user_id": result.number or None}
-            db.execute(insert(_student), {"id": result.student, **names})
+            db.execute(insert(_student), {"id": result.student, **_told(result)})
             self._students.add(result.student)
+        elif told := {key: value for key, value in _told(result).items() if value}:
+            # what an instructor has written in formgrader stays
+            for key, value in told.items():
+                column = _student.c[key]
+                empty = (_student.c.id == result.student) & column.is_(None)
+                db.execute(update(_student).where(empty).values({key: value}))
         timestamp = _time(result)
         when = {"timestamp": timestamp}
         if result.student in known.submissions:
@@ -312,6 +317,13 @@ class Recorder:
         }
 
 
+def _told(result: Result) -> dict[str, str | None]:
+    """What an export tells of a student for good: Moodle's number is one of an assignment."""
+    number = result.number if result.platform == CANVAS else ""
+    told = {"last_name": result.name, "email": result.email, "lms_user_id": number}
+    return {key: value or None for key, value in told.items()}
+
+
 def _points(result: Result, known: _Known) -> dict[str, float]:
     return {known.tests[cell.grade_id]: cell.points for cell in result.cells}
 
@@ -340,7 +352,7 @@ def _patient(db_url: str) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Turn what a database says into one sentence for the instructor."""
     try:
         yield

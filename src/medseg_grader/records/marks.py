@@ -7,17 +7,20 @@ whole class each time that they are loaded. Nothing is written.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from nbgrader.api import (
     Assignment,
     BaseCell,
     Comment,
     Grade,
+    GradeCell,
+    Notebook,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import Select, create_engine, select
+from sqlalchemy import Select, create_engine, inspect, make_url, select
 from sqlalchemy.orm import Session
 
 
@@ -62,11 +65,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    """The gradebook: everybody in it, and for each unit the most points and the submissions."""
+    """The gradebook: everybody in it, and for each unit the most points and the submissions.
+
+    `cells` has the most points of each test cell, by unit and grade_id.
+    """
 
     people: Mapping[str, Person]
     most: Mapping[str, float]
     units: Mapping[str, Mapping[str, Mark]]
+    cells: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def read_marks(gradebook_url: str) -> Marks:
@@ -79,18 +86,49 @@ def read_marks(gradebook_url: str) -> Marks:
         engine.dispose()
 
 
-def marks_in(session: Session) -> Marks:
-    """The marks in an open gradebook (nbgrader's `Gradebook.db`)."""
+def read_people(gradebook_url: str) -> dict[str, Person]:
+    """Everybody in the gradebook at an SQLAlchemy URL; nobody where there is none yet.
+
+    Raises sqlalchemy.exc.DBAPIError where it cannot be read.
+    """
+    url = make_url(gradebook_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return {}
+    engine = create_engine(url)
+    try:
+        if not inspect(engine).has_table(Student.__tablename__):
+            return {}
+        with Session(engine) as session:
+            return _people(session)
+    finally:
+        engine.dispose()
+
+
+def _people(session: Session) -> dict[str, Person]:
     people = {}
     columns = (Student.id, Student.first_name, Student.last_name, Student.email)
     for id, first, last, email, number in session.execute(select(*columns, Student.lms_user_id)):
         name = " ".join(part for part in (first, last) if part)
         people[id] = Person(id, name, email or "", number or "")
+    return people
+
+
+def marks_in(session: Session) -> Marks:
+    """The marks in an open gradebook (nbgrader's `Gradebook.db`)."""
+    people = _people(session)
     assignments = select(Assignment.id, Assignment.name, Assignment.max_score)
     rows = session.execute(assignments.order_by(Assignment.name)).all()
     most = {name: float(points or 0) for _, name, points in rows}
     units = {name: _unit(session, id) for id, name, _ in rows}
-    return Marks(people, most, units)
+    cells: dict[str, dict[str, float]] = {name: {} for name in most}
+    tests = (
+        select(Assignment.name, GradeCell.name, GradeCell.max_score)
+        .join(Notebook, Notebook.id == GradeCell.notebook_id)
+        .join(Assignment, Assignment.id == Notebook.assignment_id)
+    )
+    for unit, cell, points in session.execute(tests):
+        cells[unit][cell] = float(points or 0)
+    return Marks(people, most, units, cells)
 
 
 def _unit(session: Session, assignment: str) -> dict[str, Mark]:

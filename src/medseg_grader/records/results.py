@@ -1,7 +1,7 @@
 """Grading one submission of one unit, as data: what worker, gradebook and report share."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from medseg.files import write_text
 
 RESULTS = Path("grading/results")
 AUTOGRADED = Path("grading/autograded")
+# the learning platforms whose exports are understood
+MOODLE, CANVAS = "Moodle", "Canvas"
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,11 @@ class Result:
         seconds: wall time from start of the kernel to the last cell.
         peak_memory_mb: the most memory that the student's code had, in MiB; 0 where not measured.
         name: the student's full name, where a learning platform's export tells it.
-        number: the platform's own number for the student (Moodle: the participant's, Canvas: the
-            user's), by which its grade import finds them; empty for nbgrader's layout.
+        number: the platform's own number for the student, by which its grade import finds them
+            (Moodle: the participant's, another one in each assignment; Canvas: the user's); empty
+            for nbgrader's layout.
+        platform: MOODLE or CANVAS; empty for nbgrader's layout.
+        email: the address, where Moodle's grading worksheet told it.
         timestamp: when it was handed in, ISO 8601 in UTC; empty where unknown.
         exchange: what nbgrader's exchange had put beside the submission, text by file name;
             `nbgrader release_feedback` reads it beside a page.
@@ -63,6 +68,8 @@ class Result:
     peak_memory_mb: float = 0.0
     name: str = ""
     number: str = ""
+    platform: str = ""
+    email: str = ""
     timestamp: str = ""
     exchange: dict[str, str] = field(default_factory=dict)
 
@@ -88,6 +95,23 @@ class Result:
             return cls(**{**data, "cells": [CellScore(**cell) for cell in data["cells"]]})
         except (TypeError, KeyError) as error:
             raise InputError(f"this is no grading result of this version: {error}") from error
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One who has an id, as an earlier export named them; without a unit, as the gradebook does."""
+
+    student: str
+    unit: str = ""
+    number: str = ""
+    name: str = ""
+    platform: str = ""
+    email: str = ""
+
+
+def seen_in(results: Iterable[Result]) -> list[Seen]:
+    """Who has handed in what, under which number and name."""
+    return [Seen(r.student, r.unit, r.number, r.name, r.platform, r.email) for r in results]
 
 
 def result_path(root: Path, unit: str, student: str) -> Path:

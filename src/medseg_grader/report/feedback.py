@@ -22,6 +22,8 @@ from medseg_grader.report.html import render
 
 ALL_PASSED = "All tests passed."
 NOT_ANSWERED = "Not answered: the cell is missing or as it was handed out."
+# in names of mistakes, which are in small letters
+_SPELLED = {"nan": "NaN", "iou": "IoU", "relu": "ReLU", "cpu": "CPU", "gpu": "GPU", "pq": "PQ"}
 BY_HAND = "Your instructor gave these points by hand."
 
 
@@ -90,6 +92,25 @@ def exercise_titles(unit: Unit) -> dict[str, str]:
     }
 
 
+def test_titles(unit: Unit) -> dict[str, str]:
+    """Each test cell in words: "4.1 The confusion matrix, hidden test"."""
+    titles = exercise_titles(unit)
+    found: dict[str, str] = {}
+    for cell in unit.graded_cells():
+        exercise = unit.exercise_of(cell)
+        rest = grade_id(cell).removeprefix(f"test_{exercise}").strip("_")
+        what = f" {words(rest).lower()}" if rest not in {"", "hidden"} else ""
+        found[grade_id(cell)] = f"{titles[exercise]},{what} {_kind(cell.source).lower()}"
+    return found
+
+
+def words(name: str) -> str:
+    """A name as words: `rows_and_columns_swapped` as "Rows and columns swapped"."""
+    parts = [_SPELLED.get(part, part) for part in name.split("_") if part]
+    text = " ".join(parts)
+    return text if parts and parts[0] in _SPELLED.values() else text[:1].upper() + text[1:]
+
+
 def reasons(unit: Unit, result: Result, exercise: str, mark: Mark) -> list[str]:
     """Why the tests took points in an exercise, a sentence each; empty where they took none.
 
@@ -144,8 +165,14 @@ def _exercise(
         "why": cleaner.sentence(" ".join(why + by_hand) or ALL_PASSED),
         "reasons": [cleaner.sentence(reason) for reason in why],
         "advice": _advice(unit, name, result, mark),
-        "comments": [text for cell, text in mark.comments.items() if cell in {name, *names}],
+        "comments": comments_on(name, result, mark),
     }
+
+
+def comments_on(exercise: str, result: Result, mark: Mark) -> list[str]:
+    """What an instructor wrote in formgrader to an exercise's answer and to its tests."""
+    cells = [exercise, *(c.grade_id for c in result.cells if c.exercise == exercise)]
+    return [mark.comments[cell] for cell in cells if mark.comments.get(cell, "").strip()]
 
 
 def _advice(unit: Unit, name: str, result: Result, mark: Mark) -> str:

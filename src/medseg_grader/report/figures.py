@@ -41,7 +41,7 @@ def items(analysis: Sequence[Item]) -> tuple[Figure, str]:
     left.barh(places, [100 * item.passed for item in analysis], color=BLUE, height=0.7)
     left.set_xlim(0, 100)
     left.set_xlabel("all points in … % of the submissions")
-    _names(left, [item.name for item in analysis])
+    _names(left, [item.title for item in analysis])
     right.axvline(0, color=DARK, linewidth=0.8)
     right.axvline(WEAK, color=ORANGE, linestyle="dashed", label=f"weak below {WEAK:g}")
     known = [(k, i.discrimination) for k, i in enumerate(analysis) if i.discrimination is not None]
@@ -54,11 +54,11 @@ def items(analysis: Sequence[Item]) -> tuple[Figure, str]:
     lowest = min(analysis, key=lambda item: item.passed)
     alt = (
         f"Two panels over {len(analysis)} test cells. Left, the pass rate: lowest "
-        f"{lowest.passed:.0%} in {lowest.name}. Right, the discrimination: "
+        f"{lowest.passed:.0%} in {lowest.title}. Right, the discrimination: "
     )
     if known:
         place, value = min(known, key=lambda pair: pair[1])
-        alt += f"lowest {value:.2f} in {analysis[place].name}."
+        alt += f"lowest {value:.2f} in {analysis[place].title}."
     else:
         alt += "not defined for any of them."
     return figure, alt

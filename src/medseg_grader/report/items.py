@@ -1,6 +1,6 @@
 """Item analysis: how each test cell did over a class, as numbers with a remark in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ class Item:
 
     Attributes:
         name: its grade_id.
+        title: in words.
         exercise: what it tests.
         most: its points.
         passed: the share of submissions with all its points, from 0 to 1.
@@ -32,6 +33,7 @@ class Item:
     """
 
     name: str
+    title: str
     exercise: str
     most: float
     passed: float
@@ -57,8 +59,12 @@ def points_table(results: Sequence[Result]) -> tuple[list[str], np.ndarray]:
     return names, np.array(points, float).reshape(len(results), len(names))
 
 
-def analyse(results: Sequence[Result]) -> list[Item]:
-    """One item for each test cell of a unit, in order; `results` are all of that unit."""
+def analyse(results: Sequence[Result], titles: Mapping[str, str] | None = None) -> list[Item]:
+    """One item for each test cell of a unit, in order; `results` are all of that unit.
+
+    `titles` has the cells in words, by grade_id.
+    """
+    titles = titles or {}
     if not results:
         return []
     names, points = points_table(results)
@@ -72,7 +78,9 @@ def analyse(results: Sequence[Result]) -> list[Item]:
         if value is not None and not remark and passed < HARD:
             remark = "Few pass it: it may be hard, or its text unclear."
         share = float(own.mean() / most) if most else 1.0
-        items.append(Item(name, cells[column].exercise, most, passed, share, value, remark))
+        exercise = cells[column].exercise
+        title = titles.get(name, name)
+        items.append(Item(name, title, exercise, most, passed, share, value, remark))
     return items
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from medseg.files import replacing, write_text
 from medseg_grader.records.marks import Mark, Marks, Person
+from medseg_grader.records.results import MOODLE, Result
 
 MOODLE_HEAD = (
     "Identifier",
@@ -43,17 +44,19 @@ def moodle_worksheet(
     most: float,
     marks: Mapping[str, Mark],
     people: Mapping[str, Person],
+    numbers: Mapping[str, str],
     comments: Mapping[str, str],
 ) -> str:
     """The grading worksheet of one unit, as CSV text.
 
     Moodle finds a student by the identifier alone, "Participant" and the number that its own
-    export has in each folder's name; without that number the cell is empty.
+    export has in each folder's name, another one in each assignment; without it the cell is empty.
 
     Args:
         most: the unit's points, which must be the assignment's maximum grade in Moodle.
         marks: the submissions, by student.
         people: everybody in the gradebook.
+        numbers: Moodle's in this assignment, by student.
         comments: what to say to a student, as HTML.
     """
     rows = []
@@ -62,7 +65,7 @@ def moodle_worksheet(
         handed_in = f"{mark.timestamp:%A, %d %B %Y, %H:%M}" if mark.timestamp else "-"
         rows.append(
             [
-                f"Participant {person.number}" if _is_number(person.number) else "",
+                f"Participant {numbers[student]}" if student in numbers else "",
                 safe_cell(person.full_name),
                 safe_cell(person.email),
                 "Submitted for grading",
@@ -95,21 +98,48 @@ def canvas_gradebook(marks: Marks, units: Sequence[str], students: Iterable[str]
     return csv_text(rows)
 
 
-def moodle_feedback_zip(path: Path, pages: Mapping[str, Path], people: Mapping[str, Person]) -> int:
+def moodle_feedback_zip(
+    path: Path,
+    pages: Mapping[str, Path],
+    people: Mapping[str, Person],
+    numbers: Mapping[str, str],
+) -> int:
     """Write feedback pages into a zip that Moodle hands out; returns how many there are.
 
-    Those of students whose Moodle number is not known are left out.
+    Those of students whose number in this assignment is not among `numbers` are left out.
     """
     count = 0
     with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, page in sorted(pages.items()):
-            person = people.get(student)
-            if person is not None and _is_number(person.number):
-                name = re.sub(r"[^\w '-]|_", " ", person.full_name).strip() or "student"
-                folder = f"{name}_{person.number}_assignsubmission_file_"
+            if student in people and student in numbers:
+                name = re.sub(r"[^\w '-]|_", " ", people[student].full_name).strip() or "student"
+                folder = f"{name}_{numbers[student]}_assignsubmission_file_"
                 archive.write(page, f"{folder}/feedback_{page.parent.name}.html")
                 count += 1
     return count
+
+
+def moodle_numbers(
+    results: Iterable[Result], people: Mapping[str, Person]
+) -> tuple[dict[str, str], list[str]]:
+    """Moodle's number of each student in one unit, and a sentence on each that two students have.
+
+    Of somebody whom no platform's export has named, it is the one that an instructor has given in
+    formgrader.
+    """
+    owners: dict[str, list[str]] = {}
+    for result in results:
+        by_hand = "" if result.platform else people[result.student].number
+        number = result.number if result.platform == MOODLE else by_hand
+        if _is_number(number):
+            owners.setdefault(number, []).append(result.student)
+    shared = [
+        f"The number {number} of Moodle's is that of {' and '.join(map(repr, students))}; they are "
+        f"left out of its files until one is corrected in formgrader."
+        for number, students in owners.items()
+        if len(students) > 1
+    ]
+    return {students[0]: n for n, students in owners.items() if len(students) == 1}, shared
 
 
 def _is_number(text: str) -> bool:

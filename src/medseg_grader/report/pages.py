@@ -12,7 +12,7 @@ from medseg_grader.records.marks import Marks
 from medseg_grader.records.results import Result
 from medseg_grader.report import figures
 from medseg_grader.report.clean import cut, plain
-from medseg_grader.report.feedback import exercise_titles, title
+from medseg_grader.report.feedback import exercise_titles, test_titles, title, words
 from medseg_grader.report.html import picture, render
 from medseg_grader.report.items import FEW, FEWEST, WEAK, analyse, seconds_by_exercise
 
@@ -28,11 +28,11 @@ def items_page(units: Mapping[str, Unit], results: Mapping[str, Sequence[Result]
 
 
 def _unit_items(unit: Unit, results: Sequence[Result]) -> dict[str, object]:
-    cells = analyse(results)
+    cells = analyse(results, test_titles(unit))
     points = np.array([result.points for result in results])
     most = results[0].max_points
-    times = seconds_by_exercise(results)
     titles = exercise_titles(unit)
+    times = {titles.get(name, name): x for name, x in seconds_by_exercise(results).items()}
     return {
         "name": unit.name,
         "title": title(unit),
@@ -44,7 +44,7 @@ def _unit_items(unit: Unit, results: Sequence[Result]) -> dict[str, object]:
         "cells": cells,
         "seconds": [
             {
-                "title": titles.get(name, name),
+                "title": name,
                 "median": np.median(values),
                 "longest": values.max(),
             }
@@ -82,13 +82,18 @@ def _unit_mistakes(unit: Unit, results: Sequence[Result]) -> dict[str, object]:
 
 
 def common_mistakes(unit: Unit, results: Sequence[Result]) -> list[str]:
-    """The mistakes that the class made, most frequent first: "7 of 12: name: hint"."""
+    """The mistakes that the class made, most frequent first.
+
+    Each is told as "7 of 12: Rows and columns swapped (4.1 The confusion matrix). Its hint".
+    """
+    titles = exercise_titles(unit)
     found = []
     for name, exercise in unit.exercises.items():
         counts = Counter(result.diagnosis.get(name) for result in results)
         for mistake in exercise.mistakes:
             if number := counts[mistake.name]:
-                text = f"{number} of {len(results)}: {mistake.name} ({name}): {mistake.hint}"
+                what = f"{words(mistake.name)} ({titles[name]})"
+                text = f"{number} of {len(results)}: {what}. {mistake.hint}"
                 found.append((number, text))
     return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
 
@@ -154,6 +159,48 @@ def _unit_row(unit: Unit, results: Sequence[Result], marks: Marks) -> dict[str, 
     }
 
 
+def student_page(
+    student: str,
+    units: Mapping[str, Unit],
+    results: Mapping[str, Sequence[Result]],
+    marks: Marks,
+    pages: Mapping[tuple[str, str], PurePosixPath],
+) -> str:
+    """One student over all units: points, feedback, totals. Arguments as for `index_page`."""
+    rows: list[dict[str, object]] = []
+    reached = most = 0.0
+    for name in results:
+        mark = marks.units.get(name, {}).get(student)
+        due = marks.most[name]
+        most += due
+        page = pages.get((name, student))
+        if mark is not None and page is not None:
+            reached += mark.total
+            own = next(result for result in results[name] if result.student == student)
+            rows.append(
+                {
+                    "title": title(units[name]),
+                    "total": mark.total,
+                    "most": due,
+                    "penalty": mark.penalty,
+                    "timestamp": mark.timestamp,
+                    "page": PurePosixPath("..", page),
+                    "findings": len(own.findings),
+                }
+            )
+        else:
+            rows.append({"title": title(units[name]), "total": None, "most": due})
+    person = marks.people.get(student)
+    return render(
+        "student.html",
+        id=student,
+        full_name=person.full_name if person else student,
+        rows=rows,
+        reached=reached,
+        most=most,
+    )
+
+
 def _students(
     results: Mapping[str, Sequence[Result]],
     marks: Marks,
@@ -163,10 +210,18 @@ def _students(
     students: list[dict[str, object]] = []
     for student in sorted({result.student for own in results.values() for result in own}):
         person = marks.people.get(student)
-        row = []
-        for name in results:
-            mark = marks.units.get(name, {}).get(student)
-            page = pages.get((name, student))
-            row.append({"total": mark.total if mark else None, "page": page})
-        students.append({"id": student, "name": person.name if person else "", "marks": row})
+        own = [marks.units.get(name, {}).get(student) for name in results]
+        row = [
+            {"total": mark.total if mark else None, "page": pages.get((name, student))}
+            for name, mark in zip(results, own, strict=True)
+        ]
+        students.append(
+            {
+                "id": student,
+                "name": person.name if person else "",
+                "page": PurePosixPath("students", f"{student}.html"),
+                "marks": row,
+                "total": sum(mark.total for mark in own if mark),
+            }
+        )
     return students

@@ -19,13 +19,25 @@ from medseg.units.labels import grade_id
 from medseg_grader.course.stock_nbgrader import nbgrader_api
 from medseg_grader.course.units import Unit, load_unit, unit_names
 from medseg_grader.records.marks import Mark, Marks, read_marks
-from medseg_grader.records.results import Result, load_results, notebook_path
+from medseg_grader.records.results import (
+    CANVAS,
+    MOODLE,
+    Result,
+    load_results,
+    notebook_path,
+)
 from medseg_grader.report import lms
 from medseg_grader.report.clean import Cleaner
-from medseg_grader.report.feedback import exercise_titles, feedback_page, reasons
+from medseg_grader.report.feedback import comments_on, exercise_titles, feedback_page, reasons
 from medseg_grader.report.html import TEMPLATES
 from medseg_grader.report.page_workers import PageJob, make_pages, read
-from medseg_grader.report.pages import findings_page, index_page, items_page, mistakes_page
+from medseg_grader.report.pages import (
+    findings_page,
+    index_page,
+    items_page,
+    mistakes_page,
+    student_page,
+)
 
 FEEDBACK = Path("grading/feedback")
 
@@ -45,16 +57,22 @@ def write_report(results: Iterable[Result], gradebook_url: str, out: Path) -> Pa
     """
     marks = read_marks(gradebook_url)
     units, by_unit, notes = _sort(results, marks)
+    numbers, shared = _numbers(by_unit, marks)
+    notes += shared
     out.mkdir(parents=True, exist_ok=True)
     root = out.parent.parent
     pages, lacking = _write_feedback(units, by_unit, marks, root, out)
     notes += lacking
-    files, missing = _write_grades(units, by_unit, marks, pages, out)
+    files, missing = _write_grades(units, by_unit, marks, pages, numbers, out)
     notes += missing
     write_text(out / "items.html", items_page(units, by_unit))
     write_text(out / "mistakes.html", mistakes_page(units, by_unit))
     write_text(out / "findings.html", findings_page(by_unit, notes))
     relative = {key: PurePosixPath(page.relative_to(out)) for key, page in pages.items()}
+    folder = _folder(out, "students")
+    for student in sorted({student for _, student in pages}):
+        page = student_page(student, units, by_unit, marks, relative)
+        write_text(folder / f"{student}.html", page)
     index = out / "index.html"
     write_text(index, index_page(units, by_unit, marks, relative, files, notes))
     return index
@@ -93,7 +111,40 @@ def _sort(
             notes.append(f"{who}: left out, as it is not in the gradebook; grade it again.")
         else:
             by_unit.setdefault(result.unit, []).append(result)
-    return {name: units[name] for name in sorted(by_unit)}, dict(sorted(by_unit.items())), notes
+    for name, own in list(by_unit.items()):
+        by_unit[name], stale = _of_these_points(own, marks.cells[name])
+        notes += [stale] if stale else []
+    by_unit = {name: own for name, own in sorted(by_unit.items()) if own}
+    return {name: units[name] for name in by_unit}, by_unit, notes
+
+
+def _of_these_points(
+    results: Sequence[Result], cells: Mapping[str, float]
+) -> tuple[list[Result], str]:
+    """Those that were graded with the points that tests give now, and a sentence on the others."""
+    kept = [r for r in results if all(cells.get(c.grade_id) == c.max_points for c in r.cells)]
+    old = [result for result in results if result not in kept]
+    if not old:
+        return kept, ""
+    unit, short = old[0].unit, old[0].unit.partition("_")[0]
+    before = " or ".join(f"{points:g}" for points in sorted({r.max_points for r in old}))
+    return kept, (
+        f"{unit}: {len(old)} of {len(results)} submissions were graded before the points of its "
+        f"tests changed (of {before} points then, {sum(cells.values()):g} now), and are left out "
+        f"of report and grade files, so that maxima are not mixed. Grade all of the unit again: "
+        f"medseg grade SUBMITTED --unit {short}"
+    )
+
+
+def _numbers(
+    by_unit: Mapping[str, Sequence[Result]], marks: Marks
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Moodle's numbers of each unit's students, and a sentence on each that two of them have."""
+    numbers, notes = {}, []
+    for name, own in by_unit.items():
+        numbers[name], shared = lms.moodle_numbers(own, marks.people)
+        notes += [f"{name}: {sentence}" for sentence in shared]
+    return numbers, notes
 
 
 def _write_feedback(
@@ -190,18 +241,26 @@ def _write_grades(
     results: Mapping[str, Sequence[Result]],
     marks: Marks,
     pages: Mapping[tuple[str, str], Path],
+    numbers: Mapping[str, Mapping[str, str]],
     out: Path,
 ) -> tuple[list[tuple[PurePosixPath, str]], list[str]]:
-    """Files for the LMS: their paths with a word on each, and notes for the instructor."""
+    """Files for the LMS: their paths with a word on each, and notes for the instructor.
+
+    A file is about those who came from its platform, or from none.
+    """
     files: list[tuple[PurePosixPath, str]] = []
+    unknown: list[Result] = []
     for name, own in results.items():
-        files += _write_moodle(units[name], own, marks, pages, _folder(out, "moodle"))
-    if not results:
-        return files, []
-    handed_in = {student for name in results for student in marks.units[name]}
-    lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), handed_in))
-    files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
-    return files, _unknown_numbers(marks, handed_in)
+        theirs = [result for result in own if result.platform != CANVAS]
+        if theirs:
+            folder = _folder(out, "moodle")
+            files += _write_moodle(units[name], theirs, marks, pages, numbers[name], folder)
+        unknown += [r for r in own if not r.platform and r.student not in numbers[name]]
+    students = {r.student for own in results.values() for r in own if r.platform != MOODLE}
+    if students:
+        lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), students))
+        files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
+    return files, _unknown_numbers(unknown)
 
 
 def _write_moodle(
@@ -209,32 +268,33 @@ def _write_moodle(
     results: Sequence[Result],
     marks: Marks,
     pages: Mapping[tuple[str, str], Path],
+    numbers: Mapping[str, str],
     folder: Path,
 ) -> list[tuple[PurePosixPath, str]]:
     """A unit's grading worksheet, and its feedback pages as a zip where anybody has one."""
-    own = marks.units[unit.name]
+    own = {r.student: marks.units[unit.name][r.student] for r in results}
     comments = {r.student: _comment(unit, r, own[r.student]) for r in results}
-    text = lms.moodle_worksheet(marks.most[unit.name], own, marks.people, comments)
+    text = lms.moodle_worksheet(marks.most[unit.name], own, marks.people, numbers, comments)
     lms.write_csv(folder / f"{unit.name}.csv", text)
     files = [(PurePosixPath(folder.name, f"{unit.name}.csv"), "Moodle's grading worksheet")]
     archive = folder / f"{unit.name}_feedback.zip"
     own_pages = {r.student: pages[unit.name, r.student] for r in results}
-    if count := lms.moodle_feedback_zip(archive, own_pages, marks.people):
+    if count := lms.moodle_feedback_zip(archive, own_pages, marks.people, numbers):
         files.append((PurePosixPath(folder.name, archive.name), f"{count} feedback pages"))
     else:
         archive.unlink()
     return files
 
 
-def _unknown_numbers(marks: Marks, students: Collection[str]) -> list[str]:
-    """A note where the learning platform's numbers of some students are not known."""
-    unknown = sum(not marks.people[student].number for student in students)
-    if not unknown:
+def _unknown_numbers(unknown: Collection[Result]) -> list[str]:
+    """A note where no platform's export has named some students."""
+    students = {result.student for result in unknown}
+    if not students:
         return []
+    who = "1 student has" if len(students) == 1 else f"{len(students)} students have"
     return [
-        f"{unknown} of {len(students)} students have no number of Moodle's or Canvas's in "
-        "the gradebook. Canvas then finds them by login; for Moodle, grade the zip that "
-        "it exports, or put the participant's number in as LMS user ID in formgrader."
+        f"{who} no number of Moodle's or Canvas's. Canvas then finds them by login; for Moodle, "
+        f"grade the zip that it exports."
     ]
 
 
@@ -249,4 +309,7 @@ def _comment(unit: Unit, result: Result, mark: Mark) -> str:
         most = sum(cell.max_points for cell in cells)
         why = cleaner.sentence(" ".join(reasons(unit, result, name, mark)))
         lines.append(escape(f"{titles[name]}: {reached:g} of {most:g}. {why}".strip(), quote=False))
+        for text in comments_on(name, result, mark):
+            said = cleaner.sentence(text)
+            lines.append(escape(f"Your instructor writes: {said}", quote=False))
     return "<br>".join(lines)

@@ -28,7 +28,7 @@ def zipped(folder, target):
 
 def found(submitted, **options):
     """[(student, unit, file)] and the submissions by student."""
-    submissions, _ = collect(submitted, UNITS, **options)
+    submissions = collect(submitted, UNITS, **options).submissions
     rows = [(s.student, s.unit, s.notebook.name if s.notebook else None) for s in submissions]
     return rows, {s.student: s for s in submissions}
 
@@ -129,7 +129,8 @@ def test_links_are_not_followed(tmp_path):
     (folder / "cy").symlink_to(secret)
     (folder / "di").mkdir()
     (folder / "di/04_iou").symlink_to(secret / "04_iou")
-    submissions, left = collect(folder, UNITS)
+    collected = collect(folder, UNITS)
+    submissions, left = collected.submissions, collected.left
     assert [(s.student, s.notebook is None) for s in submissions] == [("al", True), ("bo", False)]
     assert submissions[0].findings == ["iou.ipynb is a link, which is not followed."]
     assert left == [
@@ -140,7 +141,7 @@ def test_links_are_not_followed(tmp_path):
 
 def test_a_file_that_becomes_a_link_is_not_read(tmp_path):
     lay(tmp_path, "al/04_iou/iou.ipynb")
-    (submission,), _ = collect(tmp_path, UNITS)
+    (submission,) = collect(tmp_path, UNITS).submissions
     path = tmp_path / "al/04_iou/iou.ipynb"
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
@@ -167,7 +168,8 @@ def test_paths_that_lead_out_of_a_zip_are_left(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         archive.writestr("al/04_iou/iou.ipynb", "{}")
         archive.writestr(name, "x")
-    submissions, left = collect(tmp_path / "in.zip", UNITS)
+    collected = collect(tmp_path / "in.zip", UNITS)
+    submissions, left = collected.submissions, collected.left
     assert [s.student for s in submissions] == ["al"]
     assert len(left) == 1
     assert "leads out of the zip file" in left[0]
@@ -186,7 +188,7 @@ def test_a_member_larger_than_it_says_is_not_read_in_full(tmp_path):
         archive.writestr("al/04_iou/iou.ipynb", b" " * 2**22)
     content = (tmp_path / "in.zip").read_bytes()
     (tmp_path / "in.zip").write_bytes(content.replace((2**22).to_bytes(4, "little"), b"\x09\0\0\0"))
-    (submission,), _ = collect(tmp_path / "in.zip", UNITS)
+    (submission,) = collect(tmp_path / "in.zip", UNITS).submissions
     with pytest.raises(OSError, match=r"larger|unpacked"):
         submission.notebook.read()
 

@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 
 from medseg.errors import InputError
 from medseg.files.archives import FILE, FOLDER, Entry, entries
+from medseg_grader.grading import layouts
 from medseg_grader.grading.collect import collect
-from medseg_grader.grading.layouts import LONGEST_ID, LONGEST_NAME, identity, owners
+from medseg_grader.grading.identities import LONGEST_ID, LONGEST_NAME, identity, with_ids
 
 UNITS = ["04_iou", "05_focal_loss"]
+
+
+def owners(found, units):
+    files, left = layouts.owners(found, units)
+    files, questions = with_ids(files)
+    assert questions == []
+    return files, left
 
 
 def files_at(*paths):
@@ -128,7 +136,7 @@ def test_folders_of_one_name_are_one_submission_without_a_notebook_and_a_sentenc
     for name in ("José", unicodedata.normalize("NFD", "José"), "bo"):
         (tmp_path / name / "04_iou").mkdir(parents=True)
         (tmp_path / name / "04_iou/iou.ipynb").write_text("{}")
-    submissions, _ = collect(tmp_path, UNITS)
+    submissions = collect(tmp_path, UNITS).submissions
     assert [(s.student, s.notebook is None) for s in submissions] == [("José", True), ("bo", False)]
     (sentence,) = submissions[0].findings
     assert sentence.endswith("are one name here, so neither can be graded; rename one of them.")
@@ -184,7 +192,8 @@ def test_a_folder_that_cannot_be_read_costs_only_itself(tmp_path, monkeypatch, s
         (tmp_path / name / "04_iou").mkdir(parents=True)
         (tmp_path / name / "04_iou/iou.ipynb").write_text("{}")
     closed(monkeypatch, tmp_path / shut)
-    submissions, left = collect(tmp_path, UNITS)
+    collected = collect(tmp_path, UNITS)
+    submissions, left = collected.submissions, collected.left
     graded = {s.student: s for s in submissions}
     assert graded["bo"].notebook is not None
     said = graded["al"].findings if "al" in graded else left

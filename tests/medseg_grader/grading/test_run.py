@@ -42,7 +42,7 @@ def template(tmp_path, monkeypatch):
 
 def graded(path, student=None, limits=None, **options):
     """Grade what lies in `handed_in` of a course."""
-    submissions, _ = collect(path / "handed_in", [UNIT], student=student)
+    submissions = collect(path / "handed_in", [UNIT], student=student).submissions
     return grade_class(submissions, pool_here(), limits or Limits(), **options)
 
 

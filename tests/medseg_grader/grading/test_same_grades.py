@@ -51,7 +51,7 @@ class Course:
     def grade(self):
         """Grade all with us; with nbgrader the (unit, student) whose notebook has changed."""
         self.patch.chdir(self.ours)
-        submissions, _ = collect(self.ours / "grading/submitted", self.units)
+        submissions = collect(self.ours / "grading/submitted", self.units).submissions
         with fork_servers.shared_fork_server(STRICT), worker_pool(2) as workers:
             outcome = grade_class(submissions, workers, Limits())
         assert outcome.code == 0

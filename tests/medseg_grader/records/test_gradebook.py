@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
 from medseg_grader.records.gradebook import NO_RESPONSE, GradebookError, Recorder
-from medseg_grader.records.results import CellScore, Result
+from medseg_grader.records.results import CANVAS, CellScore, Result
 
 COURSE = "unets-by-hand"
 
@@ -42,7 +42,7 @@ def result(student="ada", share=1.0, **more):
 
 
 def test_a_result_is_recorded_as_nbgrader_reads_it(recorder, url):
-    recorder.record(result(name="Ada L.", number="17", unanswered=["triple"]))
+    recorder.record(result(name="Ada L.", number="17", platform=CANVAS, unanswered=["triple"]))
     assert scores(url) == {"ada": POINTS}
     with Gradebook(url, COURSE) as book:
         student = book.find_student("ada")

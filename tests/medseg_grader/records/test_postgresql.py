@@ -81,7 +81,7 @@ def class_of_three(tmp_path, monkeypatch):
 
 
 def graded(path, url):
-    submissions, _ = collect(path / "handed_in", [UNIT])
+    submissions = collect(path / "handed_in", [UNIT]).submissions
     return grade_class(submissions, pool_here(), Limits(), db_url=url)
 
 

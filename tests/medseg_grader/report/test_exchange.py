@@ -49,7 +49,7 @@ def test_feedback_goes_back_through_the_exchange(tmp_path, monkeypatch, nbgrader
     nbgrader("submit", student)
     nbgrader("collect", course)
 
-    submissions, _ = collect(course / "grading/submitted", [UNIT])
+    submissions = collect(course / "grading/submitted", [UNIT]).submissions
     outcome = grade_class(submissions, pool_here(), Limits(), root=course)
     assert [(r.points, r.findings) for r in outcome.graded] == [(3, [])]
     assert outcome.graded[0].timestamp

@@ -14,6 +14,7 @@ from nbgrader.apps import ExportApp
 
 from medseg_grader.nbgrader_plugins import CanvasExporter
 from medseg_grader.records.marks import Mark, Marks, Person, read_marks
+from medseg_grader.records.results import MOODLE
 from medseg_grader.report import lms
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -31,7 +32,8 @@ def marks(**people):
 
 def test_moodle_worksheet_has_moodles_columns_and_identifiers():
     found = marks(ada=Person("ada", "Ada Lovelace", "ada@example.org", "4711"))
-    text = lms.moodle_worksheet(2, found.units[UNIT], found.people, {"ada": "4.1: 0.5 of 2."})
+    said = {"ada": "4.1: 0.5 of 2."}
+    text = lms.moodle_worksheet(2, found.units[UNIT], found.people, {"ada": "4711"}, said)
     (row,) = rows(text)
     assert list(row) == list(lms.MOODLE_HEAD)
     assert row == {
@@ -74,7 +76,8 @@ def test_no_text_becomes_a_formula_or_a_new_line(text):
 )
 def test_hostile_names_are_harmless_in_both_files(evil):
     found = marks(**{evil: Person(evil, evil, evil, evil)})
-    moodle = lms.moodle_worksheet(2, found.units[UNIT], found.people, {evil: evil})
+    numbers, _ = lms.moodle_numbers([result_of(evil, number=evil, platform=MOODLE)], found.people)
+    moodle = lms.moodle_worksheet(2, found.units[UNIT], found.people, numbers, {evil: evil})
     canvas = lms.canvas_gradebook(found, [UNIT], [evil])
     own = [*csv.reader(io.StringIO(moodle))][1:] + [*csv.reader(io.StringIO(canvas))][2:]
     for row in own:
@@ -96,7 +99,8 @@ def test_feedback_zip_has_the_names_that_moodle_takes_apart(tmp_path):
         pages[student] = folder / f"{student}.html"
         pages[student].write_text(student)
     archive = tmp_path / "x.zip"
-    assert lms.moodle_feedback_zip(archive, pages, people) == 1
+    numbers, _ = lms.moodle_numbers([result_of(student) for student in people], people)
+    assert lms.moodle_feedback_zip(archive, pages, people, numbers) == 1
     (name,) = zipfile.ZipFile(archive).namelist()
     first, number, kind, plugin, rest = name.split("/")[0].split("_", 4)
     assert (number, kind, plugin, rest) == ("4711", "assignsubmission", "file", "")
