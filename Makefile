@@ -62,5 +62,5 @@ real: setup ## unit 07 on real data: make real DATA=folder (Medical Segmentation
 	@test -n "$(DATA)" || { echo "Say where the data lies: make real DATA=path/to/folder" >&2; exit 2; }
 	@$(ACTIVE) $(BIN)/python -m medseg_grader.prostate_run "$(DATA)"
 
-clean: ## remove what was generated; .venv stays
-	@rm -rf output grading solutions/*/*.ipynb .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove what was generated; .venv and grades stay
+	@rm -rf output solutions/*/*.ipynb .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,10 +5,13 @@ with `command(name, run, text, log=None)`, which gives the parser of a new comma
 """
 
 import argparse
+import difflib
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import NoReturn
 
 from medseg.datasets.command import add_arguments
 from medseg.errors import TRACEBACK, InputError, logging_to, note
@@ -16,18 +19,18 @@ from medseg.errors import TRACEBACK, InputError, logging_to, note
 # Exit codes: bad input, and a fault of the course's own.
 REFUSED, FAULT, INTERRUPTED = 2, 3, 130
 # What an instructor's package adds, where it is there.
-INSTRUCTORS = ("release", "verify", "grade", "new-exercise")
+INSTRUCTORS = ("release", "verify", "grade", "report", "remove-grades", "term", "new-exercise")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; bad input gives one sentence and code 2."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     with logging_to(options.log):
         try:
             return options.run(options)
         except (InputError, OSError) as error:
             note(error)
-            print(f"medseg {options.command}: {error}", file=sys.stderr)
+            print(f"medseg {options.command}: {_sentence(error)}", file=sys.stderr)
             return REFUSED
         except KeyboardInterrupt:
             print("Interrupted.", file=sys.stderr)
@@ -44,8 +47,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return FAULT
 
 
+def _sentence(error: Exception) -> str:
+    """An error as one sentence; of a file, its name and what is the matter with it."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}."
+    return str(error)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if wrong:
+            known = re.findall(r"[\w-]+", wrong[2])
+            message = f"there is no {wrong[1]!r}.{_guess(wrong[1], known)} There are: "
+            message += ", ".join(known)
+        super().error(message)
+
+
+def _guess(text: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(text, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest:
+        of_it = options.parser
+        known = [name for action in of_it._actions for name in action.option_strings]
+        name = rest[0].partition("=")[0]
+        what = "option" if name.startswith("-") else "argument"
+        of_it.error(f"there is no {what} {name}.{_guess(name, known)} See {of_it.prog} --help.")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="medseg", description="U-Nets by hand: helpers for students and instructors."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
@@ -54,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         name: str, run: Callable, text: str, log: Path | None = None
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run, log=log)
+        sub.set_defaults(run=run, log=log, parser=sub)
         return sub
 
     command("doctor", _doctor, "look for trouble with this installation and name the remedy")

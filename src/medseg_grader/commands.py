@@ -5,7 +5,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -13,15 +13,22 @@ from typing import TYPE_CHECKING
 
 from medseg.errors import InputError
 from medseg.files import write_text
+from medseg.units.labels import grade_id
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import Policy
 
 if TYPE_CHECKING:
     from medseg_grader.grading.run import Outcome
+    from medseg_grader.records.terms import Term
 
 LOG = Path("grading/grade.log")
 ONE_UNIT = "one unit, as 04, iou or 04_iou; default: all"
 LISTED = 10
+GRADEBOOK = "gradebook; default: that of nbgrader_config.py, grading/gradebook.db"
+_WHERE = """\
+The report lies in grading/report/index.html, with files for Moodle and Canvas and the students'
+feedback beside it; the gradebook is grading/gradebook.db, what was graded grading/results and
+grading/autograded, the log grading/grade.log."""
 _LIMITS = {
     "cell_seconds": "wall time of one cell",
     "notebook_seconds": "wall time of one notebook",
@@ -54,6 +61,19 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     verify.add_argument("--exercise", metavar="NAME", help="with --thorough: this one only")
     grade = command("grade", _grade, "instructors: grade what a class has handed in", LOG)
     _grade_arguments(grade)
+    report = command("report", _report, "instructors: write the report on what is graded", LOG)
+    report.add_argument("--db", metavar="URL", help=GRADEBOOK)
+    remove = command(
+        "remove-grades", _remove_grades, "instructors: remove grades, after a dated copy", LOG
+    )
+    remove.add_argument("--unit", help=ONE_UNIT)
+    remove.add_argument("--student", metavar="ID", help="one student; default: all")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.add_argument("--db", metavar="URL", help=GRADEBOOK)
+    term = command("term", _term, "instructors: put a finished term away, list terms", LOG)
+    term.add_argument("what", choices=["new", "list"])
+    term.add_argument("name", nargs="?", metavar="NAME", help="of the term that begins")
+    term.add_argument("--db", metavar="URL", help=GRADEBOOK)
     new = command(
         "new-exercise", _new_exercise, "instructors: write the skeleton of an exercise", LOG
     )
@@ -66,10 +86,24 @@ def _release(options: argparse.Namespace) -> int:
     from medseg_grader.release.build import release
     from medseg_grader.release.bundle import write_bundle
 
-    release([find_unit(options.unit)] if options.unit else unit_names())
+    units = [find_unit(options.unit)] if options.unit else unit_names()
+    _refuse_other_cells(units)
+    release(units)
     if options.zip:
         print(f"Student bundle: {write_bundle(Path(options.zip), unit_names())}")
     return 0
+
+
+def _refuse_other_cells(units: Iterable[str]) -> None:
+    """Raise GradebookError, before anything is written, where a gradebook stands in the way."""
+    from medseg_grader.course.stock_nbgrader import nbgrader_api
+    from medseg_grader.course.units import load_unit
+    from medseg_grader.records.gradebook import refuse_other_cells
+
+    db_url = nbgrader_api().coursedir.db_url
+    for name in units:
+        cells = load_unit(name).cells
+        refuse_other_cells(db_url, name, {grade_id(cell) for cell in cells} - {""})
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -122,6 +156,8 @@ def _grade(options: argparse.Namespace) -> int:
         known=known_people(options.db, dict(options.who)),
         worksheet=read_worksheet(options.worksheet) if options.worksheet else None,
     )
+    if not options.as_is:
+        _refuse_changed({one.unit for one in collected.submissions})
     policy = policy_of(options)
     with ExitStack() as stack:
         stack.enter_context(one_run_at_a_time(Path()))
@@ -150,6 +186,19 @@ def _grade(options: argparse.Namespace) -> int:
     return outcome.code or int(bool(trouble))
 
 
+def _refuse_changed(units: Iterable[str]) -> None:
+    """Raise InputError where students do not have what they would be graded by."""
+    from medseg_grader.course.units import load_unit
+    from medseg_grader.release.handed_out import changed_since
+
+    changed = [sentence for name in sorted(units) if (sentence := changed_since(load_unit(name)))]
+    if changed:
+        raise InputError(
+            f"{'; '.join(changed)}. Then hand the notebook out again if students need what is new "
+            f"in it; or grade by the script as it is: --as-is."
+        )
+
+
 def _tell(outcome: "Outcome", trouble: str) -> None:
     """What a run did, on the screen: what was left, what went wrong, and one line of counts."""
     for sentence in outcome.left[:LISTED]:
@@ -162,7 +211,81 @@ def _tell(outcome: "Outcome", trouble: str) -> None:
     print(outcome.line())
 
 
+def _report(options: argparse.Namespace) -> int:
+    from medseg_grader.grading.run import one_run_at_a_time
+    from medseg_grader.report.write import report_on_course
+
+    with one_run_at_a_time(_course()):
+        index, trouble = report_on_course(options.db)
+    if index is None:
+        raise InputError(trouble)
+    print(f"Report: {index}")
+    return 0
+
+
+def _remove_grades(options: argparse.Namespace) -> int:
+    from medseg_grader.course.stock_nbgrader import nbgrader_api
+    from medseg_grader.course.units import find_unit
+    from medseg_grader.grading.run import one_run_at_a_time
+    from medseg_grader.records.removal import find_grades, remove_grades
+
+    unit = find_unit(options.unit) if options.unit else None
+    with one_run_at_a_time(_course()):
+        api = nbgrader_api()
+        db_url = options.db or api.coursedir.db_url
+        chosen = find_grades(db_url, unit, options.student)
+        if not options.yes and not _agreed(f"Remove {chosen}? A dated copy is made first."):
+            print("Nothing was removed.")
+            return 1
+        copy = remove_grades(chosen, db_url, api.course_id)
+    print(f"Removed {chosen}. As it was before: {copy}")
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise InputError(f"{question} Nobody is there to ask: say --yes to do it.")
+    return input(f"{question} Type yes to do it: ").strip().lower() == "yes"
+
+
+def _term(options: argparse.Namespace) -> int:
+    from medseg_grader.course.stock_nbgrader import nbgrader_api
+    from medseg_grader.grading.run import one_run_at_a_time
+    from medseg_grader.records.terms import current_term, finished_terms, new_term
+
+    if options.what == "list":
+        for one in finished_terms():
+            print(f"{one.name}: {_counts(one)}, in {one.folder}")
+        now = current_term()
+        print(f"{now.name or 'The current term, without a name'}, now: {_counts(now)}")
+        return 0
+    if not options.name:
+        raise InputError("Say what the term that begins is called: medseg term new '2027 summer'")
+    with one_run_at_a_time(_course()):
+        done = new_term(options.name, options.db or nbgrader_api().coursedir.db_url)
+    if done is not None:
+        print(f"The term that ends lies in {done}.")
+    print(f"{options.name} begins, with an empty gradebook.")
+    return 0
+
+
+def _counts(term: "Term") -> str:
+    if not term.submissions:
+        return "nothing graded"
+    students = "1 student" if term.students == 1 else f"{term.students} students"
+    return f"{term.submissions} submissions of {students} in {len(term.units)} units"
+
+
+def _course() -> Path:
+    """The course in the current folder; InputError where there is none."""
+    from medseg_grader.course.units import solutions_folder
+
+    solutions_folder()
+    return Path()
+
+
 def _grade_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _WHERE
     parser.add_argument(
         "submitted",
         type=Path,
@@ -188,9 +311,12 @@ def _grade_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=_positive, metavar="N", help="default: one for each core")
     parser.add_argument("--force", action="store_true", help="grade again what is graded already")
-    parser.add_argument("--json", type=Path, metavar="F", help="write a summary for machines")
+    parser.add_argument("--json", type=_file, metavar="F", help="write a summary for machines")
+    parser.add_argument("--db", metavar="URL", help=GRADEBOOK)
     parser.add_argument(
-        "--db", metavar="URL", help="gradebook; default: that of nbgrader_config.py"
+        "--as-is",
+        action="store_true",
+        help="grade by the scripts as they are, although they were changed after their release",
     )
     parser.add_argument(
         "--unsafe",
@@ -237,6 +363,15 @@ def _folder(text: str) -> str:
     if not folder.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {text}")
     return str(folder)
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        )
+    return path
 
 
 def _who(text: str) -> tuple[str, str]:

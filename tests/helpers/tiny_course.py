@@ -6,10 +6,12 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import nbgrader.api
 
+from medseg_grader.course.notebooks import script_digest
 from medseg_grader.course.template import make_template
 from medseg_grader.course.units import load_unit
 from medseg_grader.grading import submission
@@ -79,7 +81,16 @@ def make_course(root, script=SCRIPT):
     (folder / "sums.py").write_text(script)
     (folder / "mistakes.py").write_text(MISTAKES)
     shutil.copy(ROOT / "nbgrader_config.py", root)
+    mark_as_released(root)
     return root
+
+
+def mark_as_released(root):
+    """Note down that the script is released as it is."""
+    script = SimpleNamespace(script=root / "solutions" / UNIT / "sums.py")
+    note = root / "src/medseg/units" / f"{UNIT}.jsonl"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"unit": UNIT, "script": script_digest(script)}) + "\n")
 
 
 def make_quick_course(root, monkeypatch):

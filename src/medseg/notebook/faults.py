@@ -10,11 +10,12 @@ from nbformat import NotebookNode
 
 from medseg.notebook.run_order import missing_names, parse
 from medseg.units.changes import changes
-from medseg.units.handed_in import cell_of
+from medseg.units.handed_in import HandedIn, cell_of, release_of
 from medseg.units.handed_out import Cell, HandedOut, fingerprint
 from medseg.units.labels import grade_id
 from medseg.units.remarks import Remark
 
+RENEW = "take the newest one, and copy your answers into its cells"
 FRESH = "open a fresh copy of the notebook and copy your answers into its cells"
 _ABSOLUTE = re.compile(r"(~|/[\w.-]+)(/[\w. -]+)+/?|[A-Za-z]:[\\/].*|\\\\.*")
 _READERS = re.compile(r"open|load\w*|imread|genfromtxt|fromfile|read_\w+")
@@ -71,8 +72,10 @@ def of_file(remark: Remark) -> Fault:
 
 def _changes(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
     """nbgrader's cells: is each there, once, of its type, in its place, as it was handed out?"""
-    cells = [cell for raw in notebook.cells if (cell := cell_of(raw)) is not None]
-    for remark in changes(cells, release.graded_cells):
+    pairs = [(cell, raw) for raw in notebook.cells if (cell := cell_of(raw)) is not None]
+    cells, raws = [cell for cell, _ in pairs], [raw for _, raw in pairs]
+    theirs = HandedIn(cells, [], raws, release_of(notebook.metadata))
+    for remark in changes(theirs, release.graded_cells, release.release):
         yield from _of_cell(remark, notebook, release)
 
 
@@ -81,6 +84,9 @@ def _of_cell(remark: Remark, notebook: NotebookNode, release: HandedOut) -> Iter
     name, detail = remark.name, remark.detail
     place = place_of(remark.places[-1], name) if remark.places else ""
     match remark.kind:
+        case "release":
+            lacks = f", which lacks {', '.join(detail)}" if detail else ""
+            yield Fault("the notebook", f"is of another release of the unit{lacks}", RENEW)
         case "missing":
             yield _absent(notebook, name, release.graded_cells[name])
         case "copied":

@@ -163,7 +163,10 @@ def _node(notebook: HandedIn) -> NotebookNode:
             made["outputs"] = [output for output in given if isinstance(output, dict)]
             made["execution_count"] = count if isinstance(count, int) else None
         cells.append(made)
-    return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    metadata = {"medseg": {"release": notebook.release}}
+    return nbformat.from_dict(
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
 
 
 def run_from_the_top(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:

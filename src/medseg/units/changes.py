@@ -1,23 +1,29 @@
 """What was done to the labelled cells of a notebook since it was handed out: one comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from medseg.units import handed_in, handed_out
 from medseg.units.handed_out import COMPARED
 from medseg.units.remarks import Remark
 
 
-def changes(theirs: Sequence[handed_in.Cell], known: Mapping[str, handed_out.Cell]) -> list[Remark]:
+def changes(
+    theirs: handed_in.HandedIn, known: Mapping[str, handed_out.Cell], release: str
+) -> list[Remark]:
     """Cells that were copied, deleted, retyped, moved, tests that were edited, labels altered.
 
-    Of several cells with one name the last one counts, and is the one that is compared.
+    Of several cells with one name the last one counts, and is the one that is compared. What an
+    instructor changed between two releases is no student's doing: of a notebook of another release
+    it is told that it is one, and what it lacks; its cells are as they should be where they are as
+    some release had them.
 
     Args:
-        theirs: the cells that were handed in, in order.
+        theirs: what was handed in.
         known: the labelled cells that were handed out, by name, in order.
+        release: which release these are, see `medseg.units.handed_out.HandedOut`.
     """
     places: dict[str, list[int]] = {}
-    for index, cell in enumerate(theirs):
+    for index, cell in enumerate(theirs.cells):
         if cell.grade_id:
             places.setdefault(cell.grade_id, []).append(index)
     found = [
@@ -25,12 +31,21 @@ def changes(theirs: Sequence[handed_in.Cell], known: Mapping[str, handed_out.Cel
         for name, where in places.items()
         if name in known and len(where) > 1
     ]
-    for name, ours in known.items():
-        if name not in places:
-            found.append(Remark("missing", name, detail=ours.is_solution))
-        else:
-            last = places[name][-1]
-            found += _of_cell(name, last, theirs[last], ours)
+    is_other = theirs.release not in {"", release}
+    older = False
+    for name, where in places.items():
+        if name in known:
+            cell = theirs.cells[where[-1]]
+            own = _of_cell(name, where[-1], cell, known[name])
+            excused = theirs.release != release and cell.is_as_released
+            older |= bool(own) and excused
+            found += [] if excused else own
+    lacking = [name for name in known if name not in places]
+    if is_other or older:
+        found.insert(0, Remark("release", detail=tuple(lacking)))
+    if is_other:
+        return found
+    found += [Remark("missing", name, detail=known[name].is_solution) for name in lacking]
     found += _moved({name: where[-1] for name, where in places.items()}, known)
     unknown = {name: where[0] for name, where in places.items() if name not in known}
     if unknown:

@@ -4,6 +4,7 @@ Encodings, byte order marks, line ends, old formats and null fields are made one
 `submit-check`, `progress`, the card and `carry_over` alike.
 """
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -40,6 +41,26 @@ class Cell:
         name = self.label.get("grade_id")
         return name if isinstance(name, str) else ""
 
+    @property
+    def is_as_released(self) -> bool:
+        """Whether text and label are such as nbgrader put its checksum on in some release.
+
+        The sum is that of `nbgrader.utils.compute_checksum`, whose import takes a second. Whoever
+        wants to can forge it: it clears nobody, and spares an honest student a suspicion.
+        """
+        given = self.label
+        is_graded, is_solution = bool(given.get("grade")), bool(given.get("solution"))
+        locked = not is_solution and (is_graded or bool(given.get("locked")))
+        parts = [self.source, self.type, str(is_graded), str(is_solution), str(locked)]
+        parts.append(self.grade_id)
+        if is_graded:
+            try:
+                parts.append(str(float(given["points"])))
+            except (KeyError, TypeError, ValueError):
+                return False
+        digest = hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+        return given.get("checksum") == digest
+
 
 @dataclass(frozen=True)
 class HandedIn:
@@ -49,11 +70,14 @@ class HandedIn:
         cells: those that could be read, in order.
         remarks: what was odd about the file, see `medseg.units.remarks`.
         raw: the cells as they stand in the file, one for each of `cells`.
+        release: which release of the unit it says that it is, see `handed_out.HandedOut`; empty
+            where it says nothing.
     """
 
     cells: list[Cell]
     remarks: list[Remark]
     raw: list[dict[str, Any]]
+    release: str = ""
 
 
 def read_notebook(content: bytes) -> HandedIn:
@@ -69,8 +93,17 @@ def read_notebook(content: bytes) -> HandedIn:
     pairs = [(cell, item) for item in raw if (cell := cell_of(item)) is not None]
     if broken := len(raw) - len(pairs):
         remarks.append(Remark("broken cells", detail=broken))
-    remarks += _kernel(notebook.get("metadata"))
-    return HandedIn([cell for cell, _ in pairs], remarks, [item for _, item in pairs])
+    metadata = notebook.get("metadata")
+    remarks += _kernel(metadata)
+    cells, items = [cell for cell, _ in pairs], [item for _, item in pairs]
+    return HandedIn(cells, remarks, items, release_of(metadata))
+
+
+def release_of(metadata: Any) -> str:
+    """Which release of its unit a notebook says that it is, by its metadata."""
+    own = metadata.get("medseg") if isinstance(metadata, dict) else None
+    release = own.get("release") if isinstance(own, dict) else None
+    return release if isinstance(release, str) else ""
 
 
 def cell_of(raw: Any) -> Cell | None:

@@ -51,12 +51,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class HandedOut:
-    """One unit's notebook: its heading, the points of each exercise, its cells in order."""
+    """One unit's notebook: its heading, the points of each exercise, its cells in order.
+
+    `release` tells releases of the unit apart: a short hash of what students get.
+    """
 
     unit: str
     title: str
     points: dict[str, float]
     cells: list[Cell]
+    release: str = ""
 
     @property
     def graded_cells(self) -> dict[str, Cell]:
@@ -73,7 +77,7 @@ def handed_out(unit: str) -> HandedOut:
         Cell(record["id"], record["type"], (record["fingerprint"],), record.get("label", {}))
         for record in records
     ]
-    return HandedOut(head["unit"], head["title"], head["points"], cells)
+    return HandedOut(head["unit"], head["title"], head["points"], cells, head["release"])
 
 
 def fingerprint(source: str) -> str:

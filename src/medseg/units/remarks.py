@@ -14,6 +14,7 @@ KINDS = (
     "format",
     "broken cells",
     "kernel",
+    "release",
     "copied",
     "missing",
     "retyped",
@@ -34,7 +35,8 @@ class Remark:
         places: where in the notebook that was handed in, as indices of cells.
         detail: what more there is to say: the language or format, how many cells are broken, the
             type that a cell was turned into, {key: claimed value}, the cell before which one stood,
-            whether a solution is missing, the names that are not known.
+            whether a solution is missing, the names that are not known, or that another release
+            lacks.
     """
 
     kind: str

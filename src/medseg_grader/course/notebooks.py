@@ -1,6 +1,8 @@
 """A unit's percent script as a Jupyter notebook, the same bytes from the same script."""
 
 import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -8,7 +10,7 @@ from nbformat import NotebookNode
 
 from medseg.files import write_text
 from medseg.units import notebook_name
-from medseg_grader.course.units import Unit
+from medseg_grader.course.units import HIDDEN, SOLUTION, Unit
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -36,12 +38,31 @@ def solution_notebook(unit: Unit) -> NotebookNode:
         clean = _clean(cell)
         clean["id"] = _cell_id(clean, taken)
         cells.append(clean)
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    metadata = {
+        "kernelspec": KERNEL,
+        "language_info": {"name": "python"},
+        "medseg": {"release": _release(cells)},
+    }
     notebook = nbformat.from_dict(
         {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     )
     nbformat.validate(notebook)
     return notebook
+
+
+def script_digest(unit: Unit) -> str:
+    """A short hash of the unit's script, by which it is known again."""
+    text = "\n".join(unit.script.read_text(encoding="utf-8-sig").splitlines())
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _release(cells: Sequence[dict]) -> str:
+    """A short hash of the cells as students get them: of no solution and of no hidden test."""
+    seen = [
+        [cell["cell_type"], HIDDEN.sub("", SOLUTION.sub("", cell["source"])), cell["metadata"]]
+        for cell in cells
+    ]
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _clean(cell: NotebookNode) -> dict:

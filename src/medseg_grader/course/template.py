@@ -57,6 +57,11 @@ class Template:
         return known
 
     @property
+    def release(self) -> str:
+        """Which release this is, see `medseg.units.handed_out.HandedOut`."""
+        return self.notebook().metadata["medseg"]["release"]
+
+    @property
     def max_points(self) -> float:
         """The most points that the unit gives."""
         return sum(test.points for test in self.tests)

@@ -72,7 +72,8 @@ def rebuild(template: Template, content: bytes | None) -> Rebuilt:
         return Rebuilt(ours, findings, exercises, unanswered=exercises, readable=False)
     places = _match(ours, theirs)
     own_names = {grade_id(cell): cell for cell in ours.cells if grade_id(cell)}
-    findings += [finding(remark) for remark in changes(theirs, template.handed_out)]
+    found = changes(handed_in, template.handed_out, template.release)
+    findings += [finding(remark) for remark in found]
     missing, empty, unanswered = [], [], []
     answers = {cell.grade_id: cell for cell in theirs if cell.grade_id in own_names}
     for name in template.exercises:
@@ -113,6 +114,11 @@ def finding(remark: Remark) -> str:
             return f"{detail} of its cells cannot be read; they were left out."
         case "kernel":
             return f"It asks for the kernel {_short(name)}; it was run with python3."
+        case "release":
+            lacks = f"; it lacks {', '.join(detail)}" if detail else ""
+            return (
+                f"It is of another release of the unit{lacks}. Where tests differ, ours were run."
+            )
         case "copied":
             times = len(remark.places)
             return f"The cell {name} occurs {times} times; the last one counts."

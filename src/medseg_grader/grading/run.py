@@ -27,7 +27,8 @@ from medseg_grader.grading.identities import Known
 from medseg_grader.grading.result_key import environment_digest, result_key
 from medseg_grader.grading.submission import Job, grade_submission
 from medseg_grader.grading.workers import ONE_THREAD, WorkerPool
-from medseg_grader.records.gradebook import GradebookError, Recorder, explained
+from medseg_grader.records.database import GradebookError
+from medseg_grader.records.gradebook import Recorder
 from medseg_grader.records.marks import read_people
 from medseg_grader.records.results import (
     Result,
@@ -162,8 +163,7 @@ def known_people(
     results = load_results(root)
     seen = seen_in(results)
     named = {one.student for one in seen}
-    with explained():
-        people = read_people(db_url or nbgrader_api(root).coursedir.db_url).values()
+    people = read_people(db_url or nbgrader_api(root).coursedir.db_url).values()
     seen += [Seen(p.id, name=p.name, email=p.email) for p in people if p.id not in named]
     return Known(seen, said or {})
 

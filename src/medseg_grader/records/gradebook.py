@@ -5,8 +5,8 @@ so that formgrader, feedback and export work on. Rows are read for a whole unit 
 without its objects, which calculate sums over the whole class each time that they are loaded.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,17 +28,16 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
-from sqlalchemy import bindparam, insert, make_url, select, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import bindparam, create_engine, insert, make_url, select, update
+from sqlalchemy.exc import DBAPIError
 from traitlets.config import Config
 
-from medseg.errors import InputError
 from medseg.units import notebook_stem
 from medseg_grader.course.stock_nbgrader import quiet_log
 from medseg_grader.course.template import Template
+from medseg_grader.records.database import BUSY_SECONDS, GradebookError, exists, explained
 from medseg_grader.records.results import CANVAS, Result
 
-BUSY_SECONDS = 30
 NO_RESPONSE = "No response."  # nbgrader's comment on a cell as it was handed out
 # the tables themselves, which are quicker than nbgrader's objects
 _student: Any = Student.__table__
@@ -46,10 +45,6 @@ _submission: Any = SubmittedAssignment.__table__
 _notebook: Any = SubmittedNotebook.__table__
 _grade: Any = Grade.__table__
 _comment: Any = Comment.__table__
-
-
-class GradebookError(InputError):
-    """The gradebook cannot be written; one sentence that says why and what to do."""
 
 
 @dataclass
@@ -118,11 +113,7 @@ class Recorder:
                 with quiet_log():
                     SaveCells().preprocess(template.notebook(), resources)
             except RuntimeError as error:
-                raise GradebookError(
-                    f"The gradebook has submissions of {unit} from before its graded cells were "
-                    f"renamed, added or removed, and nbgrader keeps both from being mixed. To "
-                    f"grade it anew, run: nbgrader db assignment remove {unit} --force"
-                ) from error
+                raise GradebookError(_in_the_way(unit)) from error
             finally:
                 self.book.db.rollback()
 
@@ -317,6 +308,36 @@ class Recorder:
         }
 
 
+def refuse_other_cells(db_url: str, unit: str, cells: Collection[str]) -> None:
+    """Raise GradebookError where submissions of a unit were graded with cells of other names."""
+    if not exists(db_url):
+        return
+    engine = create_engine(db_url)
+    cells_of_it = (
+        select(BaseCell.name, Assignment.id)
+        .join(Notebook, Notebook.id == BaseCell.notebook_id)
+        .join(Assignment, Assignment.id == Notebook.assignment_id)
+        .where(Assignment.name == unit)
+    )
+    try:
+        with explained(), engine.connect() as connection:
+            rows = connection.execute(cells_of_it).all()
+            of_it = _submission.c.assignment_id.in_({assignment for _, assignment in rows})
+            handed_in = connection.execute(select(_submission.c.id).where(of_it)).first()
+            if handed_in and {name for name, _ in rows} != set(cells):
+                raise GradebookError(_in_the_way(unit))
+    finally:
+        engine.dispose()
+
+
+def _in_the_way(unit: str) -> str:
+    return (
+        f"The gradebook has submissions of {unit} from before its graded cells were renamed, added "
+        f"or removed, and nbgrader cannot have both. Take them out, which keeps a dated copy, and "
+        f"grade all of the unit anew: medseg remove-grades --unit {unit.partition('_')[0]}"
+    )
+
+
 def _told(result: Result) -> dict[str, str | None]:
     """What an export tells of a student for good: Moodle's number is one of an assignment."""
     number = result.number if result.platform == CANVAS else ""
@@ -349,30 +370,3 @@ def _patient(db_url: str) -> str:
     if url.get_backend_name() == "sqlite" and "timeout" not in url.query:
         url = url.update_query_dict({"timeout": str(BUSY_SECONDS)})
     return url.render_as_string(hide_password=False)
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what a database says into one sentence for the instructor."""
-    try:
-        yield
-    except OperationalError as error:
-        raise GradebookError(_sentence(error)) from error
-    except DBAPIError as error:
-        raise GradebookError(f"The gradebook cannot be written: {_first_line(error)}.") from error
-
-
-def _sentence(error: OperationalError) -> str:
-    text = _first_line(error)
-    if "locked" in text:
-        return (
-            f"Another program has kept the gradebook locked for {BUSY_SECONDS} s; close it "
-            "(formgrader? a database browser?) and run the same command again."
-        )
-    if "full" in text:
-        return "The disk is full: free some space and run the same command again."
-    return f"The gradebook cannot be opened or written: {text}."
-
-
-def _first_line(error: DBAPIError) -> Any:
-    return str(error.orig).strip().splitlines()[0].rstrip(".") if str(error.orig) else "no reason"

@@ -7,7 +7,6 @@ whole class each time that they are loaded. Nothing is written.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from nbgrader.api import (
     Assignment,
@@ -20,8 +19,10 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import Select, create_engine, inspect, make_url, select
+from sqlalchemy import Select, create_engine, select
 from sqlalchemy.orm import Session
+
+from medseg_grader.records.database import exists, explained
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,13 @@ def read_marks(gradebook_url: str) -> Marks:
 def read_people(gradebook_url: str) -> dict[str, Person]:
     """Everybody in the gradebook at an SQLAlchemy URL; nobody where there is none yet.
 
-    Raises sqlalchemy.exc.DBAPIError where it cannot be read.
+    Raises GradebookError.
     """
-    url = make_url(gradebook_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    if not exists(gradebook_url):
         return {}
-    engine = create_engine(url)
+    engine = create_engine(gradebook_url)
     try:
-        if not inspect(engine).has_table(Student.__tablename__):
-            return {}
-        with Session(engine) as session:
+        with explained(), Session(engine) as session:
             return _people(session)
     finally:
         engine.dispose()

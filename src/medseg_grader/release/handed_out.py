@@ -1,5 +1,6 @@
 """What a released notebook holds, noted down for the card and for `submit-check`."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -7,10 +8,23 @@ import nbformat
 from medseg.units import notebook_name
 from medseg.units.handed_out import COMPARED, fingerprint
 from medseg.units.labels import label, points
+from medseg_grader.course.notebooks import script_digest
 from medseg_grader.course.units import Unit
 from medseg_grader.release.layout import write_lines
 
 HANDED_OUT = Path("src/medseg/units")
+
+
+def changed_since(unit: Unit) -> str:
+    """What to do where the unit's script is not the one that was released; empty where it is."""
+    path = HANDED_OUT / f"{unit.name}.jsonl"
+    short = unit.name.partition("_")[0]
+    if not path.is_file():
+        return f"{unit.name} has not been released yet: medseg release --unit {short}"
+    head = json.loads(path.read_text(encoding="utf-8").partition("\n")[0])
+    if head.get("script") == script_digest(unit):
+        return ""
+    return f"{unit.script} was changed after its release: medseg release --unit {short}"
 
 
 def write_handed_out(unit: Unit) -> Path:
@@ -19,6 +33,8 @@ def write_handed_out(unit: Unit) -> Path:
     records: list[dict] = [
         {
             "unit": unit.name,
+            "release": notebook.metadata["medseg"]["release"],
+            "script": script_digest(unit),
             "title": notebook.cells[0].source.splitlines()[0].removeprefix("# "),
             "points": {name: sum(map(points, unit.graded_cells(name))) for name in unit.exercises},
         }

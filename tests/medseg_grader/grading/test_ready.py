@@ -32,7 +32,7 @@ def template(tmp_path_factory):
 def both(template, content):
     """(submit-check stops, grading has a finding) on the bytes of a notebook."""
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    release = HandedOut(UNIT, "Sums", {}, list(template.handed_out.values()))
+    release = HandedOut(UNIT, "Sums", {}, list(template.handed_out.values()), template.release)
     stops = [f for f in examine_content(data, release) if f.level == STOPS]
     return bool(stops), bool(rebuild(template, data).findings)
 
@@ -190,7 +190,7 @@ def test_notebooks_as_other_programs_save_them_are_ready(edit, mark, monkeypatch
 
 def test_what_costs_points_is_no_finding_of_the_grading(template):
     notebook = answered(template, double="def double(x):\n    raise NotImplementedError()")
-    release = HandedOut(UNIT, "Sums", {}, list(template.handed_out.values()))
+    release = HandedOut(UNIT, "Sums", {}, list(template.handed_out.values()), template.release)
     faults = examine_content(json.dumps(notebook).encode(), release)
     assert {fault.level for fault in faults} == {COSTS, "look"}
     assert rebuild(template, json.dumps(notebook).encode()).unanswered == ["triple"]

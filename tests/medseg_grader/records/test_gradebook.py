@@ -121,7 +121,7 @@ def test_renamed_tests_are_refused_once_something_is_handed_in(recorder, tmp_pat
     recorder.record(result())
     script = tmp_path / "solutions" / UNIT / "sums.py"
     script.write_text(SCRIPT.replace('"test_triple"', '"test_triple_more"'))
-    with pytest.raises(GradebookError, match=f"nbgrader db assignment remove {UNIT} --force"):
+    with pytest.raises(GradebookError, match="medseg remove-grades --unit 01"):
         recorder.prepare(make_template(load_unit(UNIT)))
     assert scores(url) == {"ada": POINTS}
 

@@ -98,7 +98,7 @@ def test_cell_ids_are_unique_stable_and_valid(name):
 @pytest.mark.parametrize("name", UNITS)
 def test_notebooks_carry_only_nbgrader_and_tag_metadata(name):
     notebook = nbformat.read(ROOT / "notebooks" / name / notebook_name(name), as_version=4)
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "medseg"}
     allowed = {"nbgrader", "tags", "deletable", "editable"}
     assert all(set(cell.metadata) <= allowed for cell in notebook.cells)
     assert all(not cell.outputs for cell in notebook.cells if cell.cell_type == "code")
