@@ -1,11 +1,14 @@
 """nbgrader's view of the course: source, release, and everything it writes under grading/."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 c = get_config()  # noqa: F821
 
-c.CourseDirectory.course_id = "unets-by-hand"
+course = Path(__file__).with_name("course.toml")
+described = tomllib.loads(course.read_text(encoding="utf-8-sig")) if course.is_file() else {}
+c.CourseDirectory.course_id = described.get("short", "unets-by-hand")
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 c.CourseDirectory.source_with_tests_directory = "grading/source_with_tests"

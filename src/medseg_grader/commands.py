@@ -142,7 +142,7 @@ def _grade(options: argparse.Namespace) -> int:
     from medseg_grader.grading.collect import collect
     from medseg_grader.grading.run import grade_class, known_people, one_run_at_a_time
     from medseg_grader.grading.workers import worker_pool
-    from medseg_grader.grading.worksheet import read_worksheet
+    from medseg_grader.grading.worksheet import read_worksheet, store_worksheet
     from medseg_grader.report.write import report_on_course
     from medseg_grader.sandbox import bubblewrap
     from medseg_grader.sandbox.fork_servers import shared_fork_server
@@ -156,8 +156,14 @@ def _grade(options: argparse.Namespace) -> int:
         known=known_people(options.db, dict(options.who)),
         worksheet=read_worksheet(options.worksheet) if options.worksheet else None,
     )
+    asked = {one.unit for one in collected.submissions}
+    if options.worksheet and len(asked) > 1:
+        raise InputError(
+            f"{options.worksheet} is of one assignment, and {', '.join(sorted(asked))} were handed "
+            f"in: say which it is with --unit."
+        )
     if not options.as_is:
-        _refuse_changed({one.unit for one in collected.submissions})
+        _refuse_changed(asked)
     policy = policy_of(options)
     with ExitStack() as stack:
         stack.enter_context(one_run_at_a_time(Path()))
@@ -176,6 +182,8 @@ def _grade(options: argparse.Namespace) -> int:
             db_url=options.db,
             force=options.force,
         )
+        for unit in asked if options.worksheet else ():
+            store_worksheet(options.worksheet, unit)
         index, trouble = report_on_course(options.db)
     outcome.left, outcome.questions = collected.left, collected.questions
     if options.json:

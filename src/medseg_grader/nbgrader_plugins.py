@@ -1,13 +1,15 @@
 """What nbgrader loads of ours by name: a preprocessor of feedback, and two exporters of grades."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.plugins import ExportPlugin
+from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float
 
 from medseg.errors import InputError, without_colours
 from medseg_grader.course.units import HIDDEN
@@ -20,6 +22,7 @@ from medseg_grader.report.lms import (
     write_csv,
 )
 
+DAY = 24 * 60 * 60
 _NOTE = "# The hidden tests of this cell are not shown.\n"
 
 
@@ -44,6 +47,28 @@ class HideHiddenTests(NbGraderPreprocessor):
 
 def _last_line(output: NotebookNode) -> str:
     return without_colours(f"{output.ename}: {output.evalue}").strip()
+
+
+class PenaltyPerDay(LateSubmissionPlugin):
+    """A share of the points that were reached, for each day late that has begun.
+
+    In nbgrader_config.py: `c.AssignLatePenalties.plugin_class = PenaltyPerDay`, and what it costs.
+    """
+
+    per_day = Float(0.1, min=0, max=1, help="share of the points reached, for each day").tag(
+        config=True
+    )
+    most = Float(0.5, min=0, max=1, help="share that is taken off at most").tag(config=True)
+    grace_minutes = Float(0, min=0, help="so late is not late").tag(config=True)
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """The points that are taken off; None where none are."""
+        late = total_seconds_late - 60 * self.grace_minutes
+        if late <= 0:
+            return None
+        return score * min(self.most, self.per_day * math.ceil(late / DAY))
 
 
 class _Exporter(ExportPlugin):

@@ -12,8 +12,8 @@ from helpers.report_class import executed, result_of
 
 # fmt: off
 ALLOWED = {
-    "a", "abbr", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em",
-    "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "html", "i", "img", "li", "main", "meta",
+    "a", "abbr", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em", "footer",
+    "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i", "img", "li", "main", "meta",
     "ol", "p", "pre", "section", "span", "strong", "style", "summary", "table", "tbody", "td", "th",
     "thead", "title", "tr", "ul",
 }

@@ -11,11 +11,11 @@ import jupytext
 
 from medseg.errors import InputError
 from medseg.files import write_text
-from medseg.units import notebook_stem
+from medseg.units import find_unit, notebook_stem
 from medseg.units.labels import grade_id
 from medseg_grader.course.outline import HEADER, Outline
 from medseg_grader.course.skeleton import EXERCISE, MISTAKES, UNIT, UNIT_MISTAKES, filled
-from medseg_grader.course.units import find_unit, load_unit, solutions_folder, unit_names
+from medseg_grader.course.units import load_unit, solutions_folder, written_units
 
 _UNIT = re.compile(r"\d\d_[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _EXERCISE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -82,9 +82,9 @@ def new_exercise(unit: str, name: str) -> NewExercise:
 
 def _unit_name(unit: str) -> tuple[str, bool]:
     """The full name of the unit that is meant, and whether it is to be made."""
-    known = unit_names()
+    known = written_units()
     try:
-        return find_unit(unit), False
+        return find_unit(unit, known), False
     except InputError:
         if not _UNIT.fullmatch(unit) or keyword.iskeyword(notebook_stem(unit)):
             raise InputError(

@@ -12,6 +12,7 @@ import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from medseg.errors import InputError
 from medseg.probes.runners import RUNNERS
 from medseg.units.labels import grade_id, is_graded, is_solution
 from medseg_grader.authoring import Alternative, Equivalent, Exercise, Slip
+from medseg_grader.course.config import read_course
 
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?",
@@ -80,8 +82,23 @@ def solutions_folder() -> Path:
 
 
 def unit_names() -> list[str]:
-    """All units of the course, in order."""
+    """The units of the course, in order: all that are written, or those that `course.toml` names.
+
+    Raises InputError where it names one that is not written.
+    """
+    written = written_units()
+    chosen = read_course().units
+    return sorted({units.find_unit(one, written) for one in chosen}) if chosen else written
+
+
+def written_units() -> list[str]:
+    """All units in `solutions/`, in order."""
     return sorted(p.parent.name for p in solutions_folder().glob("[0-9][0-9]_*/mistakes.py"))
+
+
+def deadlines() -> dict[str, datetime]:
+    """When units of the course are due, by full name, where `course.toml` says so."""
+    return {find_unit(unit): when for unit, when in read_course().deadlines.items()}
 
 
 def find_unit(name: str) -> str:

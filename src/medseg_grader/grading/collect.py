@@ -7,6 +7,7 @@ up to a size; links, paths that lead out and all other files are left where they
 """
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from medseg.errors import InputError
 from medseg.files.archives import FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
 from medseg.units.handed_in import LARGEST_MB
-from medseg_grader.grading.identities import Known, with_ids
+from medseg_grader.grading.identities import HIDDEN_NAME, Known, with_ids
 from medseg_grader.grading.layouts import Files, Owner, owners
 from medseg_grader.grading.worksheet import Row
 from medseg_grader.records.results import MOODLE
@@ -123,11 +124,30 @@ def _nobody(student: str, submitted: Path, there: Files) -> str:
 
 def _with_worksheet(files: Files, worksheet: Mapping[str, Row]) -> Files:
     """Give Moodle's students the email address and the time that its worksheet has."""
-    told: Files = {}
-    for owner, own in files.items():
-        row = worksheet.get(owner.number, Row()) if owner.platform == MOODLE else Row()
-        told[replace(owner, email=row.email, timestamp=row.timestamp)] = own
-    return told
+    return {_told(owner, worksheet): own for owner, own in files.items()}
+
+
+def _told(owner: Owner, worksheet: Mapping[str, Row]) -> Owner:
+    """An owner with what the worksheet tells of the number.
+
+    Where that is of somebody else, as a group's number can be, it is no participant's.
+    """
+    if owner.platform != MOODLE or not owner.number:
+        return owner
+    row = worksheet.get(owner.number)
+    if row is not None and _letters(owner.name) in {_letters(row.name), _letters(HIDDEN_NAME)}:
+        return replace(owner, email=row.email, timestamp=row.timestamp)
+    instead = f"has the number {owner.number} for {row.name}" if row else f"lacks {owner.number}"
+    doubt = (
+        f"Moodle's worksheet {instead}, so the points go into no file of Moodle's; of a group, its "
+        f"members have them by grading/groups.csv."
+    )
+    return replace(owner, number="", doubt=doubt)
+
+
+def _letters(name: str) -> str:
+    """A name without what Moodle leaves out or changes in the name of a folder."""
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def _without_top_folder(found: list[Entry]) -> list[Entry]:

@@ -21,7 +21,7 @@ LONGEST_ID = 128  # characters, in nbgrader's gradebook
 LONGEST_NAME = 200  # bytes, so that a file can be called after a student
 NEW = "new"
 # how Moodle calls everybody where names are hidden
-_HIDDEN = "Participant"
+HIDDEN_NAME = "Participant"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class _Choice:
         return self._of(numbers[0])[0].platform if numbers else ""
 
     def _hidden(self) -> bool:
-        return any(owner.name == _HIDDEN for owner in self.claimants)
+        return any(owner.name == HIDDEN_NAME for owner in self.claimants)
 
     def _taken(self) -> set[str]:
         """The ids of everybody who has one."""

@@ -21,7 +21,7 @@ from medseg.errors import InputError, note
 from medseg.files import write_text
 from medseg_grader.course.stock_nbgrader import nbgrader_api
 from medseg_grader.course.template import Template, make_template
-from medseg_grader.course.units import load_unit
+from medseg_grader.course.units import deadlines, load_unit
 from medseg_grader.grading.collect import Submission
 from medseg_grader.grading.identities import Known
 from medseg_grader.grading.result_key import environment_digest, result_key
@@ -124,7 +124,8 @@ def grade_class(
     api = nbgrader_api(root)
     names = sorted({s.unit for s in submissions})
     templates = {name: make_template(load_unit(name), api.config) for name in names}
-    with Recorder(db_url or api.coursedir.db_url, api.course_id, api.config) as recorder:
+    gradebook = db_url or api.coursedir.db_url
+    with Recorder(gradebook, api.course_id, api.config, deadlines()) as recorder:
         for template in templates.values():
             recorder.prepare(template)
         run = GradingRun(root, recorder, Outcome())

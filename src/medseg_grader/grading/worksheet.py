@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from medseg.errors import InputError
+from medseg.files import write_bytes
 
-IDENTIFIER, EMAIL, HANDED_IN = "Identifier", "Email address", "Last modified (submission)"
+IDENTIFIER, NAME, EMAIL = "Identifier", "Full name", "Email address"
+HANDED_IN = "Last modified (submission)"
 LARGEST = 20 * 2**20  # bytes
 # as in its language file, langconfig.php, with the hours of a site or of its user
 _FORMATS = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")
@@ -24,6 +26,7 @@ _FORMATS = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")
 class Row:
     """What a worksheet says of one student; `timestamp` is ISO 8601 in UTC; empty where unknown."""
 
+    name: str = ""
     email: str = ""
     timestamp: str = ""
 
@@ -50,9 +53,24 @@ def read_worksheet(path: Path) -> dict[str, Row]:
     rows = {}
     for row in reader:
         if number := re.search(r"(\d+)\s*$", row[IDENTIFIER] or ""):
-            email = (row.get(EMAIL) or "").strip()
-            rows[number[1]] = Row(email, _time(row.get(HANDED_IN) or "", path))
+            name, email = ((row.get(key) or "").strip() for key in (NAME, EMAIL))
+            rows[number[1]] = Row(name, email, _time(row.get(HANDED_IN) or "", path))
     return rows
+
+
+def store_worksheet(path: Path, unit: str, root: Path = Path()) -> None:
+    """Keep a worksheet with the term, for the report on its unit."""
+    write_bytes(_place(root, unit), path.read_bytes())
+
+
+def stored_worksheet(unit: str, root: Path = Path()) -> dict[str, Row]:
+    """The rows of the worksheet that was kept for a unit; none where there is none."""
+    place = _place(root, unit)
+    return read_worksheet(place) if place.is_file() else {}
+
+
+def _place(root: Path, unit: str) -> Path:
+    return root / "grading/worksheets" / f"{unit}.csv"
 
 
 def _text(path: Path) -> str:

@@ -5,10 +5,10 @@ so that formgrader, feedback and export work on. Rows are read for a whole unit 
 without its objects, which calculate sums over the whole class each time that they are loaded.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nbgrader.api import (
@@ -65,9 +65,19 @@ class Recorder:
     Use it as a context manager. Only one may be at work on a gradebook at a time.
     """
 
-    def __init__(self, db_url: str, course_id: str, config: Config | None = None) -> None:
-        """Open, or create, the gradebook; GradebookError if that is not possible."""
+    def __init__(
+        self,
+        db_url: str,
+        course_id: str,
+        config: Config | None = None,
+        deadlines: Mapping[str, datetime] | None = None,
+    ) -> None:
+        """Open, or create, the gradebook; GradebookError if that is not possible.
+
+        `deadlines` says when units are due, by name; others keep what the gradebook says.
+        """
         self.db_url = _patient(db_url)
+        self._deadlines = deadlines or {}
         self._penalties = AssignLatePenalties(config=config)
         self._penalties.init_plugin()
         self._known: dict[str, _Known] = {}
@@ -104,6 +114,7 @@ class Recorder:
         unit = template.unit
         self._known.pop(unit, None)
         with explained():
+            self._set_deadline(unit)
             if self._is_current(template):
                 return
             self.book.update_or_create_assignment(unit)
@@ -117,6 +128,12 @@ class Recorder:
             finally:
                 self.book.db.rollback()
 
+    def _set_deadline(self, unit: str) -> None:
+        if unit in self._deadlines:
+            # nbgrader's times are in UTC and do not say so
+            due = self._deadlines[unit].astimezone(UTC).replace(tzinfo=None)
+            self.book.update_or_create_assignment(unit, duedate=due)
+
     def missing(self, results: Sequence[Result]) -> list[Result]:
         """Those of one unit's results that the gradebook does not have, or not with these points.
 
@@ -128,20 +145,27 @@ class Recorder:
             known = self._unit(results[0].unit)
             points = self._standing(known, _grade, _grade.c.auto_score)
             comments = self._standing(known, _comment, _comment.c.auto_comment)
-            times = dict(
-                self.book.db.execute(
-                    select(_submission.c.student_id, _submission.c.timestamp).where(
-                        _submission.c.assignment_id == known.assignment
-                    )
-                ).all()
+            of_unit = _submission.c.assignment_id == known.assignment
+            rows = self.book.db.execute(
+                select(
+                    _submission.c.student_id,
+                    _submission.c.timestamp,
+                    _submission.c.extension,
+                    _notebook.c.late_submission_penalty,
+                )
+                .join(_notebook, _notebook.c.assignment_id == _submission.c.id)
+                .where(of_unit)
             )
+            standing = {student: rest for student, *rest in rows}
             self.book.db.rollback()
         return [
             result
             for result in results
             if points.get(result.student) != _points(result, known)
             or comments.get(result.student) != _comments(result, known)
-            or times.get(result.student) != _time(result)
+            or standing[result.student][0] != _time(result)
+            or standing[result.student][2]
+            != self._penalty(result, known, standing[result.student][1])
         ]
 
     def _standing(self, known: _Known, table: Any, column: Any) -> dict[str, dict[str, Any]]:
@@ -200,8 +224,9 @@ class Recorder:
             known.submissions[result.student] = (submission, notebook)
         self._write_grades(result, known, notebook)
         self._write_comments(result, known, notebook)
-        if known.duedate is not None:
-            self._write_penalty(result, known.duedate, submission, notebook, timestamp)
+        extension = db.scalar(select(_submission.c.extension).where(_submission.c.id == submission))
+        penalty = {"late_submission_penalty": self._penalty(result, known, extension)}
+        db.execute(update(_notebook).where(_notebook.c.id == notebook).values(penalty))
 
     def _write_grades(self, result: Result, known: _Known, notebook: str) -> None:
         found = select(_grade.c.cell_id, _grade.c.id, _grade.c.manual_score)
@@ -242,27 +267,18 @@ class Recorder:
         if new:
             self.book.db.execute(insert(table), new)
 
-    def _write_penalty(
-        self,
-        result: Result,
-        duedate: datetime,
-        submission: str,
-        notebook: str,
-        timestamp: datetime | None,
-    ) -> None:
+    def _penalty(self, result: Result, known: _Known, extension: timedelta | None) -> float | None:
         """The penalty for being late, by the plug-in that nbgrader's configuration names."""
-        db = self.book.db
-        found = select(_submission.c.extension).where(_submission.c.id == submission)
-        due = duedate + (db.scalar(found) or timedelta())
-        late = (timestamp - due).total_seconds() if timestamp else 0
-        penalty = None
-        if late > 0:
-            reached = result.points
-            plugin = self._penalties.plugin_inst
-            penalty = plugin.late_submission_penalty(result.student, reached, late)
-            penalty = None if penalty is None else min(max(penalty, 0), reached)
-        mine = update(_notebook).where(_notebook.c.id == notebook)
-        db.execute(mine, {"late_submission_penalty": penalty})
+        timestamp = _time(result)
+        if known.duedate is None or timestamp is None:
+            return None
+        late = (timestamp - known.duedate - (extension or timedelta())).total_seconds()
+        if late <= 0:
+            return None
+        reached = result.points
+        plugin = self._penalties.plugin_inst
+        penalty = plugin.late_submission_penalty(result.student, reached, late)
+        return None if penalty is None else min(max(penalty, 0), reached)
 
     def _unit(self, unit: str) -> _Known:
         if unit in self._known:
@@ -357,7 +373,11 @@ def _comments(result: Result, known: _Known) -> dict[str, str | None]:
 
 
 def _time(result: Result) -> datetime | None:
-    return datetime.fromisoformat(result.timestamp) if result.timestamp else None
+    """When it was handed in, as nbgrader has it: in UTC, without saying so."""
+    if not result.timestamp:
+        return None
+    moment = datetime.fromisoformat(result.timestamp)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _notebook_id(unit: str) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from medseg import palette
+from medseg_grader.course.config import logo_of, read_course
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -38,11 +39,15 @@ class Picture(NamedTuple):
 
 
 def render(name: str, **data: Any) -> str:
-    """One page of the report: a file of `templates`, filled.
+    """One page of the report: a file of `templates`, filled; with the course's name and look.
 
-    Raises jinja2.UndefinedError where the template shows what is not among `data`.
+    Raises jinja2.UndefinedError where the template shows what is not among `data`, InputError where
+    `course.toml` cannot be read.
     """
-    return _ENVIRONMENT.get_template(name).render(data)
+    course = read_course()
+    logo = logo_of(course)
+    source = f"data:{logo[0]};base64,{base64.b64encode(logo[1]).decode()}" if logo else ""
+    return _ENVIRONMENT.get_template(name).render(data, course=course, logo=source)
 
 
 def picture(figure: Figure, alt: str) -> Picture:

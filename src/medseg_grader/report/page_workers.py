@@ -50,7 +50,7 @@ def make_pages(jobs: Iterable[PageJob]) -> Iterator[tuple[PageJob, str | Excepti
 
     def make() -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            size, context, initializer=_bound_memory, initargs=(MOST_MEMORY,)
+            size, context, initializer=_begin_work, initargs=(MOST_MEMORY, os.getcwd())
         )
 
     workers = WorkerPool(make, size, False, make())
@@ -86,7 +86,8 @@ def _make_page(job: PageJob) -> str:
     return feedback_page(job.unit, job.result, job.mark, _notebook(job.notebook), key=job.key)
 
 
-def _bound_memory(most: int) -> None:
+def _begin_work(most: int, course: str) -> None:
+    os.chdir(course)  # the server that forks may be of another one
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 

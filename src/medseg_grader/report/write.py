@@ -5,30 +5,24 @@ executed notebooks. All pages are single files without scripts that load nothing
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from html import escape
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from medseg.errors import InputError, note
+from medseg.errors import note
 from medseg.files import write_text
 from medseg.units import notebook_stem
 from medseg.units.labels import grade_id
+from medseg_grader.course.config import logo_of, read_course
 from medseg_grader.course.stock_nbgrader import nbgrader_api
 from medseg_grader.course.units import Unit, load_unit, unit_names
 from medseg_grader.records.marks import Mark, Marks, read_marks
-from medseg_grader.records.results import (
-    CANVAS,
-    MOODLE,
-    Result,
-    load_results,
-    notebook_path,
-)
-from medseg_grader.report import lms
-from medseg_grader.report.clean import Cleaner
-from medseg_grader.report.feedback import comments_on, exercise_titles, feedback_page, reasons
+from medseg_grader.records.results import Result, load_results, notebook_path
+from medseg_grader.report.feedback import feedback_page
+from medseg_grader.report.folders import folder_in, remove_others
+from medseg_grader.report.grade_files import write_grade_files
 from medseg_grader.report.html import TEMPLATES
 from medseg_grader.report.page_workers import PageJob, make_pages, read
 from medseg_grader.report.pages import (
@@ -57,22 +51,21 @@ def write_report(results: Iterable[Result], gradebook_url: str, out: Path) -> Pa
     """
     marks = read_marks(gradebook_url)
     units, by_unit, notes = _sort(results, marks)
-    numbers, shared = _numbers(by_unit, marks)
-    notes += shared
     out.mkdir(parents=True, exist_ok=True)
     root = out.parent.parent
     pages, lacking = _write_feedback(units, by_unit, marks, root, out)
     notes += lacking
-    files, missing = _write_grades(units, by_unit, marks, pages, numbers, out)
+    files, missing = write_grade_files(units, by_unit, marks, pages, out)
     notes += missing
     write_text(out / "items.html", items_page(units, by_unit))
     write_text(out / "mistakes.html", mistakes_page(units, by_unit))
     write_text(out / "findings.html", findings_page(by_unit, notes))
     relative = {key: PurePosixPath(page.relative_to(out)) for key, page in pages.items()}
-    folder = _folder(out, "students")
-    for student in sorted({student for _, student in pages}):
-        page = student_page(student, units, by_unit, marks, relative)
-        write_text(folder / f"{student}.html", page)
+    students = folder_in(out, "students")
+    written = {f"{student}.html": student for _, student in pages}
+    for name, student in sorted(written.items()):
+        write_text(students / name, student_page(student, units, by_unit, marks, relative))
+    remove_others(students, set(written))
     index = out / "index.html"
     write_text(index, index_page(units, by_unit, marks, relative, files, notes))
     return index
@@ -136,17 +129,6 @@ def _of_these_points(
     )
 
 
-def _numbers(
-    by_unit: Mapping[str, Sequence[Result]], marks: Marks
-) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """Moodle's numbers of each unit's students, and a sentence on each that two of them have."""
-    numbers, notes = {}, []
-    for name, own in by_unit.items():
-        numbers[name], shared = lms.moodle_numbers(own, marks.people)
-        notes += [f"{name}: {sentence}" for sentence in shared]
-    return numbers, notes
-
-
 def _write_feedback(
     units: Mapping[str, Unit],
     by_unit: Mapping[str, Sequence[Result]],
@@ -193,21 +175,9 @@ def _places(unit: Unit, result: Result, root: Path, out: Path) -> list[Path]:
     """Where a student's page stands: in the report, and where nbgrader looks for it."""
     name = f"{notebook_stem(unit.name)}.html"
     return [
-        _folder(out, "feedback", unit.name) / f"{result.student}.html",
-        _folder(root / FEEDBACK, result.student, unit.name) / name,
+        folder_in(out, "feedback", unit.name) / f"{result.student}.html",
+        folder_in(root / FEEDBACK, result.student, unit.name) / name,
     ]
-
-
-def _folder(root: Path, *names: str) -> Path:
-    """A folder below `root`; a link that stands in its place is removed, never followed."""
-    for name in names:
-        if name in {"", ".", ".."} or "/" in name or "\0" in name:
-            raise InputError(f"{name!r} cannot be the name of a student or unit.")
-        root /= name
-        if root.is_symlink():
-            root.unlink()
-        root.mkdir(parents=True, exist_ok=True)
-    return root
 
 
 def _key(unit: Unit, result: Result, mark: Mark) -> str:
@@ -219,6 +189,7 @@ def _key(unit: Unit, result: Result, mark: Mark) -> str:
         result.to_json(),
         repr((sorted(mark.points.items()), sorted(mark.by_hand), sorted(mark.comments.items()))),
         repr(mark.penalty),
+        repr((read_course(), logo_of(read_course()))),
     ]
     return hashlib.sha256("\0".join(content).encode("utf-8", "replace")).hexdigest()
 
@@ -234,82 +205,3 @@ def _key_in(page: Path) -> str:
     content = read(page, 600, whole=False) or b""
     _, _, rest = content.decode("utf-8", "replace").partition('<meta name="medseg-key" content="')
     return rest.partition('"')[0]
-
-
-def _write_grades(
-    units: Mapping[str, Unit],
-    results: Mapping[str, Sequence[Result]],
-    marks: Marks,
-    pages: Mapping[tuple[str, str], Path],
-    numbers: Mapping[str, Mapping[str, str]],
-    out: Path,
-) -> tuple[list[tuple[PurePosixPath, str]], list[str]]:
-    """Files for the LMS: their paths with a word on each, and notes for the instructor.
-
-    A file is about those who came from its platform, or from none.
-    """
-    files: list[tuple[PurePosixPath, str]] = []
-    unknown: list[Result] = []
-    for name, own in results.items():
-        theirs = [result for result in own if result.platform != CANVAS]
-        if theirs:
-            folder = _folder(out, "moodle")
-            files += _write_moodle(units[name], theirs, marks, pages, numbers[name], folder)
-        unknown += [r for r in own if not r.platform and r.student not in numbers[name]]
-    students = {r.student for own in results.values() for r in own if r.platform != MOODLE}
-    if students:
-        lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), students))
-        files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
-    return files, _unknown_numbers(unknown)
-
-
-def _write_moodle(
-    unit: Unit,
-    results: Sequence[Result],
-    marks: Marks,
-    pages: Mapping[tuple[str, str], Path],
-    numbers: Mapping[str, str],
-    folder: Path,
-) -> list[tuple[PurePosixPath, str]]:
-    """A unit's grading worksheet, and its feedback pages as a zip where anybody has one."""
-    own = {r.student: marks.units[unit.name][r.student] for r in results}
-    comments = {r.student: _comment(unit, r, own[r.student]) for r in results}
-    text = lms.moodle_worksheet(marks.most[unit.name], own, marks.people, numbers, comments)
-    lms.write_csv(folder / f"{unit.name}.csv", text)
-    files = [(PurePosixPath(folder.name, f"{unit.name}.csv"), "Moodle's grading worksheet")]
-    archive = folder / f"{unit.name}_feedback.zip"
-    own_pages = {r.student: pages[unit.name, r.student] for r in results}
-    if count := lms.moodle_feedback_zip(archive, own_pages, marks.people, numbers):
-        files.append((PurePosixPath(folder.name, archive.name), f"{count} feedback pages"))
-    else:
-        archive.unlink()
-    return files
-
-
-def _unknown_numbers(unknown: Collection[Result]) -> list[str]:
-    """A note where no platform's export has named some students."""
-    students = {result.student for result in unknown}
-    if not students:
-        return []
-    who = "1 student has" if len(students) == 1 else f"{len(students)} students have"
-    return [
-        f"{who} no number of Moodle's or Canvas's. Canvas then finds them by login; for Moodle, "
-        f"grade the zip that it exports."
-    ]
-
-
-def _comment(unit: Unit, result: Result, mark: Mark) -> str:
-    """The points of each exercise and why some are missing, as the HTML that Moodle takes."""
-    lines = []
-    titles = exercise_titles(unit)
-    cleaner = Cleaner(cell.source for cell in unit.cells)
-    for name in unit.exercises:
-        cells = [cell for cell in result.cells if cell.exercise == name]
-        reached = sum(mark.points.get(cell.grade_id, 0.0) for cell in cells)
-        most = sum(cell.max_points for cell in cells)
-        why = cleaner.sentence(" ".join(reasons(unit, result, name, mark)))
-        lines.append(escape(f"{titles[name]}: {reached:g} of {most:g}. {why}".strip(), quote=False))
-        for text in comments_on(name, result, mark):
-            said = cleaner.sentence(text)
-            lines.append(escape(f"Your instructor writes: {said}", quote=False))
-    return "<br>".join(lines)
