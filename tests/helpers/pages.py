@@ -12,10 +12,10 @@ from helpers.report_class import executed, result_of
 
 # fmt: off
 ALLOWED = {
-    "a", "abbr", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em", "footer",
-    "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i", "img", "li", "main", "meta",
-    "ol", "p", "pre", "section", "span", "strong", "style", "summary", "table", "tbody", "td", "th",
-    "thead", "title", "tr", "ul",
+    "a", "abbr", "b", "blockquote", "body", "br", "caption", "code", "del", "details", "div", "em",
+    "footer", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i", "img", "li",
+    "main", "meta", "ol", "p", "pre", "section", "span", "strong", "style", "summary", "table",
+    "tbody", "td", "th", "thead", "title", "tr", "ul",
 }
 # fmt: on
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)><iframe src=//evil.example></iframe>"

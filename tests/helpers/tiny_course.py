@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import nbformat
 import nbgrader.api
+from nbgrader.utils import compute_checksum
 
 from medseg_grader.course.notebooks import script_digest
 from medseg_grader.course.template import make_template
@@ -121,6 +122,8 @@ def released(template):
     for cell in notebook["cells"]:
         before, _, rest = cell["source"].partition("### BEGIN HIDDEN TESTS\n")
         cell["source"] = before + rest.partition("### END HIDDEN TESTS")[2]
+        if label := cell["metadata"].get("nbgrader"):
+            label["checksum"] = compute_checksum(nbformat.from_dict(cell))
     return notebook
 
 

@@ -37,6 +37,9 @@ def write_grade_files(
     moodle = folder_in(out, "moodle")
     for name, own in results.items():
         theirs = [result for result in own if result.platform != CANVAS]
+        # whom stock nbgrader has graded
+        others = marks.units[name].keys() - {result.student for result in own}
+        theirs += [Result(student, name, "", []) for student in sorted(others)]
         numbers, shared = lms.moodle_numbers(theirs, marks.people)
         notes += [f"{name}: {sentence}" for sentence in shared]
         if theirs:
@@ -45,9 +48,12 @@ def write_grade_files(
                 sheet.add(result, marks, numbers.get(result.student, ""), pages)
             notes += sheet.with_members(groups, stored_worksheet(name, out.parent.parent))
             files += sheet.write(moodle)
-        unknown += [r for r in own if not r.platform and r.student not in numbers]
+        unknown += [r for r in theirs if not r.platform and r.student not in numbers]
     remove_others(moodle, {path.name for path, _ in files})
+    everybody = {student for name in results for student in marks.units[name]}
+    named = {r.student for own in results.values() for r in own}
     students = {r.student for own in results.values() for r in own if r.platform != MOODLE}
+    students |= everybody - named
     if students:
         lms.write_csv(out / "canvas.csv", lms.canvas_gradebook(marks, list(results), students))
         files.append((PurePosixPath("canvas.csv"), "Canvas's gradebook"))
@@ -77,8 +83,9 @@ class _Sheet:
         """Take in a submission; `number` is Moodle's, empty where it is not known."""
         student, mark = result.student, marks.units[self.unit.name][result.student]
         self.marks[student], self.people[student] = mark, marks.people[student]
-        self.comments[student] = _comment(self.unit, result, mark)
-        self.pages[student] = pages[self.unit.name, student]
+        self.comments[student] = _comment(self.unit, result, mark) if result.cells else ""
+        if page := pages.get((self.unit.name, student)):
+            self.pages[student] = page
         if number:
             self.numbers[student] = number
 
@@ -97,7 +104,7 @@ class _Sheet:
             mark, comment, page = (
                 self.marks.pop(group),
                 self.comments.pop(group),
-                self.pages.pop(group),
+                self.pages.pop(group, None),
             )
             self.people.pop(group)
             self.numbers.pop(group, None)
@@ -111,7 +118,9 @@ class _Sheet:
                 found = named.get(member, [])
                 email = worksheet[found[0]].email if len(found) == 1 else ""
                 self.marks[member], self.people[member] = mark, Person(member, member, email)
-                self.comments[member], self.pages[member] = comment, page
+                self.comments[member] = comment
+                if page is not None:
+                    self.pages[member] = page
                 if len(found) == 1:
                     self.numbers[member] = found[0]
                 else:

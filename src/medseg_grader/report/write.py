@@ -6,6 +6,7 @@ executed notebooks. All pages are single files without scripts that load nothing
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -49,8 +50,9 @@ def write_report(results: Iterable[Result], gradebook_url: str, out: Path) -> Pa
         out: `grading/report` of the course; its executed notebooks are found from there, and
             feedback is also written to `grading/feedback`, where nbgrader looks for it.
     """
-    marks = read_marks(gradebook_url)
+    results, marks = list(results), read_marks(gradebook_url)
     units, by_unit, notes = _sort(results, marks)
+    marks = _without_left_out(marks, results, by_unit)
     out.mkdir(parents=True, exist_ok=True)
     root = out.parent.parent
     pages, lacking = _write_feedback(units, by_unit, marks, root, out)
@@ -111,12 +113,28 @@ def _sort(
     return {name: units[name] for name in by_unit}, by_unit, notes
 
 
+def _without_left_out(
+    marks: Marks, results: Iterable[Result], by_unit: Mapping[str, Sequence[Result]]
+) -> Marks:
+    """The marks of those in the report, and of those whom something else has graded."""
+    kept = {(name, result.student) for name, own in by_unit.items() for result in own}
+    out = {(r.unit, r.student) for r in results} - kept
+    units = {
+        name: {student: mark for student, mark in own.items() if (name, student) not in out}
+        for name, own in marks.units.items()
+    }
+    return replace(marks, units=units)
+
+
 def _of_these_points(
     results: Sequence[Result], cells: Mapping[str, float]
 ) -> tuple[list[Result], str]:
     """Those that were graded with the points that tests give now, and a sentence on the others."""
-    kept = [r for r in results if all(cells.get(c.grade_id) == c.max_points for c in r.cells)]
-    old = [result for result in results if result not in kept]
+    kept: list[Result] = []
+    old: list[Result] = []
+    for result in results:
+        same = all(cells.get(cell.grade_id) == cell.max_points for cell in result.cells)
+        (kept if same else old).append(result)
     if not old:
         return kept, ""
     unit, short = old[0].unit, old[0].unit.partition("_")[0]
