@@ -8,7 +8,7 @@ else lives in its own module, so that `import medseg` stays fast and never impor
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 # What a notebook of the course may import; the rest of the package may change at any time.
 PUBLIC = {
     "medseg": (
