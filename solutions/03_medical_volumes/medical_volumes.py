@@ -21,7 +21,7 @@ from itertools import product
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from scipy import ndimage
 
 from medseg import check, hint, phantom, plots, probes
@@ -137,7 +137,7 @@ for shape in [(3, 4), (4, 3), (4, 5), (5, 5), (1, 4, 4)]:
 #
 # $$x = R^{-1}\,(g - o)$$
 #
-# *By hand.* With the affine above, (80, −40, 22) minus the origin is (−10, 20, 12); divided by −2, 2 and 3: (5, 10, 4). Mind the order. A well-known handout has $R^{-1} g - o$, which agrees only where $o = 0$.
+# *By hand.* With the affine above, (80, −40, 22) minus the origin is (−10, 20, 12); divided by −2, 2 and 3: (5, 10, 4). Mind the order. $R^{-1} g - o$ takes a place in mm away from an index; it agrees only where $R^{-1} o = o$, as at the origin 0.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
@@ -244,33 +244,11 @@ for shape in [(4, 3, 2), (1, 5, 3), (2, 2, 6)]:
 #
 # A prostate is scanned three times: in *axial* slices (as if cut by a belt), *sagittal* ones (from the side) and *coronal* ones (from the front). Each is sharp within its slices and coarse across them, and each sees another box of the patient. Meyer and colleagues [Mey+19] cut the axial scan down to the region that all three see.
 #
-# Here are the boxes of the three scans of one phantom, seen from the side, and what they have in common.
+# Here are the boxes of the three scans of one phantom, seen from the side: the axial one is tilted, and all three have the grey region within their bounds.
 
 # %%
 series = {name: phantom.volumes(3, series=name)[0] for name in ("axial", "sagittal", "coronal")}
-figure = Figure(figsize=(7.6, 5.2), layout="constrained")
-axes = figure.subplots()
-styles = [("#0072B2", "solid"), ("#D55E00", "dashed"), ("#009E73", "dotted")]
-sides = []
-for (name, volume), (colour, dashes) in zip(series.items(), styles, strict=True):
-    places = np.array(list(product(*[(-0.5, n - 0.5) for n in volume.shape])))
-    places = places @ volume.affine[:3, :3].T + volume.affine[:3, 3]
-    sides.append((places.min(axis=0), places.max(axis=0)))
-    (_, y0, z0), (_, y1, z1) = sides[-1]
-    box = Rectangle((y0, z0), y1 - y0, z1 - z0, fill=False, color=colour, ls=dashes, lw=2.5)
-    axes.add_patch(box)
-    axes.plot([], [], color=colour, ls=dashes, lw=2.5, label=name)
-(_, y0, z0), (_, y1, z1) = (np.max([s[0] for s in sides], 0), np.min([s[1] for s in sides], 0))
-shared = Rectangle((y0, z0), y1 - y0, z1 - z0, color="#999999", alpha=0.35, label="seen by all")
-axes.add_patch(shared)
-figure.legend(loc="outside right center")
-axes.set(xlabel="back to front (mm)", ylabel="feet to head (mm)", aspect="equal")
-axes.autoscale_view()
-plots.show(
-    figure,
-    "Side view of the boxes of an axial, a sagittal and a coronal scan as outlines of three kinds; "
-    f"they share a region of {y1 - y0:.0f} mm from back to front and {z1 - z0:.0f} mm in height.",
-)
+plots.show(*plots.boxes_from_the_side(series))
 
 # %% [markdown]
 # Now cut it out. Intersect the boxes: the largest of the lower bounds, the smallest of the upper ones, axis by axis. Take the eight corners of the result back to the voxels of the axial scan. Along each array axis, the region reaches from the smallest to the largest index among the eight, and takes in each voxel that it overlaps: voxel $k$ reaches from $k - ½$ to $k + ½$, and one that shares no more than a face with the region stays out. Clip to the array.
@@ -540,7 +518,7 @@ plots.show(
 #
 # *By hand.* 1, 2, 3 have the mean 2 and the standard deviation $\sqrt{2/3} = 0.816$: without the clipping, −1.22, 0, 1.22.
 #
-# An image that is constant, if only after the clipping, has no spread to divide by: it becomes zeros. An image with NaN is broken, and saying so is better than passing it on.
+# An image that is constant, if only after the clipping, has no spread to divide by: it becomes zeros. An image with NaN is broken, and saying so is better than passing it on: raise a `ValueError` that says what is wrong.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
@@ -634,7 +612,7 @@ plots.show(
 # %% [markdown]
 # ## 3.7 Patients, not slices
 #
-# To know how good a network is, it is tested on patients that it has never seen. It is easily spoilt: many patients have several scans, and each scan many slices that look alike. If one goes into training and the next into the test, the network has seen the answer. This is called *leakage*, and papers have had to be withdrawn for it. So the *patients* are divided, and all that belongs to a patient goes with him.
+# To know how good a network is, it is tested on patients that it has never seen. It is easily spoilt: many patients have several scans, and each scan many slices that look alike. If one goes into training and the next into the test, the network has seen the answer. This is called *leakage*. A survey found it in 17 fields of science, in 294 papers whose results it makes look better than they are [Kap+23]. So the *patients* are divided, and all that belongs to a patient goes with him.
 #
 # *By hand.* Six cases of the patients a, a, b, c, c, d, divided in halves: the shuffled patients could be c, a, d, b. The first half is c and a: cases [0, 1, 3, 4]; the second d and b: [2, 5].
 #
@@ -721,9 +699,12 @@ probes.assert_raises_value_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and MONAI's `Spacing` with `align_corners=False` resamples as you do, up to a convention: it keeps the centre of the first voxel, you keep the edge of the box. The new spacing is not exactly 0.5 and 3 mm: a whole number of voxels has to fill the old box, so they are a little smaller or larger than asked for.
+# **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and torch's `interpolate` with `align_corners=False` resamples as you do, to the last digits. The new spacing is not exactly 0.5 and 3 mm: a whole number of voxels has to fill the old box, so they are a little smaller or larger than asked for. MONAI's `Spacing` decides otherwise: it keeps the spacing exact, and with `scale_extent=True` the near edge of the box, without it the centre of the first voxel.
 
 # %%
+import torch
+from monai.data import MetaTensor
+from monai.transforms import Spacing
 from nibabel.affines import apply_affine, voxel_sizes
 
 corner = np.array([[0, 0, 0], [10, 20, 5]])
@@ -733,11 +714,21 @@ finer, finer_affine = resample(scan.array, scan.affine, (0.5, 0.5, 3), 1)
 print(
     "spacing by nibabel", voxel_sizes(scan.affine).round(3), "→", voxel_sizes(finer_affine).round(3)
 )
+batch = torch.from_numpy(scan.array.astype(np.float64))[None, None]
+by_torch = torch.nn.functional.interpolate(
+    batch, finer.shape, mode="trilinear", align_corners=False
+)[0, 0]
+print(f"largest difference to torch {np.abs(by_torch.numpy() - finer).max():.1e}")
+for keeps_edge in (True, False):
+    placed = MetaTensor(batch[0], affine=torch.from_numpy(scan.affine))
+    spaced = Spacing((0.5, 0.5, 3), scale_extent=keeps_edge)(placed)
+    moved = np.abs(spaced.affine.numpy()[:3, 3] - finer_affine[:3, 3]).max()
+    print(f"MONAI, scale_extent={keeps_edge}: voxel (0, 0, 0) is {moved:.3f} mm from yours")
 
 # %% [markdown]
 # ## Go further
 #
-# - DICOM files count x and y the other way round: to the patient's left and back (LPS). Which two signs of the affine change?
+# - DICOM files count x and y the other way round: to the patient's left and back (LPS). The signs of which two rows of the affine change?
 # - When you make voxels larger, linear interpolation reads only two of the many that a new one covers. Blur before you resample (`ndimage.gaussian_filter`), and look at the noise.
 # - If you have a series of a real patient, run `region_of_interest` on it: the tilt of its slices is the scanner operator's choice, and the reason for the eight corners.
 #
@@ -745,7 +736,7 @@ print(
 #
 # - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.
 # - R. W. Cox et al.: A (Sort of) New Image Data Format Standard: NIfTI-1. Human Brain Mapping, 2004.
-# - S. Kapoor, A. Narayanan: Leakage and the reproducibility crisis in machine-learning-based science. Patterns, 2023.
+# - [Kap+23] S. Kapoor, A. Narayanan: Leakage and the reproducibility crisis in machine-learning-based science. Patterns, 2023.
 
 # %% [markdown]
 # ## Where you stand

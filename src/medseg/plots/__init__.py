@@ -5,6 +5,7 @@ from the data. `show(*compare(case, case.label, prediction))` displays both in a
 of the street and its laser scan are in `medseg.plots.scene_plots`.
 """
 
+from medseg.plots.boxes import boxes_from_the_side
 from medseg.plots.charts import curves, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
@@ -16,6 +17,7 @@ __all__ = [
     "ZONE_COLOURS",
     "ZONE_NAMES",
     "Stage",
+    "boxes_from_the_side",
     "compare",
     "curves",
     "describe_labels",
