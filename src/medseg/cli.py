@@ -96,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run, log=log, parser=sub)
         return sub
 
+    start = command("start", _start, "put what was handed out into notebooks/, never over yours")
+    start.add_argument(
+        "--renew",
+        action="append",
+        metavar="UNIT",
+        help="make the notebook of a unit anew, with your answers; yours is kept beside it",
+    )
     command("doctor", _doctor, "look for trouble with this installation and name the remedy")
     progress = command("progress", _progress, "which exercises of my notebooks pass their check")
     progress.add_argument(
@@ -126,6 +133,12 @@ def _parser() -> argparse.ArgumentParser:
             text = "instructors: needs the course's repository"
             command(name, _needs_the_repository, text).add_argument("rest", nargs="*")
     return parser
+
+
+def _start(options: argparse.Namespace) -> int:
+    from medseg.notebook.start import show
+
+    return show(options.renew or [])
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -48,8 +48,12 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     release = command(
         "release", _release, "instructors: build notebooks and hints from solutions/", LOG
     )
-    release.add_argument("--unit", help=ONE_UNIT)
-    release.add_argument("--zip", metavar="FILE", help="write the student bundle too")
+    release.add_argument(
+        "--unit", action="append", help="a unit, as 04, iou or 04_iou; may be given again"
+    )
+    release.add_argument(
+        "--zip", metavar="FILE", help="write the student bundle of these units too"
+    )
     verify = command(
         "verify", _verify, "instructors: prove that units and their tests are sound", LOG
     )
@@ -85,12 +89,16 @@ def _release(options: argparse.Namespace) -> int:
     from medseg_grader.course.units import find_unit, unit_names
     from medseg_grader.release.build import release
     from medseg_grader.release.bundle import write_bundle
+    from medseg_grader.release.taking_out import take_out_others
 
-    units = [find_unit(options.unit)] if options.unit else unit_names()
+    units = sorted({find_unit(one) for one in options.unit}) if options.unit else unit_names()
     _refuse_other_cells(units)
     release(units)
+    if not options.unit:
+        for sentence in take_out_others(units):
+            print(sentence)
     if options.zip:
-        print(f"Student bundle: {write_bundle(Path(options.zip), unit_names())}")
+        print(f"Student bundle: {write_bundle(Path(options.zip), units)}")
     return 0
 
 

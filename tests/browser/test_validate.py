@@ -51,6 +51,7 @@ def test_validate_works_where_a_student_unpacked_the_bundle(new_page, course, tm
         archive.extractall(tmp_path)
     bundle = tmp_path / "unets-by-hand"
     path = Path(UNIT, notebook_name(UNIT))
+    (bundle / "notebooks" / path).parent.mkdir(parents=True)
     shutil.copy(course.notebooks / course.solved(UNIT), bundle / "notebooks" / path)
     (tmp_path / "home").mkdir()
     with jupyter_lab(bundle, "notebooks", tmp_path / "home") as server:

@@ -180,6 +180,6 @@ def _next(release: HandedOut, outcomes: Mapping[str, str]) -> list[Part]:
     ]
     later = next((unit for unit in unit_names() if unit > release.unit), None)
     if later is None:
-        return [*hand_in, Part(" This was the last unit.")]
+        return [*hand_in, Part(" This was the last unit that was handed out.")]
     link = Part(handed_out(later).title, href=f"../{later}/{notebook_name(later)}")
     return [*hand_in, Part(" Then go on with "), link, Part(".")]

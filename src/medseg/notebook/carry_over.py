@@ -7,7 +7,7 @@ from medseg import checks, stand_ins
 from medseg.checks.exercises import exercise_data
 from medseg.errors import InputError
 from medseg.notebook.definitions import definitions
-from medseg.units import notebook_name
+from medseg.units import notebook_name, unit_names
 
 
 def carry_over(unit: str, name: str) -> Any:
@@ -28,9 +28,11 @@ def carry_over(unit: str, name: str) -> Any:
         mine = definitions(path).get(name)
         if mine is None or getattr(mine, "__module__", "").startswith(f"{stand_ins.__name__}."):
             raise InputError(f"{path.name} does not define it")
+        if unit not in unit_names():
+            raise InputError("the installed package does not know that unit, see medseg doctor")
         verdict = checks.examine(f"{unit}.{name}", mine)
     except (OSError, ValueError, SyntaxError, TypeError) as error:
-        reason = _reason(error, path)
+        reason = _reason(error, path, unit)
     else:
         if verdict.outcome == checks.RIGHT:
             print(f"{name}: yours, from unit {unit}.")
@@ -45,7 +47,9 @@ def carry_over(unit: str, name: str) -> Any:
     return stand_ins.stand_in(unit, name)
 
 
-def _reason(error: Exception, path: Path) -> str:
+def _reason(error: Exception, path: Path, unit: str) -> str:
     if isinstance(error, FileNotFoundError):
+        if unit not in unit_names():
+            return "that unit was not handed out"
         return f"there is no {path.as_posix()}"
     return str(error)

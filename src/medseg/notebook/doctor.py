@@ -1,4 +1,4 @@
-"""`medseg doctor`: looks at Python, packages, device, kernel, data and write access."""
+"""`medseg doctor`: looks at Python, packages, device, kernel, data, units and write access."""
 
 import platform
 import sys
@@ -42,6 +42,7 @@ def examine() -> Iterator[Finding]:
         ("device", device),
         ("kernel", kernel),
         ("data", data),
+        ("units", units),
         ("writing", writing),
         ("sandbox", sandbox),
     ]
@@ -118,6 +119,15 @@ def data() -> Finding:
     zones = sorted({int(value) for value in label.array.flat} - {0})
     text = f"a phantom of {image.shape} voxels with zones {zones}"
     return Finding("data", bool(label.array.any()), text, "Install the course again.")
+
+
+def units() -> Finding:
+    """Whether the package knows what was handed out in the current folder."""
+    from medseg.notebook.start import not_installed
+    from medseg.units import unit_names
+
+    sentence = not_installed()
+    return Finding("units", not sentence, f"knows {', '.join(unit_names())}", sentence)
 
 
 def writing() -> Finding:

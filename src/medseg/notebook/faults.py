@@ -15,7 +15,10 @@ from medseg.units.handed_out import Cell, HandedOut, fingerprint
 from medseg.units.labels import grade_id
 from medseg.units.remarks import Remark
 
-RENEW = "take the newest one, and copy your answers into its cells"
+RENEW = (
+    "take the newest one, and copy your answers into its cells; where you work in a bundle, "
+    "`medseg start --renew` with the unit's number does it"
+)
 FRESH = "open a fresh copy of the notebook and copy your answers into its cells"
 _ABSOLUTE = re.compile(r"(~|/[\w.-]+)(/[\w. -]+)+/?|[A-Za-z]:[\\/].*|\\\\.*")
 _READERS = re.compile(r"open|load\w*|imread|genfromtxt|fromfile|read_\w+")

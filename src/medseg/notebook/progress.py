@@ -14,6 +14,7 @@ from medseg.checks.exercises import unit_data
 from medseg.errors import InputError
 from medseg.notebook import submit_check
 from medseg.notebook.faults import Fault, defines
+from medseg.notebook.start import not_installed
 from medseg.runtime import time_limit
 from medseg.units.handed_out import handed_out
 from medseg.units.labels import grade_id
@@ -45,6 +46,8 @@ def show(path: Path) -> int:
             lines.append(f"  {MARKS.get(outcome, outcome):<6} {exercise}{note}")
         tqdm.write("\n".join(lines), file=sys.stdout)
     print(f"\n{done} of {total} exercises are right")
+    if sentence := not_installed():
+        print(sentence)
     return 0
 
 

@@ -23,6 +23,7 @@ from medseg.notebook.faults import (
     place_of,
     unreadable,
 )
+from medseg.notebook.start import HANDED_OUT, NOTEBOOKS, not_installed
 from medseg.runtime import EXECUTION
 from medseg.units import notebook_name, unit_names, unit_of_file
 from medseg.units.handed_in import LARGEST_MB, HandedIn, read_notebook
@@ -53,6 +54,8 @@ def show(path: Path, run: bool = False) -> int:
         if costs:
             verdict += f"{' and' if stops else ', but'} {costs} that cost points, or may"
         print(f"  {verdict}\n")
+    if sentence := not_installed():
+        print(sentence)
     return 0 if ready else 1
 
 
@@ -61,10 +64,14 @@ def notebooks(path: Path) -> list[tuple[str, Path]]:
     if path.is_file():
         unit = unit_of(path)
         if unit is None:
-            raise InputError(f"{path} is none of the course's notebooks.")
+            raise InputError(
+                f"{path} is no notebook of a unit that the package knows; there are: "
+                f"{', '.join(unit_names())}."
+            )
         return [(unit, path)]
     if not path.is_dir():
-        raise InputError(f"there is no {path}; name a notebook or the folder notebooks.")
+        start = "; medseg start makes it" if path == NOTEBOOKS and HANDED_OUT.is_dir() else ""
+        raise InputError(f"there is no {path}{start}; name a notebook or the folder notebooks.")
     folders = [path / unit for unit in unit_names() if (path / unit).is_dir()] or [path]
     found = [pair for folder in folders for pair in _in_folder(folder)]
     if not found:

@@ -6,13 +6,13 @@ notebook anyway: nothing of a solution, nothing of a hidden test.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from medseg.units import find_unit
+from medseg.units import find_unit, handed_in
 
 # What counts of nbgrader's label, beside the name. The rest (a checksum, the type of the cell a
 # second time) nbgrader calculates anew.
@@ -78,6 +78,20 @@ def handed_out(unit: str) -> HandedOut:
         for record in records
     ]
     return HandedOut(head["unit"], head["title"], head["points"], cells, head["release"])
+
+
+def graded_cells_of(cells: Iterable[handed_in.Cell]) -> dict[str, Cell]:
+    """The labelled cells of a notebook as it is handed out, by grade_id, in order."""
+    return {
+        cell.grade_id: Cell(
+            cell.id,
+            cell.type,
+            (fingerprint(cell.source),),
+            {key: cell.label[key] for key in (*COMPARED, "grade_id") if key in cell.label},
+        )
+        for cell in cells
+        if cell.grade_id
+    }
 
 
 def fingerprint(source: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from medseg.units import notebook_name
 from medseg_grader.course.units import unit_names
 from medseg_grader.release.bundle import student_requirements, write_bundle
 
@@ -35,13 +36,14 @@ def test_it_holds_notebooks_package_environment_and_nothing_of_ours(bundle):
     with zipfile.ZipFile(bundle) as archive:
         names = [name.removeprefix(f"{BUNDLE}/") for name in archive.namelist()]
     for unit in unit_names():
-        assert any(name.startswith(f"notebooks/{unit}/") for name in names)
+        assert f"handed_out/{unit}/{notebook_name(unit)}" in names
         assert f"src/medseg/checks/hints/{unit}.jsonl" in names
         assert f"src/medseg/units/{unit}.jsonl" in names
     package = [p for p in (ROOT / "src/medseg").rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert {p.relative_to(ROOT).as_posix() for p in package} <= set(names)
     beside = {"README.md", "pyproject.toml", "requirements.txt", "environment.yml"}
     assert beside | {"data_download.py"} <= set(names)
+    assert not [name for name in names if name.startswith("notebooks")], "students work there"
     ours = ("solutions", "tests", "src/medseg_grader", "benchmarks", "grading", ".git")
     assert not [name for name in names if name.startswith(ours)]
     assert not [name for name in names if "mistakes" in name]
@@ -78,7 +80,8 @@ def student(bundle, tmp_path_factory):
     # An old setuptools of the new environment would hide the borrowed one.
     uninstall = [python, "-m", "pip", "uninstall", "-q", "-y", "setuptools"]
     subprocess.run(uninstall, cwd=home, env=env, check=True)
-    subprocess.run([*install, "--no-build-isolation", "."], cwd=home, env=env, check=True)
+    subprocess.run([*install, "--no-build-isolation", "-e", "."], cwd=home, env=env, check=True)
+    subprocess.run([python, "-m", "medseg.cli", "start"], cwd=home, env=env, check=True)
     return home
 
 
