@@ -50,6 +50,6 @@ def carry_over(unit: str, name: str) -> Any:
 def _reason(error: Exception, path: Path, unit: str) -> str:
     if isinstance(error, FileNotFoundError):
         if unit not in unit_names():
-            return "that unit was not handed out"
+            return "it was not handed out"
         return f"there is no {path.as_posix()}"
     return str(error)
