@@ -48,12 +48,12 @@ def show(renew: Sequence[str] = ()) -> int:
 
 def units_in_bundle() -> list[str]:
     """The units in `handed_out/` of the current folder; InputError where there are none."""
-    if Path("solutions").is_dir():
-        raise InputError(
-            "start is for the bundle that students get: in the course's repository, notebooks/ "
-            "holds the released notebooks already."
-        )
     if not HANDED_OUT.is_dir():
+        if Path("solutions").is_dir():
+            raise InputError(
+                "start is for the bundle that students get: in the course's repository, notebooks/ "
+                "holds the released notebooks already."
+            )
         raise InputError(
             f"There is no folder {HANDED_OUT} in {Path.cwd()}: run medseg start in the folder that "
             f"you unpacked, where README.md lies."
@@ -86,12 +86,12 @@ def not_installed() -> str:
 def _is_known(unit: str) -> bool:
     if unit not in unit_names():
         return False
-    return handed_out(unit).release == read_notebook(_read(HANDED_OUT, unit)).release
+    return handed_out(unit).release == _ours(unit)[1].release
 
 
 def _start(unit: str) -> str:
     path = _place(unit)
-    content = _read(HANDED_OUT, unit)
+    content, ours = _ours(unit)
     if not os.path.lexists(path):
         write_bytes(path, content)
         return f"new, in {path.parent.as_posix()}"
@@ -99,7 +99,7 @@ def _start(unit: str) -> str:
         theirs = read_notebook(_read(NOTEBOOKS, unit))
     except InputError as error:
         raise InputError(f"{path} is kept, but cannot be read: {error}") from error
-    if any(remark.kind == "release" for remark in _changes(content, theirs)):
+    if any(remark.kind == "release" for remark in _changes(ours, theirs)):
         return (
             f"yours, kept. It was handed out anew since: medseg start --renew "
             f"{unit.partition('_')[0]} puts your answers into the new one and keeps yours beside it"
@@ -111,9 +111,10 @@ def _renew(unit: str) -> str:
     path = _place(unit)
     if not os.path.lexists(path):
         return _start(unit)
-    content, mine = _read(HANDED_OUT, unit), _read(NOTEBOOKS, unit)
+    content, ours = _ours(unit)
+    mine = _read(NOTEBOOKS, unit)
     theirs = read_notebook(mine)
-    if not _changes(content, theirs):
+    if not _changes(ours, theirs):
         return "yours, kept. It is as it was handed out, apart from your work: nothing to renew"
     made = renewed(content, theirs)
     kept = _free(path.with_name(f"{path.stem}_{time.strftime('%Y-%m-%d_%H.%M.%S')}.ipynb"))
@@ -125,8 +126,16 @@ def _renew(unit: str) -> str:
     )
 
 
-def _changes(content: bytes, theirs: HandedIn) -> list[Remark]:
-    ours = read_notebook(content)
+def _ours(unit: str) -> tuple[bytes, HandedIn]:
+    """A notebook as it was handed out: its bytes, and what is in them."""
+    content = _read(HANDED_OUT, unit)
+    try:
+        return content, read_notebook(content)
+    except InputError as error:
+        raise InputError(f"{HANDED_OUT / unit} is damaged: unpack the bundle again.") from error
+
+
+def _changes(ours: HandedIn, theirs: HandedIn) -> list[Remark]:
     return changes(theirs, graded_cells_of(ours.cells), ours.release)
 
 

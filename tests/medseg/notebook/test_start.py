@@ -217,6 +217,14 @@ def test_one_bad_notebook_does_not_stop_the_others(capsys):
     assert "06_unet: new, in notebooks/06_unet" in told
 
 
+def test_a_damaged_bundle_is_said_and_brings_nothing(capsys):
+    Path("handed_out/04_iou/iou.ipynb").write_text("{")
+    code, told = medseg(capsys)
+    assert code == 2
+    assert f"{Path('handed_out/04_iou')} is damaged: unpack the bundle again" in told
+    assert not MINE.exists()
+
+
 def test_a_wrong_folder_is_one_sentence(tmp_path, monkeypatch, capsys):
     for folder, sentence in [
         (ROOT, "start is for the bundle that students get: in the course's repository"),
