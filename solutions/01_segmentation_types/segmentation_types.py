@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 1: Kinds of segmentation
 #
-# A car has to know where the road is, and that the two cars at the kerb are two. A doctor has to know where the prostate ends. Both ask a picture the same thing: *which pixel belongs to what?* That is **segmentation**, and this course builds it by hand, from this first picture to a network that outlines the zones of the prostate.
+# A car has to know where the road is, and that the three cars at the kerb are three. A doctor has to know where the prostate ends. Both ask a picture the same thing: *which pixel belongs to what?* That is **segmentation**, and this course builds it by hand, from this first picture to a network that outlines the zones of the prostate.
 #
 # Run the next two cells (Shift + Enter). You need no earlier knowledge but numpy.
 #
@@ -133,7 +133,7 @@ plots.show(
         {"truth": table[picture.semantic], f"guess, {share:.0%} right": table[guess]}
     ),
     f"The true semantic map of the street, and one from noisy scores that is right at {share:.0%} "
-    "of the pixels: edges are ragged, poles are gone, small things are eaten away.",
+    "of the pixels: edges are ragged, poles are broken, small things are eaten away.",
 )
 
 # %% [markdown]
@@ -244,7 +244,7 @@ plots.show(
 #
 # ## 1.3 One number for both
 #
-# How does one store a panoptic answer? The KITTI benchmark [Gei+13] writes class and instance into one number:
+# How does one store a panoptic answer? The semantic benchmark of KITTI [Alh+18] writes class and instance into one number:
 #
 # $$p = 256 \cdot \text{semantic} + \text{instance}$$
 #
@@ -454,11 +454,12 @@ print("and nothing was lost on the way: ", bool((unpacked[1] == picture.instance
 #
 # - Change `seed` at the top, run all, and count how often connected components miscount. Which things are it?
 # - Erode the car mask (`ndimage.binary_erosion`) before you count. It separates some touching cars. What does it do to the far ones?
-# - The COCO data set stores $\mathrm{id} = R + 256\,G + 65536\,B$ in a colour picture [Kir+19]. Write its encoder. How many things fit into one picture, against KITTI's 255 per class?
+# - The panoptic files of COCO store $\mathrm{id} = R + 256\,G + 65536\,B$ in a colour picture [Coc]. Write its encoder. How many things fit into one picture, against KITTI's 255 per class?
 #
 # ## Sources
 #
-# - [Gei+13] A. Geiger, P. Lenz, C. Stiller, R. Urtasun: Vision meets Robotics: The KITTI Dataset. International Journal of Robotics Research, 2013.
+# - [Alh+18] H. Abu Alhaija, S. K. Mustikovela, L. Mescheder, A. Geiger, C. Rother: Augmented Reality Meets Computer Vision: Efficient Data Generation for Urban Driving Scenes. International Journal of Computer Vision, 2018. The benchmark came with it; its pictures are of A. Geiger et al.: Vision meets Robotics: The KITTI Dataset, 2013.
+# - [Coc] COCO's panoptic API, [github.com/cocodataset/panopticapi](https://github.com/cocodataset/panopticapi).
 # - [Cor+16] M. Cordts et al.: The Cityscapes Dataset for Semantic Urban Scene Understanding. CVPR 2016.
 # - [Kir+19] A. Kirillov, K. He, R. Girshick, C. Rother, P. Dollár: Panoptic Segmentation. CVPR 2019.
 

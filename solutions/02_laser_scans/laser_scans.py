@@ -100,7 +100,7 @@ for kind in scenes.KINDS.values():
 #
 # $$\mathrm{column} = \left\lfloor \tfrac{1}{2}\left(1 - \frac{\operatorname{atan2}(y, x)}{\pi}\right) W \right\rfloor, \qquad \mathrm{row} = \left\lfloor \frac{f_{up} - \varepsilon}{f_{up} - f_{down}}\, H \right\rfloor, \qquad \varepsilon = \arcsin\frac{z}{r}$$
 #
-# $W$ and $H$ are width and height of the picture in pixels, $\lfloor\cdot\rfloor$ rounds down, $\operatorname{atan2}(y, x)$ is the angle from straight ahead, positive to the left, and $f_{up}$, $f_{down}$ are the highest and the lowest elevation that the laser sees, in degrees: +3° and −25° here. Straight ahead is the middle column, row 0 is up. What falls outside, by rounding or because it lies above $f_{up}$, goes to the nearest row or column that exists.
+# $W$ and $H$ are width and height of the picture in pixels, $\lfloor\cdot\rfloor$ rounds down, $\operatorname{atan2}(y, x)$ is the angle from straight ahead, positive to the left, and $f_{up}$, $f_{down}$ are the highest and the lowest elevation that the laser sees, in degrees: +3° and −25° here. Straight ahead is the middle column, row 0 is up. What falls outside, by rounding or because it lies above $f_{up}$ or below $f_{down}$, goes to the nearest row or column that exists.
 #
 # *By hand.* A picture of 4 rows and 8 columns, from +10° to −30°. The point (1, 1, 0) lies 45° to the left: $\frac12 (1 - \frac14) \cdot 8 = 3$. Its elevation is 0°: $\frac{10 - 0}{40} \cdot 4 = 1$. So row 1, column 3, range $\sqrt 2$.
 #
@@ -321,7 +321,7 @@ for shape, count, dtype in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# How much does it cost? We play a perfect network, which labels each pixel with the class of its nearest point, and look at how many points come back wrong, for panoramas of different widths. Narrow pictures are cheap to calculate, but more points share a pixel. At a width of 2048, each of the laser's 2048 flashes a turn has a column of its own, so nothing can be lost.
+# How much does it cost? We play a perfect network, which labels each pixel with the class of its nearest point, and look at how many points come back wrong, for panoramas of different widths. Narrow pictures are cheap to calculate, but more points share a pixel. At a width of 2048, each of the laser's 2048 flashes a turn has a column of its own, so this ideal laser loses nothing. A real one does: it turns unevenly, and the car moves while it turns.
 
 # %%
 truth, _ = decode_labels(scan.labels)

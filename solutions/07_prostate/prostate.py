@@ -157,8 +157,8 @@ plots.show(
 def augment(image, label, generator):
     """A new picture of the same patient: mirrored, turned, deformed, in another light.
 
-    Left and right change places in about half of the draws; front and back never do, as no
-    patient lies so. Each draw turns the picture anew, by at most 15 degrees, zooms it by at most a
+    Left and right change places in about half of the draws; front and back never do, as
+    nobody is built so. Each draw turns the picture anew, by at most 15 degrees, zooms it by at most a
     fifth, and shifts its rows and columns by at most a tenth of the width. Straight lines, those
     along the rows and those along the columns, come out visibly bent, by at most 6 per cent of the
     width, and smoothly: neighbours are displaced alike. In a volume all this happens within the
@@ -672,7 +672,7 @@ probes.assert_facts(facts)
 #
 # with $R$ the upper left 3 × 3 part of the affine; the bars are there because an axis may run from left to right or from right to left. A zone of $n$ voxels has $n \cdot v / 1000$ ml, as 1 ml = 1 cm³ = 1000 mm³.
 #
-# *By hand.* Voxels of 0.5 × 0.5 × 3 mm have 0.75 mm³ each; 64 000 of them make 48 ml, a common transition zone.
+# *By hand.* Voxels of 0.5 × 0.5 × 3 mm have 0.75 mm³ each; 64 000 of them make 48 ml, an enlarged transition zone.
 #
 # **2 points · about 10 minutes · difficulty 1 of 3**
 # %% nbgrader={"grade": false, "grade_id": "zone_volumes_ml", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
@@ -880,7 +880,7 @@ print("Dice, MONAI:", [round(x, 4) for x in metric(found, expert)[0].tolist()])
 # | Dice, two experts against each other (same paper) | .878 | .818 | .606 | .510 |
 # | Dice, MONAI's U-Net on Prostate158 | .877 | .754 | | |
 #
-# The second line is worth a pause: two trained readers agree on the stroma only by half. A network cannot be better than its teachers agree, and a small zone loses Dice by one row of pixels that costs a large zone nothing.
+# The second line is worth a pause: two trained readers agree on the stroma only by half, and on the urethra (DPU) less than the network agrees with the one who taught it. A network learns its teacher's habits, also those that no other reader shares; how right the teacher is, its Dice cannot say. And a small zone loses Dice by one row of pixels that costs a large zone nothing.
 #
 # ## Go further
 #
