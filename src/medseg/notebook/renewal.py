@@ -49,11 +49,11 @@ def renewed(content: bytes, theirs: HandedIn) -> Renewed:
         place = places.get(name) if counts[name] == k else None
         if place is not None and (cell.grade_id or cell.type == notebook.cells[place].cell_type):
             before = place
-            if _is_theirs(cell) and cell.source.strip():
+            if is_theirs(cell) and cell.source.strip():
                 notebook.cells[place].source = cell.source
                 answers += bool(cell.grade_id)
                 changed += not cell.grade_id
-        elif _is_theirs(cell) and cell.source.strip() and fingerprint(cell.source) not in known:
+        elif is_theirs(cell) and cell.source.strip() and fingerprint(cell.source) not in known:
             own.setdefault(before, []).append(_copy(cell, theirs.raw[k]))
     cells = own.get(-1, [])
     for place, cell in enumerate(notebook.cells):
@@ -75,7 +75,7 @@ def _name(label: str, cell_id: str) -> tuple[str, str]:
     return (label, "") if label else ("", cell_id)
 
 
-def _is_theirs(cell: Cell) -> bool:
+def is_theirs(cell: Cell) -> bool:
     """Whether a student wrote what stands in a cell; the tests are the course's."""
     if cell.grade_id:
         return bool(cell.label.get("solution")) and not cell.is_as_released

@@ -13,7 +13,7 @@ from pathlib import Path
 from medseg.errors import InputError
 from medseg.files import write_bytes, write_text
 from medseg.files.archives import FILE, entries
-from medseg.notebook.renewal import renewed
+from medseg.notebook.renewal import is_theirs, renewed
 from medseg.units import find_unit, notebook_name, unit_names
 from medseg.units.changes import changes
 from medseg.units.handed_in import LARGEST_MB, HandedIn, read_notebook
@@ -99,7 +99,7 @@ def _start(unit: str) -> str:
         theirs = read_notebook(_read(NOTEBOOKS, unit))
     except InputError as error:
         raise InputError(f"{path} is kept, but cannot be read: {error}") from error
-    if any(remark.kind == "release" for remark in _changes(ours, theirs)):
+    if _is_of_another_release(ours, theirs):
         return (
             f"yours, kept. It was handed out anew since: medseg start --renew "
             f"{unit.partition('_')[0]} puts your answers into the new one and keeps yours beside it"
@@ -114,7 +114,7 @@ def _renew(unit: str) -> str:
     content, ours = _ours(unit)
     mine = _read(NOTEBOOKS, unit)
     theirs = read_notebook(mine)
-    if not _changes(ours, theirs):
+    if not (_changes(ours, theirs) or _is_of_another_release(ours, theirs)):
         return "yours, kept. It is as it was handed out, apart from your work: nothing to renew"
     made = renewed(content, theirs)
     kept = _free(path.with_name(f"{path.stem}_{time.strftime('%Y-%m-%d_%H.%M.%S')}.ipynb"))
@@ -137,6 +137,16 @@ def _ours(unit: str) -> tuple[bytes, HandedIn]:
 
 def _changes(ours: HandedIn, theirs: HandedIn) -> list[Remark]:
     return changes(theirs, graded_cells_of(ours.cells), ours.release)
+
+
+def _is_of_another_release(ours: HandedIn, theirs: HandedIn) -> bool:
+    """Whether it says so, or has an untouched cell that is not handed out now."""
+    if any(remark.kind == "release" for remark in _changes(ours, theirs)):
+        return True
+    known = {cell.id for cell in ours.cells}
+    return any(
+        cell.id not in known and not cell.grade_id and not is_theirs(cell) for cell in theirs.cells
+    )
 
 
 def _place(unit: str) -> Path:

@@ -103,6 +103,20 @@ def test_a_notebook_that_was_handed_out_anew_is_offered_and_not_touched(capsys):
     assert MINE.read_bytes() == before
 
 
+def test_a_notebook_of_a_release_without_a_name_is_known_by_a_text_that_changed(capsys):
+    notebook = written_in()
+    del notebook.metadata["medseg"]
+    nbformat.write(notebook, MINE)
+    capsys.readouterr()
+    assert "04_iou: yours, kept\n" in medseg(capsys)[1]
+    again = nbformat.read(IOU, as_version=4)
+    again.cells[0] = corrected().cells[0]
+    hand_out(again)
+    assert "It was handed out anew since" in medseg(capsys)[1]
+    assert "new, with 1 answer and 2 cells" in medseg(capsys, "--renew", "04")[1]
+    assert nbformat.read(MINE, as_version=4).cells[0].source.startswith("# Unit four")
+
+
 def test_renewing_keeps_answers_own_cells_and_remarks_and_the_old_notebook(capsys):
     old = written_in()
     before = MINE.read_bytes()
