@@ -52,7 +52,7 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--unit", action="append", help="a unit, as 04, iou or 04_iou; may be given again"
     )
     release.add_argument(
-        "--zip", metavar="FILE", help="write the student bundle of these units too"
+        "--zip", type=_file, metavar="FILE", help="write the student bundle of these units too"
     )
     verify = command(
         "verify", _verify, "instructors: prove that units and their tests are sound", LOG
@@ -269,6 +269,7 @@ def _term(options: argparse.Namespace) -> int:
     from medseg_grader.grading.run import one_run_at_a_time
     from medseg_grader.records.terms import current_term, finished_terms, new_term
 
+    _course()
     if options.what == "list":
         for one in finished_terms():
             print(f"{one.name}: {_counts(one)}, in {one.folder}")

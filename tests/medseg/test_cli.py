@@ -41,6 +41,63 @@ def test_bad_input_is_one_sentence_and_code_2(arguments, sentence, capsys, monke
     assert out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["grad", "x"], "there is no 'grad'. Did you mean grade? There are: start, doctor"),
+        (["term", "nwe"], "there is no 'nwe'. Did you mean new? There are: new, list"),
+        (["grade", "x", "--stuent", "a"], "no option --stuent. Did you mean --student? See medseg"),
+        (["grade", "x", "y"], "there is no argument y. See medseg grade --help."),
+        (["grade", "x", "--who", "a"], "expected NUMBER=ID, as 2001=anna, got 'a'"),
+        (["grade", "x", "--json", "nowhere/x.json"], "there is no folder nowhere"),
+        (["release", "--zip", "nowhere/x.zip"], "there is no folder nowhere"),
+    ],
+)
+def test_what_was_probably_meant_is_said_and_no_folder_is_made(
+    arguments, sentence, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["grade", "x"], ["report"], ["term", "list"], ["term", "new", "x"],
+        ["remove-grades", "--yes"], ["verify"], ["new-exercise", "09_x", "f"],
+    ],
+)  # fmt: skip
+def test_in_the_wrong_folder_a_command_says_so_and_leaves_nothing(
+    command, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, *command)
+    assert code == 2
+    assert "in the root of the course's repository" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_a_file_names_it_in_a_sentence(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_doctor", lambda _: (tmp_path / "gone.txt").read_text())
+    code, _, err = run(capsys, "doctor")
+    assert (code, err) == (
+        2, f"medseg doctor: {tmp_path}/gone.txt: no such file or directory.\n"
+    )  # fmt: skip
+
+
+def test_grade_says_where_report_and_gradebook_lie(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["grade", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The report lies in grading/report/index.html" in said
+    assert "the gradebook is grading/gradebook.db" in said
+
+
 def test_outside_the_repository_release_says_where_to_run(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, err = run(capsys, "release")
