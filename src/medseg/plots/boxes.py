@@ -23,6 +23,12 @@ def boxes_from_the_side(scans: Mapping[str, Volume]) -> tuple[Figure, str]:
 
     Returns:
         (figure, description).
+
+    >>> from medseg import phantom, plots
+    >>> scans = {name: phantom.volumes(3, series=name)[0] for name in ("axial", "coronal")}
+    >>> figure, text = plots.boxes_from_the_side(scans)
+    >>> text.split(" as outlines")[0]
+    'Side view of the boxes of 2 scans (axial, coronal)'
     """
     figure = Figure(figsize=(7.6, 5.2), layout="constrained")
     axes = figure.subplots()
