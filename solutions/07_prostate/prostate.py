@@ -814,6 +814,8 @@ for name in class_names[1:]:
     print(f"mean Dice per patient, {name}: {mean:.3f} over {len(test_cases)} patients")
 
 # %% [markdown]
+# Compare the last two columns. The transition zone comes out as large as the expert drew it; the stroma does not: on phantoms it is half as large again and more in most patients. The weights do that. They make a rare class cheap to claim, as you saw in unit 5. Train once more with `alpha` of ones: the stroma then has about its true volume, but most of the urethra, the rarest zone, is lost. The cube root is a compromise, and this is its price. A volume that a doctor is to use wants to be checked like this, patient by patient: of two networks with the same Dice for the stroma, one may paint it twice as large.
+#
 # And here is the patient in the middle of the ranking by mean Dice, on the slice with most of the gland: the scan, the expert's contours, the network's.
 
 # %%

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from medseg.errors import InputError
 from medseg.files import write_text
-from medseg.units.labels import grade_id
 from medseg_grader.sandbox.limits import Limits
 from medseg_grader.sandbox.policy import Policy
 
@@ -104,14 +103,15 @@ def _release(options: argparse.Namespace) -> int:
 
 def _refuse_other_cells(units: Iterable[str]) -> None:
     """Raise GradebookError, before anything is written, where a gradebook stands in the way."""
+    from medseg_grader.course.script import read_script
     from medseg_grader.course.stock_nbgrader import nbgrader_api
-    from medseg_grader.course.units import load_unit
+    from medseg_grader.course.units import script_of
     from medseg_grader.records.gradebook import refuse_other_cells
 
     db_url = nbgrader_api().coursedir.db_url
     for name in units:
-        cells = load_unit(name).cells
-        refuse_other_cells(db_url, name, {grade_id(cell) for cell in cells} - {""})
+        cells = read_script(script_of(name))  # which may have faults, told next
+        refuse_other_cells(db_url, name, {cell.name for cell in cells if "grade_id" in cell.label})
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -12,8 +12,10 @@ import jupytext
 from medseg.errors import InputError
 from medseg.files import write_text
 from medseg.units import find_unit, notebook_stem
-from medseg.units.labels import grade_id
+from medseg.units.labels import grade_id, is_solution
+from medseg_grader.course.headers import refuse_odd_headers
 from medseg_grader.course.outline import HEADER, Outline
+from medseg_grader.course.script import read_script, read_text
 from medseg_grader.course.skeleton import EXERCISE, MISTAKES, UNIT, UNIT_MISTAKES, filled
 from medseg_grader.course.units import load_unit, solutions_folder, written_units
 
@@ -64,11 +66,12 @@ def new_exercise(unit: str, name: str) -> NewExercise:
         texts = [filled(UNIT, title=title, **named), filled(UNIT_MISTAKES, **named)]
     else:
         found = load_unit(full)
+        refuse_odd_headers(full, read_script(script))
         points = sum(cell.metadata["nbgrader"]["points"] for cell in found.graded_cells())
-        texts = [path.read_text(encoding="utf-8-sig") for path in (script, mistakes)]
+        texts = [read_text(path) for path in (script, mistakes)]
     cells = jupytext.reads(texts[0], fmt="py:percent").cells
     _check_name(full, name, [c for c in cells if c.cell_type == "code"])
-    place = texts[0].count('"solution": true') + 1
+    place = sum(map(is_solution, cells)) + 1
     outline = Outline(f"{named['ordinal']}.{place}", name, points=2, minutes=10, difficulty=1)
     seed = str(int(full[:2]) * 1000 + place * 100 + 1)
     cells_of_it = filled(EXERCISE, number=outline.number, line=outline.line(), seed=seed, **named)

@@ -8,6 +8,7 @@ unit's top and the line before each exercise repeat them for students to read.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from medseg.errors import InputError
 from medseg.units.labels import grade_id, is_solution, points
@@ -16,6 +17,18 @@ from medseg_grader.course.units import Unit
 HEADER = ("| exercise | points | minutes |", "| --- | --- | --- |")
 HARDEST = 3
 _LINE = re.compile(r"^\*\*\d.*minutes.*\*\*$", re.MULTILINE)
+
+
+class Disagreement(NamedTuple):
+    """Where a unit's text says something else than its cells.
+
+    `written` is the row or line that does so, `cell` the number of the cell, from 1, in which it
+    stands or should; both may be empty, or 0, where there is none.
+    """
+
+    says: str
+    written: str = ""
+    cell: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,22 +67,28 @@ class Outline:
 
 def outlines(unit: Unit) -> list[Outline]:
     """What each exercise gives and takes, in order; InputError where its cells do not say it."""
-    return [_outline(unit, k + 1, name) for k, name in enumerate(_names(unit))]
+    for odd in _odd_times(unit):
+        raise InputError(f"{unit.name}: {odd.says}")
+    names = [grade_id(cell) for cell in unit.cells if is_solution(cell)]
+    return [_outline(unit, place, name) for place, name in enumerate(names, 1)]
 
 
-def _names(unit: Unit) -> list[str]:
-    return [grade_id(cell) for cell in unit.cells if is_solution(cell)]
+def _odd_times(unit: Unit) -> Iterator[Disagreement]:
+    """Solution cells whose line does not say minutes and difficulty."""
+    for number, cell in enumerate(unit.cells, 1):
+        for key, most in {"minutes": 10_000, "difficulty": HARDEST}.items():
+            said = cell.metadata.get(key)
+            if is_solution(cell) and (type(said) is not int or not 1 <= said <= most):
+                yield Disagreement(
+                    f"the solution cell {grade_id(cell)} says {key}={said}, expected a whole "
+                    f"number from 1 to {most} at the end of its line, as in minutes=10 "
+                    "difficulty=1.",
+                    cell=number,
+                )
 
 
 def _outline(unit: Unit, place: int, name: str) -> Outline:
-    metadata = unit.solution_cell(name).metadata
-    said = {key: metadata.get(key) for key in ("minutes", "difficulty")}
-    for key, most in {"minutes": 10_000, "difficulty": HARDEST}.items():
-        if type(said[key]) is not int or not 1 <= said[key] <= most:
-            raise InputError(
-                f"{unit.name}: the solution cell {name} says {key}={said[key]}, expected a whole "
-                f"number from 1 to {most} at the end of its line, as in minutes=10 difficulty=1."
-            )
+    said = unit.solution_cell(name).metadata
     usual, more = 0.0, {}
     for cell in unit.graded_cells(name):
         what = grade_id(cell).removeprefix(f"test_{name}").lstrip("_")
@@ -81,26 +100,23 @@ def _outline(unit: Unit, place: int, name: str) -> Outline:
     return Outline(number, name, usual, said["minutes"], said["difficulty"], more)
 
 
-def disagreements(unit: Unit) -> list[str]:
-    """Where the unit's table and lines say something else than its cells, a sentence each."""
-    try:
-        due = outlines(unit)
-    except InputError as error:
-        return [str(error).removeprefix(f"{unit.name}: ")]
+def disagreements(unit: Unit) -> list[Disagreement]:
+    """Where the unit's table and lines say something else than its cells."""
+    if odd := list(_odd_times(unit)):
+        return odd
+    due = outlines(unit)
     return [*_of_table(unit, [outline.row for outline in due]), *_of_lines(unit, due)]
 
 
-def check_outline(unit: Unit) -> None:
-    """Raise InputError with the first disagreement, if there is one."""
-    for sentence in disagreements(unit)[:1]:
-        raise InputError(f"{unit.name}: {sentence}")
-
-
-def _of_table(unit: Unit, due: Sequence[str]) -> Iterator[str]:
+def _of_table(unit: Unit, due: Sequence[str]) -> Iterator[Disagreement]:
     text = "\n".join(c.source for c in unit.cells if c.cell_type == "markdown")
     _, found, rest = f"\n{text}\n".partition("\n".join(["", *HEADER, ""]))
     if not found:
-        yield f"there is no table of its exercises, expected one that begins {HEADER[0]!r}."
+        if due:
+            yield Disagreement(
+                f"there is no table of its exercises, expected one that begins {HEADER[0]!r} and "
+                f"{HEADER[1]!r}, with a row for each, as {due[0]!r}."
+            )
         return
     rows = re.match(r"(\|.*\n)*", rest)
     written = rows[0].splitlines() if rows else []
@@ -108,31 +124,35 @@ def _of_table(unit: Unit, due: Sequence[str]) -> Iterator[str]:
         if row not in written:
             like = next((x for x in written if x.split("|")[1] == row.split("|")[1]), "")
             said = f"says {like!r}" if like else "lacks a row"
-            yield f"the table of its exercises {said}, expected {row!r}."
+            says = f"the table of its exercises {said}, expected {row!r}."
+            yield Disagreement(says, like or HEADER[0])
     for row in written:
         if row.split("|")[1] not in [x.split("|")[1] for x in due]:
-            yield f"the table of its exercises says {row!r}, and there is no such exercise."
+            says = f"the table of its exercises says {row!r}, and there is no such exercise."
+            yield Disagreement(says, row)
     if sorted(written) == sorted(due) and written != due:
-        yield "the table of its exercises is not in the order of the exercises."
+        says = "the table of its exercises is not in the order of the exercises."
+        yield Disagreement(says, HEADER[0])
 
 
-def _of_lines(unit: Unit, due: Sequence[Outline]) -> Iterator[str]:
+def _of_lines(unit: Unit, due: Sequence[Outline]) -> Iterator[Disagreement]:
     """Each exercise has its line; one without any shares that of the exercise before."""
-    groups: list[tuple[str, list[Outline]]] = []
+    groups: list[tuple[str, list[tuple[int, Outline]]]] = []
     left = list(due)
     text = ""
-    for cell in unit.cells:
+    for number, cell in enumerate(unit.cells, 1):
         if cell.cell_type == "markdown":
             text += f"\n{cell.source}"
         elif is_solution(cell):
             lines = _LINE.findall(text)
             if lines or not groups:
                 groups.append((lines[-1] if lines else "", []))
-            groups[-1][1].append(left.pop(0))
+            groups[-1][1].append((number, left.pop(0)))
             text = ""
-    for written, outlines_ in groups:
-        for outline in outlines_:
-            line = outline.line(" each" if len(outlines_) > 1 else "")
+    for written, members in groups:
+        for number, outline in members:
+            line = outline.line(" each" if len(members) > 1 else "")
             if written != line:
                 said = f"says {written!r}" if written else "has no line of points"
-                yield f"the text before {outline.exercise} {said}, expected {line!r}."
+                says = f"the text before {outline.exercise} {said}, expected {line!r}."
+                yield Disagreement(says, written, number)

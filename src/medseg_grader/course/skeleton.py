@@ -1,6 +1,6 @@
 """The texts of a new exercise and of a new unit: small, and already sound.
 
-What differs stands as `@NAME@`, `@UNIT@`, `@NUMBER@`, `@SEED@`, `@LINE@`, `@ORDINAL@`, `@TITLE@`.
+What differs stands as `@NAME@`, `@UNIT@`, `@NUMBER@`, `@SEED@`, `@LINE@` and the like.
 """
 
 import json
@@ -111,6 +111,21 @@ MISTAKES = """    Exercise(
         ],
     ),
 """
+
+# What an exercise wants in mistakes.py that has no entry there.
+ENTRY = """    Exercise(
+        name="@NAME@",
+        calls=[Call(...)],  # TODO: small inputs, one for each argument: @ARGUMENTS@
+        hints=[
+            "TODO: where to look.",
+            "TODO: how to think.",
+            "TODO: what to write.",
+        ],
+        mistakes=[
+            Mistake("TODO_a_name", "TODO: the hint that it earns.", {"in the solution": "wrong"}),
+            # TODO: @MISTAKES@ of them or more
+        ],
+    ),"""
 
 UNIT = """# %% [markdown]
 # # Unit @ORDINAL@: @TITLE@

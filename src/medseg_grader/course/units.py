@@ -10,13 +10,13 @@ which small changes of a solution change nothing. All are made of the words of
 import ast
 import importlib.util
 import re
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import jupytext
 from nbformat import NotebookNode
 
 from medseg import units
@@ -25,13 +25,15 @@ from medseg.probes.runners import RUNNERS
 from medseg.units.labels import grade_id, is_graded, is_solution
 from medseg_grader.authoring import Alternative, Equivalent, Exercise, Slip
 from medseg_grader.course.config import read_course
+from medseg_grader.course.script import read_cells, read_text
 
 HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?",
+    r"^[ \t]*### BEGIN HIDDEN TESTS[ \t]*\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?",
     re.MULTILINE | re.DOTALL,
 )
 SOLUTION = re.compile(
-    r"^[ \t]*### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION[ \t]*\n?", re.MULTILINE | re.DOTALL
+    r"^[ \t]*### BEGIN SOLUTION[ \t]*\n.*?^[ \t]*### END SOLUTION[ \t]*\n?",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -60,14 +62,20 @@ class Unit:
 
     def exercise_of(self, cell: NotebookNode) -> str:
         """The exercise that a test cell is about: `test_softmax_hidden` tests `softmax`."""
-        name = grade_id(cell).removeprefix("test_")
-        owners = [e for e in self.exercises if name == e or name.startswith(e + "_")]
-        if not owners:
+        owner = owner_of(grade_id(cell), self.exercises)
+        if not owner:
             raise InputError(
                 f"{self.name}: test cell {grade_id(cell)} belongs to no exercise; "
                 "call it test_<exercise> or test_<exercise>_<what>"
             )
-        return max(owners, key=len)
+        return owner
+
+
+def owner_of(test: str, exercises: Iterable[str]) -> str:
+    """The exercise that a test cell of this grade_id is about; empty where it is about none."""
+    name = test.removeprefix("test_")
+    owners = [e for e in exercises if name == e or name.startswith(e + "_")]
+    return max(owners, key=len, default="")
 
 
 def solutions_folder() -> Path:
@@ -103,23 +111,26 @@ def deadlines() -> dict[str, datetime]:
 
 def find_unit(name: str) -> str:
     """The full name of a unit given as 4, `04`, `iou` or `04_iou`; InputError if there is none."""
-    return units.find_unit(name, unit_names())
+    try:
+        return units.find_unit(name, unit_names())
+    except InputError:
+        begun = [p.name for p in solutions_folder().glob("[0-9][0-9]_*") if p.is_dir()]
+        for unit in sorted(set(begun) - set(written_units())):
+            if name in {unit, unit[:2], unit[:2].lstrip("0"), units.notebook_stem(unit)}:
+                raise InputError(
+                    f"{solutions_folder() / unit} has no mistakes.py yet: write one with a list "
+                    "EXERCISES, or remove the folder and let medseg new-exercise begin the unit."
+                ) from None
+        raise
 
 
 def load_unit(name: str) -> Unit:
     """Read one unit's script, mistakes and answers; InputError where they do not fit together."""
-    folder = solutions_folder() / name
-    script = folder / f"{units.notebook_stem(name)}.py"
-    if not script.is_file():
-        raise InputError(f"Unit {name} has no script {script}.")
-    # Windows' editors put a mark before the first line, which is no part of it
-    text = script.read_text(encoding="utf-8-sig")
-    cells = jupytext.reads(text, fmt="py:percent").cells
-    exercises = {e.name: e for e in _list(folder / "mistakes.py", "EXERCISES")}
-    for exercise in exercises.values():
-        _check_looking(name, exercise)
+    script = script_of(name)
+    cells = read_cells(script)
+    exercises = load_exercises(name)
     alternatives, slips = load_alternatives(name), load_slips(name)
-    equivalents = _list(folder / "equivalents.py", "EQUIVALENTS", optional=True)
+    equivalents = _list(name, "equivalents.py", "EQUIVALENTS", Equivalent, optional=True)
     unit = Unit(name, script, cells, exercises, alternatives, slips, equivalents)
     answers: list[Alternative | Slip] = [*alternatives, *slips]
     for answer in answers:
@@ -127,38 +138,98 @@ def load_unit(name: str) -> Unit:
     return unit
 
 
+def script_of(unit: str) -> Path:
+    """The unit's script; InputError where there is none."""
+    script = solutions_folder() / unit / f"{units.notebook_stem(unit)}.py"
+    if not script.is_file():
+        raise InputError(f"Unit {unit} has no script {script}.")
+    return script
+
+
+def load_exercises(unit: str) -> dict[str, Exercise]:
+    """What the unit's `mistakes.py` knows of each exercise; InputError, with the line, if it is
+    no Python, or asks for what there is not.
+    """
+    exercises: dict[str, Exercise] = {}
+    for exercise in _list(unit, "mistakes.py", "EXERCISES", Exercise):
+        if exercise.name in exercises:
+            where = place_of(unit, "mistakes.py", "Exercise", exercise.name)
+            raise InputError(f"{unit}: {where}: it has two entries for {exercise.name}.")
+        exercises[exercise.name] = exercise
+        _check_looking(unit, exercise)
+    return exercises
+
+
 def load_alternatives(unit: str) -> list[Alternative]:
     """The unit's right answers written otherwise; none where it has no `alternatives.py`."""
-    return _list(solutions_folder() / unit / "alternatives.py", "ALTERNATIVES", optional=True)
+    return _list(unit, "alternatives.py", "ALTERNATIVES", Alternative, optional=True)
 
 
 def load_slips(unit: str) -> list[Slip]:
     """The unit's wrong answers as students write them; none where it has no `slips.py`."""
-    return _list(solutions_folder() / unit / "slips.py", "SLIPS", optional=True)
+    return _list(unit, "slips.py", "SLIPS", Slip, optional=True)
 
 
-def _list(path: Path, name: str, optional: bool = False) -> list[Any]:
-    """A list that an author's file defines; InputError where it does not."""
-    if optional and not path.is_file():
-        return []
-    spec = importlib.util.spec_from_file_location(f"{path.stem}_{path.parent.name}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise InputError(f"Unit {path.parent.name} has no {path}.")
+def place_of(unit: str, file: str, kind: str, *said: str) -> str:
+    """Where an author's file has a call of `kind` with these texts: `mistakes.py line 12`.
+
+    The file alone where the texts are not written out there.
+    """
+    tree = ast.parse(read_text(solutions_folder() / unit / file))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kind:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if set(said) <= {one.value for one in given if isinstance(one, ast.Constant)}:
+                return f"{file} line {node.lineno}"
+    return file
+
+
+def _list(unit: str, file: str, name: str, kind: type, optional: bool = False) -> list[Any]:
+    """A list that an author's file defines; InputError, with the line, where it does not."""
+    path = solutions_folder() / unit / file
+    if not path.is_file():
+        if optional:
+            return []
+        raise InputError(f"Unit {unit} has no {path}.")
+    read_text(path)
+    spec = importlib.util.spec_from_file_location(f"{path.stem}_{unit}", path.resolve())
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path} cannot be imported.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{unit}: {_what_happened(error, path)}") from error
     found = getattr(module, name, None)
     if not isinstance(found, list):
         raise InputError(f"{path} defines no list {name}.")
+    for number, one in enumerate(found, 1):
+        if not isinstance(one, kind):
+            raise InputError(
+                f"{unit}: {file}: number {number} of {name} is of type {type(one).__name__}, "
+                f"expected {kind.__name__}(…)."
+            )
     return found
+
+
+def _what_happened(error: Exception, path: Path) -> str:
+    """What an author's file raised when it was run, and on which of its lines."""
+    own = str(path.resolve())
+    if isinstance(error, SyntaxError) and error.filename == own:
+        return f"{path.name} line {error.lineno}: it is no Python ({error.msg})."
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
+    where = f"{path.name} line {lines[-1]}" if lines else path.name
+    return f"{where}: {type(error).__name__}: {error}"
 
 
 def _check_looking(unit: str, exercise: Exercise) -> None:
     """Raise InputError where an answer is to be looked at in a way that there is not."""
     runner = RUNNERS.get(exercise.runner)
     if runner is None:
+        where = place_of(unit, "mistakes.py", "Exercise", exercise.name)
         raise InputError(
-            f"{unit}: {exercise.name} asks for the runner {exercise.runner!r}, which there is not; "
-            f"there are: {', '.join(RUNNERS)}."
+            f"{unit}: {where}: {exercise.name} asks for the runner {exercise.runner!r}, which "
+            f"there is not; there are: {', '.join(RUNNERS)}."
         )
     if not runner.builds:
         return
@@ -170,8 +241,9 @@ def _check_looking(unit: str, exercise: Exercise) -> None:
 
     for look in looks:
         if look not in LOOKS:
+            where = place_of(unit, "mistakes.py", "Exercise", exercise.name)
             raise InputError(
-                f"{unit}: {exercise.name} asks for the look {look!r}, which there is not; "
+                f"{unit}: {where}: {exercise.name} asks for the look {look!r}, which there is not; "
                 f"there are: {', '.join(map(repr, LOOKS))}."
             )
 
@@ -179,26 +251,24 @@ def _check_looking(unit: str, exercise: Exercise) -> None:
 def _check_answer(unit: Unit, answer: Alternative | Slip) -> None:
     """Raise InputError where an answer is to no exercise of the unit, or does not define it."""
     kind = type(answer).__name__
+    file = "slips.py" if isinstance(answer, Slip) else "alternatives.py"
+
+    def refusal(says: str) -> InputError:
+        said = (answer.exercise, answer.mistake if isinstance(answer, Slip) else answer.name)
+        where = place_of(unit.name, file, kind, *said)
+        return InputError(f"{unit.name}: {where}: {kind} for {answer.exercise}: {says}")
+
     exercise = unit.exercises.get(answer.exercise)
     if exercise is None:
-        raise InputError(
-            f"{unit.name}: {kind} for {answer.exercise!r}, which is no exercise of the unit; "
-            f"there are: {', '.join(unit.exercises)}."
-        )
+        raise refusal(f"it is no exercise of the unit; there are: {', '.join(unit.exercises)}.")
     names = {"", *(m.name for m in exercise.mistakes)}
     if isinstance(answer, Slip) and answer.mistake not in names:
-        raise InputError(
-            f"{unit.name}: a Slip of {exercise.name} should earn the hint of {answer.mistake!r}, "
-            "which is no mistake of the exercise."
+        raise refusal(
+            f"it should earn the hint of {answer.mistake!r}, which is no mistake of the exercise."
         )
     try:
         body = ast.parse(answer.source).body
     except SyntaxError as error:
-        raise InputError(
-            f"{unit.name}: {kind} for {exercise.name}: line {error.lineno} of its source is no "
-            f"Python ({error.msg})."
-        ) from error
+        raise refusal(f"line {error.lineno} of its source is no Python ({error.msg}).") from error
     if exercise.name not in {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}:
-        raise InputError(
-            f"{unit.name}: {kind} for {exercise.name}: its source does not define {exercise.name}."
-        )
+        raise refusal(f"its source does not define {exercise.name}.")

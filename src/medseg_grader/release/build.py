@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from medseg_grader.course.faults import refuse_faulty
 from medseg_grader.course.forks import forked_pool
 from medseg_grader.course.notebooks import write_solution_notebook
-from medseg_grader.course.outline import check_outline
 from medseg_grader.course.stock_nbgrader import nbgrader_api, run
 from medseg_grader.course.units import load_unit
 from medseg_grader.release.handed_out import write_handed_out
@@ -26,13 +26,13 @@ from medseg_grader.release.hints import all_hints, write_hints
 def release(names: Iterable[str]) -> None:
     """Build the solution notebook, the hints and the students' notebook of each unit.
 
-    Raises InputError, before anything is written, where the text of a unit says other points,
-    minutes or difficulties than its cells.
+    Raises InputError, before anything is written, with all faults of the units as they are written,
+    see `medseg_grader.course.faults`.
     """
+    names = list(names)
+    refuse_faulty(names)
     api = nbgrader_api()
     units = [load_unit(name) for name in names]
-    for unit in units:
-        check_outline(unit)
     with forked_pool() as pool:
         hints = all_hints(pool, units)
         for unit in tqdm(units, desc="release", unit="unit", file=sys.stdout):

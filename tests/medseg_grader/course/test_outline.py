@@ -6,7 +6,7 @@ import pytest
 from helpers.tiny_course import ROOT, UNIT, header, make_course
 
 from medseg.errors import InputError
-from medseg_grader.course.outline import check_outline, disagreements, outlines
+from medseg_grader.course.outline import disagreements, outlines
 from medseg_grader.course.units import load_unit
 from medseg_grader.release.build import release
 
@@ -73,7 +73,6 @@ def test_points_are_those_of_test_cells_and_the_rest_of_the_solution_cell(unit_o
 
 def test_a_text_that_agrees_is_silent(unit_of):
     assert disagreements(unit_of()) == []
-    check_outline(unit_of())
 
 
 @pytest.mark.parametrize(
@@ -118,9 +117,7 @@ def test_a_text_that_agrees_is_silent(unit_of):
 )
 def test_each_disagreement_is_a_sentence(unit_of, old, new, says):
     unit = unit_of((old, new))
-    assert says in disagreements(unit)[0]
-    with pytest.raises(InputError, match=r"^01_sums: "):
-        check_outline(unit)
+    assert says in disagreements(unit)[0].says
 
 
 def test_exercises_that_are_alike_may_share_a_line(unit_of):
@@ -136,7 +133,7 @@ def test_exercises_that_are_alike_may_share_a_line(unit_of):
 def test_a_release_is_refused_before_anything_is_written(unit_of, tmp_path):
     unit_of((DOUBLE, "Go."))
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(InputError, match="01_sums: the text before double has no line of points"):
+    with pytest.raises(InputError, match=": the text before double has no line of points"):
         release([UNIT])
     made = [p for p in sorted(tmp_path.rglob("*")) if p not in before]
     assert [p for p in made if p.is_file()] == []

@@ -132,7 +132,7 @@ EXERCISES = [Exercise("double", [Call({call})], [], [], runner={runner!r})]
 )
 def test_an_unknown_runner_or_look_is_refused_with_those_there_are(folder, runner, call, says):
     (folder / "mistakes.py").write_text(LOOKING.format(runner=runner, call=call))
-    with pytest.raises(InputError, match=f"^{UNIT}: {says}"):
+    with pytest.raises(InputError, match=f"^{UNIT}: mistakes.py line 3: {says}"):
         load_unit(UNIT)
 
 

@@ -77,9 +77,8 @@ def test_a_release_that_fails_leaves_the_released_notebook_as_it_was(tmp_path, m
     released = tmp_path / "notebooks" / unit / notebook_name(unit)
     released.parent.mkdir(parents=True)
     released.write_text("the last release")
-    script = tmp_path / "solutions" / unit / "iou.py"
-    text = script.read_text(encoding="utf-8")
-    script.write_text(text.replace("### END HIDDEN TESTS", "", 1), encoding="utf-8")
+    with (tmp_path / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        config.write('c.ClearSolutions.code_stub = {"R": "nothing for Python"}\n')
     with pytest.raises(ValueError, match="nbgrader generate_assignment 04_iou failed"):
         release_into(tmp_path, monkeypatch, unit)
     assert [p.read_text() for p in released.parent.iterdir()] == ["the last release"]

@@ -4,14 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from medseg_grader.authoring import Exercise
-from medseg_grader.course.units import Unit, unit_names
-from medseg_grader.verify.soundness import Report, bare_calls, complaints, table
+from medseg_grader.course.units import unit_names
+from medseg_grader.verify.soundness import Report, complaints, table
 
 
 def test_the_table_counts_everything():
@@ -65,24 +63,3 @@ def test_errors_and_stderr_of_the_solution_are_faults():
         "cell 2 wrote to stderr: a warning",
         "cell 3 raised IndexError: too far",
     ]
-
-
-@pytest.mark.parametrize(
-    ("source", "found"),
-    [
-        ("x = np.ones(3)\nassert f(x) == 3", False),
-        ("assert f(np.ones(3)) == 3", False),
-        ("x = np.ones(3)\nassert probes.call(f, x) == x.sum()", False),
-        ("x = np.ones(3)\ny = f(x)\nx = np.zeros(3)\nassert f(x) == 0", False),
-        ("x = np.ones(3)\nresult = f(x)\nassert result == x.sum()", True),
-        ("x = np.ones(3)\nassert f(x) == x.sum()", True),
-        ("x = np.ones(3)\nassert f(x) == f(x)", True),
-        ("### BEGIN HIDDEN TESTS\nassert f(np.ones(3)) == 3\n### END HIDDEN TESTS", True),
-        ("probes.assert_raises_value_error(f, 3)", False),
-    ],
-)
-def test_a_test_cell_that_lets_an_answer_change_what_judges_it_is_told_of(source, found):
-    label = {"grade": True, "grade_id": "test_f", "points": 1}
-    cell = new_code_cell(source, metadata={"nbgrader": label})
-    unit = Unit("09_u", Path(), [cell], {"f": Exercise("f", [], [], [])})
-    assert bool(bare_calls(unit)) is found
