@@ -721,7 +721,7 @@ by_torch = torch.nn.functional.interpolate(
 print(f"largest difference to torch {np.abs(by_torch.numpy() - finer).max():.1e}")
 for keeps_edge in (True, False):
     placed = MetaTensor(batch[0], affine=torch.from_numpy(scan.affine))
-    spaced = Spacing((0.5, 0.5, 3), scale_extent=keeps_edge)(placed)
+    spaced = MetaTensor(Spacing((0.5, 0.5, 3), scale_extent=keeps_edge)(placed))
     moved = np.abs(spaced.affine.numpy()[:3, 3] - finer_affine[:3, 3]).max()
     print(f"MONAI, scale_extent={keeps_edge}: voxel (0, 0, 0) is {moved:.3f} mm from yours")
 
