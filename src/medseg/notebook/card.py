@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +30,13 @@ NOTE = (
     "A check tries your code on a few inputs. The tests that give points look further, "
     "so this card counts checks, not points."
 )
+
+
+def _program() -> str:
+    """How to call `medseg` in the course's folder, also where no environment is active."""
+    program = Path(sys.executable).with_name("medseg")
+    course = Path.cwd().parent.parent
+    return str(program.relative_to(course)) if program.is_relative_to(course) else "medseg"
 
 
 class Part(NamedTuple):
@@ -175,7 +183,7 @@ def _next(release: HandedOut, outcomes: Mapping[str, str]) -> list[Part]:
     path = f"notebooks/{release.unit}/{notebook_name(release.unit)}"
     hand_in = [
         Part("Next: save the notebook; in a terminal in the course's folder, "),
-        Part(f"medseg submit-check {path}", code=True),
+        Part(f"{_program()} submit-check {path}", code=True),
         Part(" says whether it is ready to hand in."),
     ]
     later = next((unit for unit in unit_names() if unit > release.unit), None)

@@ -162,3 +162,13 @@ def test_a_unit_by_its_number_is_enough_and_one_that_is_not_there_is_a_sentence(
     assert "0 of 6 checks pass" in capsys.readouterr().out
     where_you_stand("99", {})
     assert capsys.readouterr().out.startswith("There is no unit called '99'. There are: 01_")
+
+
+def test_the_card_names_the_program_where_it_lies_in_the_courses_folder(tmp_path, monkeypatch):
+    (tmp_path / "notebooks/04_iou").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "notebooks/04_iou")
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv/bin/python"))
+    text = card.as_text(handed_out(UNIT), all_right(UNIT))
+    assert ".venv/bin/medseg submit-check notebooks/04_iou/iou.ipynb" in text
+    monkeypatch.setattr("sys.executable", "/elsewhere/bin/python")
+    assert " medseg submit-check notebooks" in card.as_text(handed_out(UNIT), all_right(UNIT))
