@@ -5,9 +5,12 @@ lists them before it proves anything.
 """
 
 import ast
+import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from nbformat import NotebookNode
 
 from medseg.errors import InputError
 from medseg.notebook.run_order import parse
@@ -68,7 +71,7 @@ def faults_of(unit: str) -> list[str]:
     if not unreadable:
         found += [*_of_solutions(cells), *_of_use(cells)]
         found += [] if lost else _of_checks(unit, cells)
-    if not odd:
+    if not lost and not strays and _say_what_they_give(cells):
         found += _of_texts(unit, cells)
     if exercises is not None:
         found += _of_entries(unit, cells, exercises)
@@ -195,7 +198,9 @@ def _of_checks(unit: str, cells: Sequence[ScriptCell]) -> Iterator[Fault]:
             due = function if function in solutions else near
         checked.add(due)
         if name not in names or function != due:
-            wrong = "hands over another function" if name in names else "names no exercise of it"
+            wrong = (
+                "hands over another function" if name in names else "names no exercise of this unit"
+            )
             there = f"expected {_check(unit, due)}." if due else f"there are: {', '.join(names)}."
             says = f"check({said}, {function}) {wrong}; {there}"
             yield Fault(cell.start + call.lineno - 1, cell.name, says)
@@ -244,11 +249,35 @@ def _of_use(cells: Sequence[ScriptCell]) -> Iterator[Fault]:
             )
 
 
+def _say_what_they_give(cells: Sequence[ScriptCell]) -> bool:
+    """Whether points, minutes and difficulties are known, although a label may be misspelt."""
+    names = [cell.name for cell in cells if "grade_id" in cell.label]
+    solutions = [cell for cell in cells if cell.is_solution]
+    return (
+        len(names) == len(set(names))
+        and not any(says for cell in solutions for says in faults_of_header(cell))
+        and all(_is_number(cell.label.get("points")) for cell in cells if cell.is_test)
+    )
+
+
+def _is_number(points: Any) -> bool:
+    try:
+        return not isinstance(points, bool) and 0 <= float(points) < math.inf
+    except (TypeError, ValueError):
+        return False
+
+
+def _as_meant(cell: ScriptCell) -> NotebookNode:
+    """A cell with the label that was meant."""
+    metadata = cell.cell.metadata | ({"nbgrader": dict(cell.label)} if cell.label else {})
+    return NotebookNode({**cell.cell, "metadata": NotebookNode(metadata)})
+
+
 def _of_texts(unit: str, cells: Sequence[ScriptCell]) -> Iterator[Fault]:
     """Points, minutes and difficulties of which the text says something else."""
     named = {name: Exercise(name, [], [], []) for name in _solutions(cells)}
-    read = Unit(unit, script_of(unit), [cell.cell for cell in cells], named)
-    for says, written, number in disagreements(read):
+    meant = Unit(unit, script_of(unit), [_as_meant(cell) for cell in cells], named)
+    for says, written, number in disagreements(meant):
         cell = cells[number - 1]
         line = cell.line
         for other in cells[:number] if number else cells:

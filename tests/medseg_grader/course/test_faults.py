@@ -270,10 +270,10 @@ def test_a_line_that_jupytext_cannot_read_at_all_is_told(faults, tags):
          "'### BEGIN HIDDEN TESTS' stands in a cell that is no test cell"),
         ("# Sums", "# ### BEGIN SOLUTION", "# # Sums", "cell 1", "in a cell that is no solution"),
         ('"01_sums.double"', '"01_sum.double"', "check(", "cell 6",
-         "check('01_sum.double', double) names no exercise of it; "
+         "check('01_sum.double', double) names no exercise of this unit; "
          'expected check("01_sums.double", double).'),
-        ('"01_sums.double"', '"04_iou.mean_iou"', "check(", "cell 6", "names no exercise of it"),
-        ('"01_sums.double"', '"01_sums.duoble"', "check(", "cell 6", "names no exercise of it"),
+        ('"01_sums.double"', '"04_iou.mean_iou"', "check(", "cell 6", "names no exercise of this"),
+        ('"01_sums.double"', '"01_sums.duoble"', "check(", "cell 6", "names no exercise of this"),
         ('"01_sums.double", double', '"01_sums.double", half', "check(", "cell 6",
          "check('01_sums.double', half) hands over another function; expected check("),
         ('check("01_sums.double", double)', "double(1)", DOUBLE, "double",
@@ -436,12 +436,17 @@ def test_a_release_is_refused_with_all_faults_before_anything_is_written(tmp_pat
         release([UNIT])
     after = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert {p: text for p, text in after.items() if p.parent.name != "__pycache__"} == before
-    (told,) = str(error.value).splitlines()
-    assert told.startswith(f"01_sums: sums.py line {at(HIDDEN)}, test_double_hidden: {NOT_READ}")
-    written(tmp_path, [("# **3 points", "# **2 points"), ("double, SIZE)", "double, frame)")])
+    text, label, count = str(error.value).splitlines()
+    assert text.startswith(f"01_sums: sums.py line {at('# **3 points')}, cell 4: the text before")
+    assert label.startswith(f"01_sums: sums.py line {at(HIDDEN)}, test_double_hidden: {NOT_READ}")
+    assert count == "2 faults, and nothing was written."
+    written(tmp_path, [("double, SIZE)", "double, frame)")])
     with pytest.raises(InputError) as error:
-        refuse_faulty([UNIT, UNIT])
-    assert str(error.value).splitlines()[-1] == "4 faults, and nothing was written."
+        refuse_faulty([UNIT])
+    (one,) = str(error.value).splitlines()
+    assert one.startswith(
+        f"01_sums: sums.py line {at('assert probes')}, test_double: it uses frame"
+    )
 
 
 def test_verify_reports_the_same_faults_and_tries_nothing_else(tmp_path, monkeypatch):
@@ -486,3 +491,12 @@ def test_a_unit_without_mistakes_is_told_what_it_lacks(tmp_path, monkeypatch):
 )
 def test_a_test_cell_that_lets_an_answer_change_what_judges_it_is_found(source, found):
     assert bool(list(bare_calls(source, {"f"}))) is found
+
+
+@pytest.mark.parametrize("line", [HIDDEN.replace(", ", " ", 1), HIDDEN.replace("points", "point")])
+def test_points_are_compared_with_the_text_although_a_label_is_misspelt(faults, line):
+    told = faults((HIDDEN, line), ("`double` | 3 |", "`double` | 4 |"))
+    assert [one.partition(": ")[0] for one in told] == [
+        f"sums.py line {at('# | 1.1')}, cell 1",
+        f"sums.py line {at(HIDDEN)}, test_double_hidden",
+    ]
