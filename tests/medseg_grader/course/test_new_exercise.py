@@ -132,7 +132,7 @@ def test_the_command_says_what_else_to_edit(course, capsys):
 def test_new_exercises_are_sound_once_they_are_released(course):
     """In processes of their own, with a package that the release may write to."""
     package = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", course / "src", ignore=package)
+    shutil.copytree(ROOT / "src", course / "src", ignore=package, dirs_exist_ok=True)
     env = {**os.environ, "PYTHONPATH": str(course / "src")}
     steps = [
         ["new-exercise", "09_my_unit", "first"],
