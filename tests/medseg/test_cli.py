@@ -83,11 +83,11 @@ def test_in_the_wrong_folder_a_command_says_so_and_leaves_nothing(
 
 def test_an_error_of_a_file_names_it_in_a_sentence(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_doctor", lambda _: (tmp_path / "gone.txt").read_text())
-    code, _, err = run(capsys, "doctor")
-    assert (code, err) == (
-        2, f"medseg doctor: {tmp_path}/gone.txt: no such file or directory.\n"
-    )  # fmt: skip
+    (tmp_path / "taken").write_text("no folder")
+    code, _, err = run(capsys, "phantom", "taken/set", "--cases", "1")
+    assert code == 2
+    assert err.startswith("medseg phantom: taken/set")
+    assert err.endswith(": not a directory.\n")
 
 
 def test_grade_says_where_report_and_gradebook_lie(capsys):
