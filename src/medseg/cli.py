@@ -76,7 +76,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options, rest = parser.parse_known_args(arguments)
     if rest:
         of_it = options.parser
-        known = [name for action in of_it._actions for name in action.option_strings]
+        known = re.findall(r"--[\w-]+", of_it.format_help())
         name = rest[0].partition("=")[0]
         what = "option" if name.startswith("-") else "argument"
         of_it.error(f"there is no {what} {name}.{_guess(name, known)} See {of_it.prog} --help.")

@@ -4,11 +4,12 @@ A reader gets one sentence. Whoever mends the course gets the stack behind it: i
 command keeps (`grading/grade.log`), or on the screen where the variable MEDSEG_TRACEBACK is set.
 """
 
+import difflib
 import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,6 +72,17 @@ class _FileInExistingFolder(logging.FileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         if Path(self.baseFilename).parent.is_dir():
             super().emit(record)
+
+
+def did_you_mean(text: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """A question with the known name that is nearest, after a blank; empty where none is near.
+
+    >>> from medseg.errors import did_you_mean
+    >>> did_you_mean("grad", ["grade", "report"])
+    " Did you mean 'grade'?"
+    """
+    close = difflib.get_close_matches(text, list(known), n=1, cutoff=cutoff)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def without_colours(text: str) -> str:

@@ -97,7 +97,7 @@ def _release(options: argparse.Namespace) -> int:
         for sentence in take_out_others(units):
             print(sentence)
     if options.zip:
-        print(f"Student bundle: {write_bundle(Path(options.zip), units)}")
+        print(f"Student bundle: {write_bundle(options.zip, units)}")
     return 0
 
 

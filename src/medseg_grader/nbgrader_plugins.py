@@ -13,6 +13,7 @@ from traitlets import Float
 
 from medseg.errors import InputError, without_colours
 from medseg_grader.course.units import HIDDEN
+from medseg_grader.grading.worksheet import stored_worksheet
 from medseg_grader.records.marks import Marks, marks_in
 from medseg_grader.records.results import Result, load_results
 from medseg_grader.report.lms import (
@@ -101,7 +102,8 @@ class MoodleExporter(_Exporter):
         folder.mkdir(parents=True, exist_ok=True)
         for unit in units:
             own = {s: mark for s, mark in marks.units[unit].items() if s in students}
-            numbers, shared = moodle_numbers(self._results(unit, own), marks.people)
+            results, worksheet = self._results(unit, own), stored_worksheet(unit, self._root())
+            numbers, shared = moodle_numbers(results, marks.people, worksheet)
             for sentence in shared:
                 self.log.warning("%s: %s", unit, sentence)
             path = folder / f"{unit}.csv"
@@ -114,9 +116,12 @@ class MoodleExporter(_Exporter):
 
         Where there is no result of a student's, only what formgrader knows is known.
         """
-        root = Path(self.parent.coursedir.root) if self.parent else Path()
-        known = {result.student: result for result in load_results(root, unit)}
+        known = {result.student: result for result in load_results(self._root(), unit)}
         return [known.get(s) or Result(s, unit, "", []) for s in students]
+
+    def _root(self) -> Path:
+        """The course's folder."""
+        return Path(self.parent.coursedir.root) if self.parent else Path()
 
 
 class CanvasExporter(_Exporter):

@@ -3,7 +3,10 @@
 import ast
 import functools
 import json
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -186,3 +189,24 @@ def pool_here():
         return ThreadPoolExecutor(1)
 
     return WorkerPool(make, 1, False, make())
+
+
+def copy_package(root):
+    """Put the package beside a course, so that commands may write to it."""
+    package = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "src", root / "src", ignore=package, dirs_exist_ok=True)
+    (root / "solutions").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+
+
+def run_command(root, words):
+    """One of our commands in a process of its own: its code, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "medseg.cli", *words],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr

@@ -3,12 +3,10 @@
 import base64
 import csv
 import io
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,9 +18,11 @@ from helpers.tiny_course import (
     SCRIPT,
     UNIT,
     answered,
+    copy_package,
     hand_in,
     make_quick_course,
     pool_here,
+    run_command,
     scores_in,
 )
 from nbgrader.api import Gradebook
@@ -141,21 +141,11 @@ def test_units_are_those_that_are_named(course):
 @pytest.mark.slow
 def test_a_unit_of_your_own_is_sound(tmp_path):
     """In processes of their own, with a package that the release may write to."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("*.egg-info"))
-    (tmp_path / "solutions").mkdir()
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    env = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    copy_package(tmp_path)
     for words in commands(block("A unit of your own")):
-        done = subprocess.run(
-            [sys.executable, "-m", "medseg.cli", *words],
-            cwd=tmp_path,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.rstrip().endswith("0 faults")
+        code, said = run_command(tmp_path, words)
+        assert code == 0, said
+    assert said.rstrip().endswith("0 faults")
 
 
 def test_a_deadline_costs_what_the_plug_in_says_and_may_move(course):

@@ -1,11 +1,10 @@
 """What `check` and `hint` know of each exercise: probes, outcomes, mistakes and hints."""
 
-import difflib
 import json
 from functools import cache
 from importlib.resources import files
 
-from medseg.errors import InputError
+from medseg.errors import InputError, did_you_mean
 from medseg.units import unit_names
 
 
@@ -63,8 +62,7 @@ def unit_data(unit: str) -> dict[str, dict]:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
+    guess = did_you_mean(name, known)
     return f"There is no {kind} called {name!r}.{guess} There are: {', '.join(known)}."
 
 

@@ -1,6 +1,5 @@
 """A notebook that was handed out anew, with a student's answers and own cells in it."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,7 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from medseg.units.handed_in import Cell, HandedIn
-from medseg.units.handed_out import fingerprint
+from medseg.units.handed_out import fingerprint, released_id
 from medseg.units.labels import grade_id
 
 _NEW_CELL = {
@@ -60,14 +59,6 @@ def renewed(content: bytes, theirs: HandedIn) -> Renewed:
         cells += [cell, *own.get(place, [])]
     notebook.cells = cells
     return Renewed(nbformat.writes(notebook) + "\n", answers, changed + sum(map(len, own.values())))
-
-
-def released_id(kind: str, source: str) -> str:
-    """The id that a release gives to a cell without a label.
-
-    One that still fits its id has not been changed since, whatever release it is of.
-    """
-    return hashlib.sha256(f"{kind}\n{source}\n0".encode()).hexdigest()[:12]
 
 
 def _name(label: str, cell_id: str) -> tuple[str, str]:

@@ -4,14 +4,13 @@ Everything that names a unit goes through here, so that "4", "04", "iou" and "04
 unit everywhere, and a file name is read in one way.
 """
 
-import difflib
 import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
-from medseg.errors import InputError
+from medseg.errors import InputError, did_you_mean
 
 __all__ = ["find_unit", "notebook_name", "notebook_stem", "unit_names", "unit_of_file"]
 
@@ -44,8 +43,7 @@ def find_unit(name: object, units: Sequence[str] | None = None) -> str:
     meant = meant or [u for u in known if text == notebook_stem(u)]
     if len(meant) == 1:
         return meant[0]
-    close = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
+    guess = did_you_mean(text, known)
     raise InputError(f"There is no unit called {name!r}.{guess} There are: {', '.join(known)}.")
 
 

@@ -80,6 +80,11 @@ def handed_out(unit: str) -> HandedOut:
     return HandedOut(head["unit"], head["title"], head["points"], cells, head["release"])
 
 
+def compared(label: Mapping[str, Any]) -> dict[str, Any]:
+    """What counts of nbgrader's label, with the name."""
+    return {key: label[key] for key in (*COMPARED, "grade_id") if key in label}
+
+
 def graded_cells_of(cells: Iterable[handed_in.Cell]) -> dict[str, Cell]:
     """The labelled cells of a notebook as it is handed out, by grade_id, in order."""
     return {
@@ -87,11 +92,19 @@ def graded_cells_of(cells: Iterable[handed_in.Cell]) -> dict[str, Cell]:
             cell.id,
             cell.type,
             (fingerprint(cell.source),),
-            {key: cell.label[key] for key in (*COMPARED, "grade_id") if key in cell.label},
+            compared(cell.label),
         )
         for cell in cells
         if cell.grade_id
     }
+
+
+def released_id(kind: str, source: str, number: int = 0) -> str:
+    """The id that a release gives to a cell without a label; `number` tells equal ones apart.
+
+    One that still fits its id has not been changed since, whatever release it is of.
+    """
+    return hashlib.sha256(f"{kind}\n{source}\n{number}".encode()).hexdigest()[:12]
 
 
 def fingerprint(source: str) -> str:

@@ -3,7 +3,6 @@
 Its name and look, which units it has, when each is due. All of it may be left out.
 """
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,7 +10,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from medseg.errors import InputError
+from medseg.errors import InputError, did_you_mean
 
 COURSE = Path("course.toml")
 _LARGEST_LOGO = 200_000  # bytes: it stands in every page
@@ -57,8 +56,7 @@ def read_course(root: Path = Path()) -> Course:
     known = [one.name for one in fields(Course)]
     for key in said:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            guess = f" Did you mean {close[0]!r}?" if close else ""
+            guess = did_you_mean(key, known)
             raise InputError(
                 f"{COURSE} says {key!r}, which means nothing.{guess} There are: {', '.join(known)}."
             )

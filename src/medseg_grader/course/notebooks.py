@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from medseg.files import write_text
 from medseg.units import notebook_name
+from medseg.units.handed_out import released_id
 from medseg_grader.course.units import HIDDEN, SOLUTION, Unit
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -78,8 +79,7 @@ def _cell_id(cell: dict, taken: set[str]) -> str:
     candidate = name.replace("_", "-").lower()[:60]
     number = 0
     while not candidate or candidate in taken:
-        text = f"{cell['cell_type']}\n{cell['source']}\n{number}"
-        candidate = hashlib.sha256(text.encode()).hexdigest()[:12]
+        candidate = released_id(cell["cell_type"], cell["source"], number)
         number += 1
     taken.add(candidate)
     return candidate

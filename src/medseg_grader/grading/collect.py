@@ -6,18 +6,16 @@ Moodle's ("Anna Schmidt_1234_assignsubmission_file_/iou.ipynb") and Canvas's
 up to a size; links, paths that lead out and all other files are left where they are and reported.
 """
 
-import difflib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from medseg.errors import InputError
+from medseg.errors import InputError, did_you_mean
 from medseg.files.archives import FILE, FOLDER, LINK, Entry, entries
 from medseg.units import notebook_name, unit_of_file
 from medseg.units.handed_in import LARGEST_MB
-from medseg_grader.grading.identities import HIDDEN_NAME, Known, with_ids
+from medseg_grader.grading.identities import Known, with_ids
 from medseg_grader.grading.layouts import Files, Owner, owners
 from medseg_grader.grading.worksheet import Row
 from medseg_grader.records.results import MOODLE
@@ -25,8 +23,9 @@ from medseg_grader.records.results import MOODLE
 _TIMESTAMP = "timestamp.txt"
 # what nbgrader's exchange puts beside a submission, to know it again when feedback goes back
 _EXCHANGE = (_TIMESTAMP, "submission_secret.txt")
-# what operating systems and Jupyter leave behind in every folder
+# students that a sentence names
 _LISTED = 30
+# what operating systems and Jupyter leave behind in every folder
 _LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini"}
 
 
@@ -115,8 +114,7 @@ def collect(
 def _nobody(student: str, submitted: Path, there: Files) -> str:
     """That somebody is not there, and who is."""
     ids = sorted({owner.student for owner in there})
-    close = difflib.get_close_matches(student, ids, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
+    guess = did_you_mean(student, ids)
     more = f", … ({len(ids)} in all)" if len(ids) > _LISTED else ""
     listed = ", ".join(ids[:_LISTED])
     return f"There is nobody called {student!r} in {submitted}.{guess} There are: {listed}{more}."
@@ -130,24 +128,22 @@ def _with_worksheet(files: Files, worksheet: Mapping[str, Row]) -> Files:
 def _told(owner: Owner, worksheet: Mapping[str, Row]) -> Owner:
     """An owner with what the worksheet tells of the number.
 
-    Where that is of somebody else, as a group's number can be, it is no participant's.
+    A group's number may be that of a participant who is somebody else.
     """
     if owner.platform != MOODLE or not owner.number:
         return owner
     row = worksheet.get(owner.number)
-    if row is not None and _letters(owner.name) in {_letters(row.name), _letters(HIDDEN_NAME)}:
+    if row is not None and row.is_of(owner.name):
         return replace(owner, email=row.email, timestamp=row.timestamp)
-    instead = f"has the number {owner.number} for {row.name}" if row else f"lacks {owner.number}"
-    doubt = (
-        f"Moodle's worksheet {instead}, so the points go into no file of Moodle's; of a group, its "
-        f"members have them by grading/groups.csv."
-    )
-    return replace(owner, number="", doubt=doubt)
-
-
-def _letters(name: str) -> str:
-    """A name without what Moodle leaves out or changes in the name of a folder."""
-    return re.sub(r"[\W_]", "", name).casefold()
+    if row is None:
+        says = f"lacks the number {owner.number}, so Moodle may not take the points"
+    else:
+        says = (
+            f"has the number {owner.number} for {row.name}, so the points go into no file of "
+            f"Moodle's"
+        )
+    doubt = f"Moodle's worksheet {says}; of a group, its members have them by grading/groups.csv."
+    return replace(owner, doubt=doubt)
 
 
 def _without_top_folder(found: list[Entry]) -> list[Entry]:

@@ -7,21 +7,18 @@ of that name can be meant. An id, once given, stays. Where two can be meant, nob
 guess: an instructor is asked.
 """
 
-import difflib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from medseg.errors import InputError
-from medseg_grader.grading.layouts import Files, Owner
+from medseg.errors import InputError, did_you_mean
+from medseg_grader.grading.layouts import HIDDEN_NAME, Files, Owner
 from medseg_grader.records.results import CANVAS, MOODLE, Seen
 
 LONGEST_ID = 128  # characters, in nbgrader's gradebook
 LONGEST_NAME = 200  # bytes, so that a file can be called after a student
 NEW = "new"
-# how Moodle calls everybody where names are hidden
-HIDDEN_NAME = "Participant"
 
 
 @dataclass(frozen=True)
@@ -128,10 +125,13 @@ class _Choice:
     def _new(self, number: str) -> str:
         """An id with the number in it, which is nobody's name and nobody's id."""
         ending = f"_{number}"
-        base = self.name.removesuffix(ending)
-        while (one := _short(base, len(ending)) + ending) in self.claims or one in self._taken():
+        while (one := self._numbered(ending)) in self.claims or one in self._taken():
             ending += f"_{number}"
         return one
+
+    def _numbered(self, ending: str) -> str:
+        """The name with a number behind it, which Canvas's names have already."""
+        return _short(self.name.removesuffix(ending), len(ending)) + ending
 
     def _settled(self, number: str) -> str:
         """The id of this very number, or of the email address behind it; empty for none."""
@@ -144,6 +144,10 @@ class _Choice:
                 same = one.platform == MOODLE and one.unit in units and one.number == number
             if same:
                 return one.student
+        # of whom only the gradebook is left, the number is known where it stands in the id
+        left = {one.student for one in self.known.seen if not one.unit}
+        if (numbered := self._numbered(f"_{number}")) in left:
+            return numbered
         mails = {one.student for one in self.known.seen if email and one.email.casefold() == email}
         return mails.pop() if len(mails) == 1 else ""
 
@@ -222,8 +226,7 @@ def _check_said(files: Files, known: Known) -> None:
         if number not in numbers:
             raise InputError(f"Nobody in it has the number {number}, which --who speaks of.")
         if student != NEW and student not in ids:
-            close = difflib.get_close_matches(student, sorted(ids), n=1)
-            guess = f" Did you mean {close[0]!r}?" if close else ""
+            guess = did_you_mean(student, sorted(ids))
             raise InputError(
                 f"--who {number}={_quoted(student)}: nobody has that id yet.{guess} "
                 f"For somebody who has none, write --who {number}={NEW}."

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from medseg.files.archives import ESCAPE, FILE, FOLDER, LINK, OTHER, Entry
 from medseg_grader.records.results import CANVAS, MOODLE
 
+# how Moodle calls everybody where names are hidden
+HIDDEN_NAME = "Participant"
 LONGEST_PART = 1000  # characters; no file system's name has more than 255
 _MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<number>\d{1,19})_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL

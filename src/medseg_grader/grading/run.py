@@ -31,6 +31,7 @@ from medseg_grader.records.database import GradebookError
 from medseg_grader.records.gradebook import Recorder
 from medseg_grader.records.marks import read_people
 from medseg_grader.records.results import (
+    CANVAS,
     Result,
     Seen,
     load_result,
@@ -165,7 +166,10 @@ def known_people(
     seen = seen_in(results)
     named = {one.student for one in seen}
     people = read_people(db_url or nbgrader_api(root).coursedir.db_url).values()
-    seen += [Seen(p.id, name=p.name, email=p.email) for p in people if p.id not in named]
+    for person in (one for one in people if one.id not in named):
+        # a number that is a person's for good is Canvas's
+        platform = CANVAS if person.number else ""
+        seen.append(Seen(person.id, "", person.number, person.name, platform, person.email))
     return Known(seen, said or {})
 
 

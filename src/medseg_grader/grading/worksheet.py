@@ -14,6 +14,7 @@ from pathlib import Path
 
 from medseg.errors import InputError
 from medseg.files import write_bytes
+from medseg_grader.grading.layouts import HIDDEN_NAME
 
 IDENTIFIER, NAME, EMAIL = "Identifier", "Full name", "Email address"
 HANDED_IN = "Last modified (submission)"
@@ -29,6 +30,10 @@ class Row:
     name: str = ""
     email: str = ""
     timestamp: str = ""
+
+    def is_of(self, name: str) -> bool:
+        """Whether it is about somebody whom Moodle's zip calls so, or hides."""
+        return _letters(name) in {_letters(self.name), _letters(HIDDEN_NAME)}
 
 
 def read_worksheet(path: Path) -> dict[str, Row]:
@@ -71,6 +76,11 @@ def stored_worksheet(unit: str, root: Path = Path()) -> dict[str, Row]:
 
 def _place(root: Path, unit: str) -> Path:
     return root / "grading/worksheets" / f"{unit}.csv"
+
+
+def _letters(name: str) -> str:
+    """A name without what Moodle leaves out or changes in the name of a folder."""
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def _text(path: Path) -> str:

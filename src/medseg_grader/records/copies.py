@@ -7,7 +7,7 @@ from pathlib import Path
 from nbgrader.api import Base
 from sqlalchemy import create_engine, select
 
-from medseg_grader.records.database import exists, explained, sqlite_file
+from medseg_grader.records.database import GradebookError, exists, explained, sqlite_file
 
 GRADEBOOK = "gradebook.db"
 
@@ -21,8 +21,11 @@ def copy_gradebook(db_url: str, target: Path) -> None:
     if not exists(db_url):
         return
     if book is not None:
-        with closing(sqlite3.connect(book)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
+        try:
+            with closing(sqlite3.connect(book)) as old, closing(sqlite3.connect(target)) as new:
+                old.backup(new)
+        except sqlite3.Error as error:
+            raise GradebookError(f"The gradebook cannot be copied: {error}.") from error
         return
     source, copy = create_engine(db_url), create_engine(f"sqlite:///{target}")
     Base.metadata.create_all(copy)

@@ -204,11 +204,10 @@ class Recorder:
         if result.student not in self._students:
             db.execute(insert(_student), {"id": result.student, **_told(result)})
             self._students.add(result.student)
-        elif told := {key: value for key, value in _told(result).items() if value}:
+        else:
             # what an instructor has written in formgrader stays
-            for key, value in told.items():
-                column = _student.c[key]
-                empty = (_student.c.id == result.student) & column.is_(None)
+            for key, value in _told(result).items():
+                empty = (_student.c.id == result.student) & _student.c[key].is_(None)
                 db.execute(update(_student).where(empty).values({key: value}))
         timestamp = _time(result)
         when = {"timestamp": timestamp}

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 
 from medseg.units import notebook_name
-from medseg.units.handed_out import COMPARED, fingerprint
+from medseg.units.handed_out import compared, fingerprint
 from medseg.units.labels import label, points
 from medseg_grader.course.notebooks import script_digest
 from medseg_grader.course.units import Unit
@@ -42,7 +42,7 @@ def write_handed_out(unit: Unit) -> Path:
     for cell in notebook.cells:
         record = {"id": cell.id, "type": cell.cell_type, "fingerprint": fingerprint(cell.source)}
         if own := label(cell):
-            record["label"] = {key: own[key] for key in (*COMPARED, "grade_id") if key in own}
+            record["label"] = compared(own)
         records.append(record)
     path = HANDED_OUT / f"{unit.name}.jsonl"
     write_lines(path, records)

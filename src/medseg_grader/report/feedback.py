@@ -13,6 +13,7 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from medseg.units.labels import grade_id, is_graded, is_solution
+from medseg_grader.course.markers import hides, shows
 from medseg_grader.course.units import HIDDEN, Unit
 from medseg_grader.grading.diagnosis import OUTCOMES
 from medseg_grader.records.marks import Mark
@@ -131,11 +132,9 @@ def _headings(cell: NotebookNode) -> Iterator[tuple[int, str]]:
 
 def _kind(source: str) -> str:
     """How much of a test cell students see."""
-    if not HIDDEN.search(source):
+    if not hides(source):
         return "Visible test"
-    lines = [line.strip() for line in HIDDEN.sub("", source).splitlines()]
-    visible = any(line and not line.startswith("#") for line in lines)
-    return "Partly hidden test" if visible else "Hidden test"
+    return "Partly hidden test" if shows(source) else "Hidden test"
 
 
 def _reason(cell: CellScore, kind: str) -> str:

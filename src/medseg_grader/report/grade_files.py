@@ -40,13 +40,14 @@ def write_grade_files(
         # whom stock nbgrader has graded
         others = marks.units[name].keys() - {result.student for result in own}
         theirs += [Result(student, name, "", []) for student in sorted(others)]
-        numbers, shared = lms.moodle_numbers(theirs, marks.people)
+        worksheet = stored_worksheet(name, out.parent.parent)
+        numbers, shared = lms.moodle_numbers(theirs, marks.people, worksheet)
         notes += [f"{name}: {sentence}" for sentence in shared]
         if theirs:
             sheet = _Sheet(units[name], marks.most[name])
             for result in theirs:
                 sheet.add(result, marks, numbers.get(result.student, ""), pages)
-            notes += sheet.with_members(groups, stored_worksheet(name, out.parent.parent))
+            notes += sheet.with_members(groups, worksheet)
             files += sheet.write(moodle)
         unknown += [r for r in theirs if not r.platform and r.student not in numbers]
     remove_others(moodle, {path.name for path, _ in files})

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from medseg.files import replacing, write_text
+from medseg_grader.grading.worksheet import Row
 from medseg_grader.records.marks import Mark, Marks, Person
 from medseg_grader.records.results import MOODLE, Result
 
@@ -120,18 +121,20 @@ def moodle_feedback_zip(
 
 
 def moodle_numbers(
-    results: Iterable[Result], people: Mapping[str, Person]
+    results: Iterable[Result], people: Mapping[str, Person], worksheet: Mapping[str, Row]
 ) -> tuple[dict[str, str], list[str]]:
     """Moodle's number of each student in one unit, and a sentence on each that two students have.
 
     Of somebody whom no platform's export has named, it is the one that an instructor has given in
-    formgrader.
+    formgrader. A number that is somebody else's by Moodle's worksheet, as a group's can be, is no
+    participant's.
     """
     owners: dict[str, list[str]] = {}
     for result in results:
         by_hand = "" if result.platform else people[result.student].number
         number = result.number if result.platform == MOODLE else by_hand
-        if _is_number(number):
+        row = worksheet.get(number) if result.platform else None
+        if _is_number(number) and (row is None or row.is_of(result.name)):
             owners.setdefault(number, []).append(result.student)
     shared = [
         f"The number {number} of Moodle's is that of {' and '.join(map(repr, students))}; they are "

@@ -159,12 +159,14 @@ def _write_feedback(
     stale: dict[tuple[str, str], list[Path]] = {}
     jobs: list[PageJob] = []
     notes: list[str] = []
+    course = read_course()
+    look = repr((course, logo_of(course)))
     for unit in units.values():
         for result in by_unit[unit.name]:
             places = _places(unit, result, root, out)
             mark, who = marks.units[unit.name][result.student], (unit.name, result.student)
             pages[who] = places[0]
-            key = _key(unit, result, mark)
+            key = _key(unit, result, mark, look)
             stale[who] = [page for page in places if _key_in(page) != key]
             if stale[who]:
                 path = notebook_path(root, unit.name, result.student)
@@ -198,8 +200,8 @@ def _places(unit: Unit, result: Result, root: Path, out: Path) -> list[Path]:
     ]
 
 
-def _key(unit: Unit, result: Result, mark: Mark) -> str:
-    """What a page was made from: the unit's text, the result, the marks and this program."""
+def _key(unit: Unit, result: Result, mark: Mark, look: str) -> str:
+    """What a page was made from: text of the unit, result, marks, the course's look, program."""
     content = [
         program_digest(),
         *(f"{cell.cell_type}\n{cell.source}" for cell in unit.cells),
@@ -207,7 +209,7 @@ def _key(unit: Unit, result: Result, mark: Mark) -> str:
         result.to_json(),
         repr((sorted(mark.points.items()), sorted(mark.by_hand), sorted(mark.comments.items()))),
         repr(mark.penalty),
-        repr((read_course(), logo_of(read_course()))),
+        look,
     ]
     return hashlib.sha256("\0".join(content).encode("utf-8", "replace")).hexdigest()
 

@@ -9,10 +9,9 @@ import pytest
 
 from medseg import cli
 from medseg.notebook import doctor, progress, start, submit_check
-from medseg.notebook.renewal import released_id
 from medseg.units.changes import changes
 from medseg.units.handed_in import read_notebook
-from medseg.units.handed_out import graded_cells_of, handed_out
+from medseg.units.handed_out import graded_cells_of, handed_out, released_id
 from medseg.units.labels import grade_id
 
 ROOT = Path(__file__).parents[3]

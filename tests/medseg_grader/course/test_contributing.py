@@ -1,14 +1,10 @@
 """The worked exercise of CONTRIBUTING.md, to the letter: its code blocks are what is run."""
 
-import os
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 
 import pytest
-from helpers.tiny_course import ROOT
+from helpers.tiny_course import ROOT, copy_package, run_command
 
 from medseg_grader.course.units import load_unit
 
@@ -26,30 +22,15 @@ def commands(text):
 @pytest.mark.slow
 def test_the_worked_exercise_is_sound_as_it_stands(tmp_path, monkeypatch):
     """In processes of their own, with a package that the release may write to."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("*.egg-info"))
-    (tmp_path / "solutions").mkdir()
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    env = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
-
-    def run(words):
-        done = subprocess.run(
-            [sys.executable, "-m", "medseg.cli", *words],
-            cwd=tmp_path,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
+    copy_package(tmp_path)
     (new,) = commands(BEGIN)
-    code, said = run(new)
+    code, said = run_command(tmp_path, new)
     assert code == 0, said
     folder = tmp_path / "solutions/09_outlines"
     (folder / "outlines.py").write_text(SCRIPT, encoding="utf-8")
     (folder / "mistakes.py").write_text(MISTAKES, encoding="utf-8")
     for words in commands(PROVE):
-        code, said = run(words)
+        code, said = run_command(tmp_path, words)
         assert code == 0, said
     assert said.rstrip().endswith(ENDS.strip())
     monkeypatch.chdir(tmp_path)
@@ -58,6 +39,6 @@ def test_the_worked_exercise_is_sound_as_it_stands(tmp_path, monkeypatch):
     # and what it says of a probe that is taken away
     (folder / "mistakes.py").write_text(MISTAKES.replace(", Call(CORNER)", ""), encoding="utf-8")
     for words in commands(PROVE):
-        code, said = run(words)
+        code, said = run_command(tmp_path, words)
     assert code == 1
     assert "the mistake edge_of_the_picture gets the wrong hint: none" in said

@@ -1,13 +1,9 @@
 """A new exercise is sound before it is changed; what cannot be one is refused in a sentence."""
 
 import argparse
-import os
-import shutil
-import subprocess
-import sys
 
 import pytest
-from helpers.tiny_course import ROOT, make_course
+from helpers.tiny_course import copy_package, make_course, run_command
 
 from medseg.errors import InputError
 from medseg_grader.commands import add
@@ -131,9 +127,7 @@ def test_the_command_says_what_else_to_edit(course, capsys):
 @pytest.mark.slow
 def test_new_exercises_are_sound_once_they_are_released(course):
     """In processes of their own, with a package that the release may write to."""
-    package = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", course / "src", ignore=package, dirs_exist_ok=True)
-    env = {**os.environ, "PYTHONPATH": str(course / "src")}
+    copy_package(course)
     steps = [
         ["new-exercise", "09_my_unit", "first"],
         ["new-exercise", "09", "Second"],
@@ -141,13 +135,7 @@ def test_new_exercises_are_sound_once_they_are_released(course):
         ["verify", "--unit", "09"],
     ]
     for step in steps:
-        done = subprocess.run(
-            [sys.executable, "-m", "medseg.cli", *step],
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 graded cells, 10 mistakes, 10 with their own hint" in done.stdout
-    assert done.stdout.rstrip().endswith("0 faults")
+        code, said = run_command(course, step)
+        assert code == 0, said
+    assert "4 graded cells, 10 mistakes, 10 with their own hint" in said
+    assert said.rstrip().endswith("0 faults")

@@ -183,6 +183,38 @@ def test_whom_there_is_not_nobody_can_be_said_to_be(said, message):
         term.moodle("02_products", ("Anna Lee", 21), said=[said])
 
 
+def test_ids_stay_where_results_are_gone_and_the_gradebook_is_left():
+    term = Term()
+    moodle = [("Bo Li", 11), ("Anna Lee", 12), ("Anna Lee", 13)]
+    hidden, canvas = [("Participant", 21)], [("leeanna", 101), ("leeanna", 102)]
+    before = [
+        term.moodle("01_sums", *moodle),
+        term.moodle("02_products", *hidden),
+        term.canvas("03_roots", *canvas),
+    ]
+    assert not any(questions for _, questions in before)
+    # what known_people makes of the gradebook: no unit, no number of Moodle's
+    term.seen = [Seen(one.student, name=one.name) for one in term.seen]
+    assert term.moodle("01_sums", *moodle) == before[0]
+    assert term.moodle("02_products", *hidden) == before[1]
+    assert term.canvas("03_roots", *canvas) == before[2]
+
+
+def test_two_of_one_name_are_never_one_whatever_worksheet_is_given(tmp_path):
+    path = tmp_path / "Grades.csv"
+    path.write_text(WORKSHEET, encoding="utf-8", newline="")
+    for number in (91, 92):
+        folder = tmp_path / f"in/Anna Lee_{number}_assignsubmission_file_"
+        folder.mkdir(parents=True)
+        (folder / "sums.ipynb").write_text(f"{number}")
+    found = collect(tmp_path / "in", UNITS, worksheet=read_worksheet(path)).submissions
+    assert {one.student: one.notebook.read() for one in found} == {
+        "Anna Lee_91": b"91",
+        "Anna Lee_92": b"92",
+    }
+    assert all("Moodle's worksheet lacks the number" in one.findings[0] for one in found)
+
+
 NAMES = st.sampled_from(["Al", "Al_1", "Bo", "José", "Jose\u0301"])
 EXPORT = st.dictionaries(st.integers(1, 9), NAMES, max_size=5)
 
@@ -269,7 +301,7 @@ def test_a_student_who_is_not_there_is_told_who_is(tmp_path):
         collect(tmp_path, UNITS, unit="02_products")
 
 
-def test_a_canvas_number_of_the_gradebook_counts_for_canvas_only():
+def test_one_whom_the_gradebook_alone_knows_by_canvass_number_keeps_the_id():
     seen = [Seen("leeanna_101", "01_sums", "101", "leeanna", CANVAS)]
     entry = Entry(PurePosixPath("leeanna_101_9_sums.ipynb"), FILE, 2, Path(), "x")
     files, _ = owners([entry], UNITS)

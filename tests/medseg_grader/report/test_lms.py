@@ -76,7 +76,9 @@ def test_no_text_becomes_a_formula_or_a_new_line(text):
 )
 def test_hostile_names_are_harmless_in_both_files(evil):
     found = marks(**{evil: Person(evil, evil, evil, evil)})
-    numbers, _ = lms.moodle_numbers([result_of(evil, number=evil, platform=MOODLE)], found.people)
+    numbers, _ = lms.moodle_numbers(
+        [result_of(evil, number=evil, platform=MOODLE)], found.people, {}
+    )
     moodle = lms.moodle_worksheet(2, found.units[UNIT], found.people, numbers, {evil: evil})
     canvas = lms.canvas_gradebook(found, [UNIT], [evil])
     own = [*csv.reader(io.StringIO(moodle))][1:] + [*csv.reader(io.StringIO(canvas))][2:]
@@ -99,7 +101,7 @@ def test_feedback_zip_has_the_names_that_moodle_takes_apart(tmp_path):
         pages[student] = folder / f"{student}.html"
         pages[student].write_text(student)
     archive = tmp_path / "x.zip"
-    numbers, _ = lms.moodle_numbers([result_of(student) for student in people], people)
+    numbers, _ = lms.moodle_numbers([result_of(student) for student in people], people, {})
     assert lms.moodle_feedback_zip(archive, pages, people, numbers) == 1
     (name,) = zipfile.ZipFile(archive).namelist()
     first, number, kind, plugin, rest = name.split("/")[0].split("_", 4)
