@@ -1,6 +1,7 @@
 """An interrupted program ends with one sentence, and with all that it has started."""
 
 import contextlib
+import ctypes
 import logging
 import signal
 import sys
@@ -15,6 +16,7 @@ from medseg.errors import note
 INTERRUPTED = 130
 # What belongs to something that has ended gets so long to end too, then it is killed.
 GRACE_SECONDS = 3
+PR_SET_CHILD_SUBREAPER = 36  # from linux/prctl.h
 
 
 def interruptible(work: Callable[[], int]) -> int:
@@ -23,15 +25,16 @@ def interruptible(work: Callable[[], int]) -> int:
     The first of these signals raises KeyboardInterrupt in `work`, for it to close what it has
     open; later ones do not disturb it at that. Call it from the main thread.
     """
-    started: list[psutil.Process] = []
+    started: set[psutil.Process] = set()
     interrupted = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def stop(*_: Any) -> None:
         for number in signals:
             signal.signal(number, signal.SIG_IGN)
-        # now, as the children of a child that ends are nobody's any more
-        started.extend(psutil.Process().children(recursive=True))
+        # the children of a child that ends are ours from now on, or nobody's outside Linux
+        _adopt_orphans()
+        started.update(psutil.Process().children(recursive=True))
         interrupted.set()
         raise KeyboardInterrupt
 
@@ -44,7 +47,8 @@ def interruptible(work: Callable[[], int]) -> int:
             raise
         note(error)
     finally:
-        _end(started)
+        if interrupted.is_set():
+            _end(started)
         for number, handler in before.items():
             signal.signal(number, handler)
     if not interrupted.is_set():
@@ -55,10 +59,24 @@ def interruptible(work: Callable[[], int]) -> int:
     return INTERRUPTED
 
 
-def _end(processes: list[psutil.Process]) -> None:
-    """Wait for them to end of themselves, and kill what does not."""
-    _, left = psutil.wait_procs(processes, timeout=GRACE_SECONDS)
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, timeout=GRACE_SECONDS)
+def _adopt_orphans() -> None:
+    """What loses its parent becomes a child of this process: Linux can do so, others cannot."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end(started: set[psutil.Process]) -> None:
+    """Wait for them to end of themselves, and kill what does not, and what they left behind."""
+    left, grace = set(started), GRACE_SECONDS
+    while True:
+        _, alive = psutil.wait_procs(left, timeout=grace)
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=GRACE_SECONDS)
+        # a child may have started another one while it was ending
+        left = set(psutil.Process().children(recursive=True)) - started
+        if not left:
+            return
+        started |= left
+        grace = 0

@@ -32,6 +32,28 @@ def other():
     except BaseException:
         raise ValueError("something failed")
 """
+STARTS_ANOTHER_WHILE_IT_ENDS = """
+import signal, subprocess, sys
+from medseg_grader.grading.interruption import interruptible
+
+CHILD = '''
+import signal, subprocess, sys
+def end(*_):
+    subprocess.Popen(["sleep", "500"], start_new_session=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("here", flush=True)
+signal.pause()
+'''
+
+def work():
+    child = subprocess.Popen([sys.executable, "-c", CHILD], start_new_session=True)
+    try:
+        signal.pause()
+    finally:
+        child.terminate()
+        child.wait()
+"""
 DEMO = """
 import sys
 from pathlib import Path
@@ -86,6 +108,15 @@ def check_end(process, orphans):
 @pytest.mark.parametrize("interrupt", [to_all, to_it_alone, terminated])
 def test_an_interrupted_program_takes_its_children_along(interrupt, orphans):
     process = start(f"{WAITS}\nraise SystemExit(interruptible(work))")
+    read_until(process, b"here")
+    interrupt(process)
+    check_end(process, orphans)
+
+
+@pytest.mark.parametrize("interrupt", [to_all, to_it_alone, terminated])
+def test_what_a_child_starts_while_it_ends_is_taken_along(interrupt, orphans):
+    program = f"{STARTS_ANOTHER_WHILE_IT_ENDS}\nraise SystemExit(interruptible(work))"
+    process = start(program)
     read_until(process, b"here")
     interrupt(process)
     check_end(process, orphans)
