@@ -33,7 +33,7 @@ c.CourseDirectory.ignore = [
 ]
 
 c.ClearSolutions.code_stub = {
-    "python": "# Your code here: replace the next line.\nraise NotImplementedError()"
+    "python": "# Your code here: replace the next line.\nraise NotImplementedError('not attempted')"
 }
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",

@@ -1,8 +1,9 @@
 """U-Nets by hand: what the notebooks of the course import.
 
 `check` and `hint` tell a student what is wrong with an exercise, `where_you_stand` which exercises
-of a unit pass; `carry_over` brings a finished exercise from one unit into a later one. Everything
-else lives in its own module, so that `import medseg` stays fast and never imports torch.
+of a unit pass; `carry_over` brings a finished exercise from one unit into a later one, and
+`yours_or_ours` lends what is not written yet to the cells that follow. Everything else lives in its
+own module, so that `import medseg` stays fast and never imports torch.
 """
 
 from importlib import import_module
@@ -13,7 +14,7 @@ __version__ = "0.4.0"
 PUBLIC = {
     "medseg": (
         "carry_over", "check", "hint", "phantom", "plots", "probes", "scenes", "stand_ins",
-        "training", "where_you_stand", "widgets",
+        "training", "where_you_stand", "widgets", "yours_or_ours",
     ),
     "medseg.cases": (
         "PROSTATE_CLASSES", "Case", "load_cases", "phantom_cases", "slice_size", "slices",
@@ -26,13 +27,14 @@ PUBLIC = {
     "medseg.scenes.microscope": ("apart", "cells"),
     "medseg.volumes": ("Volume",),
 }  # fmt: skip
-__all__ = ["carry_over", "check", "hint", "where_you_stand"]
+__all__ = ["carry_over", "check", "hint", "where_you_stand", "yours_or_ours"]
 
 _HOMES = {
     "carry_over": "medseg.notebook.carry_over",
     "check": "medseg.checks",
     "hint": "medseg.checks",
     "where_you_stand": "medseg.notebook.card",
+    "yours_or_ours": "medseg.notebook.lending",
 }
 
 

@@ -7,6 +7,7 @@ in `medseg/checks/hints/04_iou.jsonl`. `hint("04_iou.iou_per_class")` gives one 
 
 from collections.abc import Callable
 
+from medseg import stand_ins
 from medseg.checks.exercises import exercise_data
 from medseg.checks.verdicts import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, Verdict, examine
 from medseg.errors import InputError
@@ -62,7 +63,19 @@ def hint(name: str = "", stage: int | None = None) -> None:
     hints_given[name] = max(stage, hints_given.get(name, 0))
     print(f"Hint {stage} of {len(stages)}: {stages[stage - 1]}")
     if stage == len(stages):
-        print("That was the last one.")
+        print(_after_the_last(name))
+
+
+def _after_the_last(name: str) -> str:
+    unit, _, short = name.rpartition(".")
+    if not stand_ins.exists(unit, short):
+        return "That was the last one. No later cell needs this exercise: go on with the next."
+    return (
+        "That was the last one. You can go on without it: where later cells need "
+        f"{short}, {stand_ins.source(unit, short)} stands in as long as yours is not written, for "
+        "no points. In a new cell below, so that yours stays as it is:\n"
+        f'  from medseg import stand_ins\n  {short} = stand_ins.stand_in("{unit}", "{short}")'
+    )
 
 
 hints_given: dict[str, int] = {}

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from medseg import stand_ins
 from medseg.checks.codec import decode
 from medseg.checks.errors import explain, unwritten, words_of_a_library
 from medseg.checks.exercises import exercise_data
@@ -30,6 +31,7 @@ from medseg.checks.outcomes import (
 from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
 from medseg.runtime import time_limit
+from medseg.units.stubs import raised_by_stub
 
 # How long one probe may take; on a slow machine a training takes a fifth of it.
 SECONDS = 120
@@ -60,6 +62,10 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
             f"check needs the function or class {short} itself as second argument, without "
             f"brackets; it got an object of type {type(function).__name__}."
         )
+    if stand_ins.is_one(function):
+        return Verdict(
+            NOT_ATTEMPTED, f"ours stands in for {short}. Write yours in its cell, run it."
+        )
     runner = RUNNERS[data["runner"]]
     observed, errors = [], []
     for call in data["calls"]:
@@ -70,8 +76,7 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
             where = describe_call(short, call) + data["legend"]
             ends = "is there a loop that never ends, or a calculation far longer than it need be?"
             return Verdict(RAISED, f"{where} did not end within {seconds:g} s: {ends}")
-        # The stub raises without a message; libraries say what they have not implemented.
-        if isinstance(error, NotImplementedError) and not error.args:
+        if isinstance(error, NotImplementedError) and raised_by_stub(error):
             return _not_attempted(short, error)
         observed.append(outcome)
         errors.append(error)
@@ -184,7 +189,9 @@ def _about_message(error: BaseException | None, call: dict) -> str:
 def _not_attempted(short: str, error: NotImplementedError) -> Verdict:
     name = unwritten(error)
     if name in {short, ""}:
-        text = f"{short} still holds the line `raise NotImplementedError`. Replace it by your code."
+        text = (
+            f"{short} still holds the line `raise NotImplementedError(…)`. Replace it by your code."
+        )
     else:
         text = f"{short} calls {name}, which is not written yet. Write {name} first."
     return Verdict(NOT_ATTEMPTED, text)

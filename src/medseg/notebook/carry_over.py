@@ -26,7 +26,7 @@ def carry_over(unit: str, name: str) -> Any:
     path = Path("..") / unit / notebook_name(unit)
     try:
         mine = definitions(path).get(name)
-        if mine is None or getattr(mine, "__module__", "").startswith(f"{stand_ins.__name__}."):
+        if mine is None or stand_ins.is_one(mine):
             raise InputError(f"{path.name} does not define it")
         if unit not in unit_names():
             raise InputError("the installed package does not know that unit, see medseg doctor")

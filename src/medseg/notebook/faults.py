@@ -14,6 +14,7 @@ from medseg.units.handed_in import HandedIn, cell_of, release_of
 from medseg.units.handed_out import Cell, HandedOut, fingerprint
 from medseg.units.labels import grade_id
 from medseg.units.remarks import Remark
+from medseg.units.stubs import is_stub
 
 RENEW = (
     "take the newest one, and copy your answers into its cells; where you work in a bundle, "
@@ -185,19 +186,13 @@ def _answers(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:
         if not defines(cell, name):
             mend = f"write your answer into this cell, under the name {name}"
             yield Fault(place, f"defines no {name}", mend, COSTS)
-        elif any(_is_stub(node) for node in ast.walk(tree)):
+        elif any(is_stub(node) for node in ast.walk(tree)):
             yield Fault(
                 place,
-                "still holds `raise NotImplementedError()`",
+                "still holds `raise NotImplementedError(…)`",
                 "replace that line by your code, or hand in without the points of this exercise",
                 COSTS,
             )
-
-
-def _is_stub(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Raise) or node.exc is None:
-        return False
-    return ast.unparse(node.exc) in {"NotImplementedError", "NotImplementedError()"}
 
 
 def unreadable(notebook: NotebookNode) -> list[NotebookNode]:

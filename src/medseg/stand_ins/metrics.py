@@ -1,24 +1,11 @@
-"""Counterparts of measures: units 01 and 04."""
+"""Counterparts of measures: unit 04."""
 
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import torch
 from monai.metrics import compute_confusion_matrix_metric
-from scipy import ndimage
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 from torchmetrics.functional.detection import panoptic_quality as quality_of_pairs
-
-
-def instances_from_semantic(semantic: np.ndarray, thing_ids: Iterable[int]) -> np.ndarray:
-    """The 8-connected parts of each class of things, numbered 1, 2, …; (H, W) int64."""
-    things = list(thing_ids)
-    layers = np.stack([semantic == thing for thing in things] or [np.zeros_like(semantic)])
-    # neighbours within a layer only, so that classes never mix
-    around = np.zeros((3, 3, 3), dtype=bool)
-    around[1] = True
-    return ndimage.label(layers, around)[0].max(axis=0).astype(np.int64)
 
 
 def confusion_matrix(
@@ -54,19 +41,31 @@ def dice_from_iou(iou: Any) -> Any:
 
 def panoptic_quality(prediction: torch.Tensor, target: torch.Tensor) -> tuple[float, float, float]:
     """(pq, sq, rq) of two panoptic maps of unit 01, NaN where neither shows a class."""
-    pairs = [torch.stack([m // 256, m % 256], dim=-1)[None] for m in (prediction, target)]
-    classes = {int(c) for pair in pairs for c in pair[..., 0].unique()} - {0}
+    # what is predicted as nothing gets a class that is not there, or it would be left out as void
+    nothing = 1 + int(max(prediction.max(), target.max())) // 256
+    shown = torch.where(prediction // 256 == 0, nothing * 256, prediction)
+    pairs = [torch.stack([m // 256, m % 256], dim=-1)[None] for m in (shown, target)]
+    classes = sorted({int(c) for pair in pairs for c in pair[..., 0].unique()} - {0, nothing})
     if not classes:
         return (float("nan"),) * 3
     quality: Any = quality_of_pairs(
         pairs[0],
         pairs[1],
         classes,
-        set(),
+        {nothing},
         allow_unknown_preds_category=True,
         return_sq_and_rq=True,
+        return_per_class=True,
     )
-    pq, sq, rq = quality.flatten().tolist()
+    known = target // 256 > 0
+    seen = [  # a class that only the prediction has counts unless it lies mostly in void
+        bool((target // 256 == c).any())
+        or any(2 * known[prediction == p].sum() >= (prediction == p).sum() for p in own)
+        for c in classes
+        for own in [prediction[prediction // 256 == c].unique()]
+    ]
+    each = quality.reshape(-1, 3)[: len(classes)][torch.tensor(seen)]
+    pq, sq, rq = each.mean(dim=0).tolist()
     return pq, sq, rq
 
 

@@ -1,12 +1,48 @@
 """Counterparts of a network and its application: unit 06."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from monai.data.utils import iter_patch_position
+from monai.networks.blocks import Convolution
 from monai.networks.nets import UNet as MonaiUNet
 from torch import nn
+
+
+class DoubleConv(nn.Sequential):
+    """Twice a padded 3-convolution, batch normalisation and ReLU, by MONAI's Convolution."""
+
+    def __init__(self, in_channels: int, out_channels: int, dims: int = 2) -> None:
+        kinds: Any = {"norm": "batch", "act": "relu", "adn_ordering": "NA", "bias": False}
+        super().__init__(
+            Convolution(dims, in_channels, out_channels, **kinds),
+            Convolution(dims, out_channels, out_channels, **kinds),
+        )
+
+
+class Down(nn.Sequential):
+    """A maximum pooling by two, in 3D within the slices only, and `DoubleConv`."""
+
+    def __init__(self, in_channels: int, out_channels: int, dims: int = 2) -> None:
+        pool = nn.MaxPool3d((1, 2, 2)) if dims == 3 else (nn.MaxPool1d, nn.MaxPool2d)[dims - 1](2)
+        super().__init__(pool, DoubleConv(in_channels, out_channels, dims))
+
+
+class Up(nn.Module):
+    """Up to the skip's size, together with the skip, and `DoubleConv`."""
+
+    def __init__(
+        self, in_channels: int, skip_channels: int, out_channels: int, dims: int = 2
+    ) -> None:
+        super().__init__()
+        self.joined = DoubleConv(in_channels + skip_channels, out_channels, dims)
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        """(N, out_channels, *spatial of the skip)."""
+        larger = nn.functional.interpolate(x, skip.shape[2:], mode="nearest")
+        return self.joined(torch.cat([skip, larger], dim=1))
 
 
 class UNet(nn.Module):
