@@ -143,4 +143,29 @@ def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
     return ((alpha * y + (1 - alpha) * (1 - y)) * wrong**gamma * entropy).mean()
 """,
     ),
+    Alternative(
+        "soft_dice_loss",
+        "by einsum",
+        """
+def soft_dice_loss(logits, labels, smooth=1.0):
+    p = softmax(logits, 1).flatten(2)
+    t = labels.flatten(2).to(p.dtype)
+    both = torch.einsum("ncp,ncp->c", p, t)
+    total = torch.einsum("ncp->c", p) + torch.einsum("ncp->c", t)
+    return torch.mean(1 - (2 * both + smooth) / (total + smooth))
+""",
+    ),
+    Alternative(
+        "soft_dice_loss",
+        "class by class",
+        """
+def soft_dice_loss(logits, labels, smooth=1.0):
+    p = torch.exp(log_softmax(logits, 1))
+    loss = 0
+    for c in range(p.shape[1]):
+        q, t = p[:, c], labels[:, c].to(p.dtype)
+        loss = loss + 1 - (2 * torch.sum(q * t) + smooth) / (torch.sum(q) + torch.sum(t) + smooth)
+    return loss / p.shape[1]
+""",
+    ),
 ]

@@ -27,6 +27,9 @@ IMAGE = torch.tensor(
 )
 IMAGE_LABELS = torch.tensor([[[[1, 0], [0, 1], [1, 0]], [[0, 1], [1, 0], [0, 1]]]])
 
+THREE = torch.stack([PLANE[:, 0], PLANE[:, 1], PLANE[:, 0] - 1], dim=1)
+THREE_LABELS = torch.cat([ONE_HOT, torch.zeros(2, 1, 3, dtype=torch.int64)], dim=1)
+
 
 def clamped(logarithm: str, probability: str) -> list[Mistake]:
     """The commonest repair of ln 0, with the constants that are commonest."""
@@ -54,9 +57,6 @@ EXERCISES = [
             Call(PLANE, -3),
             Call(LOGITS.float(), 1),
             Call(HUGE, 1),
-            Call(PLANE, 7, mentions=["7", "3"]),
-            Call(PLANE, 3, mentions=["3"]),
-            Call(PLANE, -4, mentions=["-4", "3"]),
             Call(HUGE.float(), 1),
             Call(Apart(PLANE), 2),
         ],
@@ -96,12 +96,6 @@ EXERCISES = [
                 {"powers = shifted.exp()": "powers = shifted.double().exp()"},
             ),
             Mistake(
-                "refuses_the_first_axis_from_the_end",
-                "Counted from the end, the first axis is -ndim, and legal: allowed are -ndim to "
-                "ndim - 1, which is not symmetric.",
-                {"-logits.ndim <= dim < logits.ndim": "-logits.ndim < dim < logits.ndim"},
-            ),
-            Mistake(
                 "always_the_last_axis",
                 "The classes are along `dim`, which need not be the last axis.",
                 {
@@ -125,26 +119,6 @@ EXERCISES = [
                 {
                     "return powers / powers.sum(dim=dim, keepdim=True)": (
                         "return (powers / powers.sum(dim=dim, keepdim=True)).reshape(-1)"
-                    )
-                },
-            ),
-            Mistake(
-                "allows_one_axis_too_many",
-                "Counted from 0, the last of ndim axes is ndim - 1: there is no axis ndim.",
-                {"dim < logits.ndim": "dim <= logits.ndim"},
-            ),
-            Mistake(
-                "lets_torch_complain",
-                "Check `dim` yourself and raise a ValueError that names it and the number of axes.",
-                {"if not -logits.ndim <= dim < logits.ndim:": "if False:"},
-            ),
-            Mistake(
-                "message_without_numbers",
-                "The message of your ValueError should name the `dim` that came and the number of "
-                "axes.",
-                {
-                    'f"there is no axis {dim}, expected one of a tensor with {logits.ndim} axes"': (
-                        '"there is no such axis"'
                     )
                 },
             ),
@@ -502,6 +476,149 @@ EXERCISES = [
                 "For γ below 1 a power of an exact 0 has an infinite slope, and infinite times 0 "
                 "is NaN: write (1 - p)^γ as exp(γ ln(1 - p)), with F.logsigmoid.",
                 {"(gamma * log_rest).exp()": "torch.sigmoid(-sign * logits) ** gamma"},
+            ),
+        ],
+    ),
+    Exercise(
+        name="soft_dice_loss",
+        runner="with_gradient",
+        device=True,
+        calls=[
+            Call(torch.zeros(1, 2, 2, dtype=torch.float64), torch.tensor([[[1, 0], [0, 1]]])),
+            Call(PLANE, ONE_HOT),
+            Call(PLANE, ONE_HOT, 0.25),
+            Call(PLANE, ONE_HOT.to(torch.uint8), 2.0),
+            Call(PLANE, ONE_HOT.bool()),
+            Call(IMAGE, IMAGE_LABELS),
+            Call(IMAGE.unsqueeze(2), IMAGE_LABELS.unsqueeze(2)),
+            Call(THREE, THREE_LABELS),
+            Call(SURE, SURE_LABELS),
+        ],
+        hints=[
+            "Do the example on paper first. Which three sums does each class need, and over which "
+            "axes do they run?",
+            "All axes but the classes': `[0, *range(2, logits.ndim)]`. Each of the three sums is "
+            "then of shape (C,).",
+            "Turn the labels into the logits' dtype; then overlap, the two sizes, the fraction "
+            "with `smooth` above and below the line, its mean over the classes, and 1 minus that.",
+        ],
+        mistakes=[
+            Mistake(
+                "one_fraction_for_each_image",
+                "You take a fraction for each image and then the mean: sum over the batch as well, "
+                "and divide once for each class.",
+                {"axes = [0, *range(2, logits.ndim)]": "axes = list(range(2, logits.ndim))"},
+            ),
+            Mistake(
+                "one_fraction_for_all_classes",
+                "You sum over the classes, too, so that the large ones outweigh the rare: keep the "
+                "class axis until each class has its own fraction.",
+                {"axes = [0, *range(2, logits.ndim)]": "axes = list(range(logits.ndim))"},
+            ),
+            Mistake(
+                "first_spatial_axis_kept",
+                "One axis of the pixels is not summed over: all but axis 1, the classes', are.",
+                {"axes = [0, *range(2, logits.ndim)]": "axes = [0, *range(3, logits.ndim)]"},
+            ),
+            Mistake(
+                "without_the_two",
+                "Dice is *twice* the overlap over the sum of both sizes: a perfect prediction "
+                "would have ½ with yours.",
+                {"2 * overlap + smooth": "overlap + smooth"},
+            ),
+            Mistake(
+                "iou_in_place_of_dice",
+                "Below the line you take the overlap off, which makes it an IoU: Dice divides by "
+                "the sum of both sizes.",
+                {
+                    "((2 * overlap + smooth) / (sizes + smooth))": (
+                        "((overlap + smooth) / (sizes - overlap + smooth))"
+                    )
+                },
+            ),
+            Mistake(
+                "dice_in_place_of_the_loss",
+                "A loss gets smaller as the prediction gets better: it is 1 minus the mean Dice.",
+                {"return 1 - (": "return ("},
+            ),
+            Mistake(
+                "minus_dice",
+                "Your loss is minus the mean Dice: it has the right slope, but the loss is 1 minus "
+                "the mean, so that a perfect prediction costs 0.",
+                {"return 1 - (": "return -("},
+            ),
+            Mistake(
+                "sum_over_the_classes",
+                "The fractions of the classes are averaged, not added up.",
+                {"(sizes + smooth)).mean()": "(sizes + smooth)).sum()"},
+            ),
+            Mistake(
+                "smooth_above_only",
+                "`smooth` is missing below the line: a class that is nowhere gets more than 1.",
+                {"(sizes + smooth)": "sizes"},
+            ),
+            Mistake(
+                "smooth_below_only",
+                "`smooth` is missing above the line: a class that is nowhere counts as missed.",
+                {"2 * overlap + smooth": "2 * overlap"},
+            ),
+            Mistake(
+                "smooth_left_out",
+                "`smooth` is left out: it belongs above and below the line.",
+                {"2 * overlap + smooth": "2 * overlap", "(sizes + smooth)": "sizes"},
+            ),
+            Mistake(
+                "smooth_is_always_one",
+                "`smooth` is an argument: yours is the same whatever is given.",
+                {"probability = torch.softmax": "smooth = 1.0\n    probability = torch.softmax"},
+            ),
+            Mistake(
+                "smooth_within_the_doubled_overlap",
+                "`smooth` is added after doubling: 2 · overlap + smooth.",
+                {"2 * overlap + smooth": "2 * (overlap + smooth)"},
+            ),
+            Mistake(
+                "squares_below_the_line",
+                "You square below the line, as [Mil+16] did: the formula here adds up the "
+                "probabilities themselves.",
+                {"probability.sum(axes)\n    return": "(probability**2).sum(axes)\n    return"},
+            ),
+            Mistake(
+                "logits_as_probabilities",
+                "Logits are no probabilities: put them through the softmax first.",
+                {"torch.softmax(logits, dim=1)": "logits"},
+            ),
+            Mistake(
+                "sigmoid",
+                "Each pixel has one class, so its probabilities sum to 1: softmax, not sigmoid.",
+                {"torch.softmax(logits, dim=1)": "torch.sigmoid(logits)"},
+            ),
+            Mistake(
+                "softmax_over_the_pixels",
+                "The softmax runs over the classes, axis 1; yours over another axis.",
+                {"torch.softmax(logits, dim=1)": "torch.softmax(logits, dim=-1)"},
+            ),
+            Mistake(
+                "without_background",
+                "You leave class 0 out: here all classes count, the background as well.",
+                {"(sizes + smooth)).mean()": "(sizes + smooth))[1:].mean()"},
+            ),
+            Mistake(
+                "counted_pixels",
+                "You count pixels by argmax, and a count has no slope to learn by: add up "
+                "probabilities.",
+                {
+                    "torch.softmax(logits, dim=1)": "torch.nn.functional.one_hot("
+                    "logits.argmax(1), logits.shape[1]).movedim(-1, 1) + 0 * logits"
+                },
+            ),
+            Mistake(
+                "all_on_the_cpu",
+                "Calculate where the inputs are, without `.cpu()`.",
+                {
+                    "torch.softmax(logits, dim=1)": "torch.softmax(logits, dim=1).cpu()",
+                    "labels.to(logits.dtype)": "labels.to(logits.dtype).cpu()",
+                },
             ),
         ],
     ),

@@ -18,35 +18,6 @@ def softmax(logits, dim):
     ),
     Slip(
         "softmax",
-        "",
-        "expected a ValueError, yours raised",
-        """
-def softmax(logits, dim):
-    if dim >= logits.ndim:
-        raise ValueError(f"dim is {dim}, but the tensor has only {logits.ndim} axes")
-    top = logits.max(dim=dim, keepdim=True).values
-    e = torch.exp(logits - top)
-    return e / e.sum(dim=dim, keepdim=True)
-""",
-        what="Only refuses axes that are too large; dim below -ndim goes on and gives torch's IndexError instead of a ValueError.",
-    ),
-    Slip(
-        "softmax",
-        "refuses_the_first_axis_from_the_end",
-        "ValueError",
-        """
-def softmax(logits, dim):
-    n = logits.ndim
-    if abs(dim) >= n:
-        raise ValueError(f"axis {dim} does not exist, the tensor has {n} axes")
-    shifted = logits - logits.amax(dim, keepdim=True)
-    e = shifted.exp()
-    return e / e.sum(dim, keepdim=True)
-""",
-        what="Refuses dim = -ndim, which is a valid axis (the boundary of the refusal is off by one on the negative side).",
-    ),
-    Slip(
-        "softmax",
         "overflows",
         "t at index [0, 0] to be 1, yours is nan.",
         """
@@ -56,7 +27,7 @@ def softmax(logits, dim):
     e = torch.exp(logits)
     return e / e.sum(dim=dim, keepdim=True)
 """,
-        what="Two mistakes: exponentials without any shift, so large logits give inf / inf = NaN; and the error message does not name the number of axes.",
+        what="Exponentials without any shift, so large logits give inf / inf = NaN.",
     ),
     Slip(
         "softmax",

@@ -8,12 +8,13 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 from medseg.errors import InputError
+from medseg.runtime import in_notebook
 
 T = TypeVar("T")
 
 
 def reading(items: Iterable[T], what: str, shown: bool, total: int) -> Iterable[T]:
-    """The items, with a progress bar on stdout while they are taken."""
+    """The items, with a progress bar in the notebook or terminal while they are taken."""
     from tqdm import tqdm
 
     return tqdm(
@@ -21,7 +22,8 @@ def reading(items: Iterable[T], what: str, shown: bool, total: int) -> Iterable[
         desc=f"Reading {what}",
         unit="case",
         file=sys.stdout,
-        disable=not shown,
+        # None: nothing is left behind in a file or a pipe
+        disable=not shown or (False if in_notebook() else None),
         total=total,
     )
 

@@ -119,10 +119,10 @@ class LimitedFile:
 
 
 def progress_bar(what: str, total: int | None) -> Any:
-    """A bar of bytes on standard output; without a total it only counts."""
+    """A bar of bytes in the terminal; without a total it only counts, in a pipe it is silent."""
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=what, unit="B", unit_scale=True, file=sys.stdout)
+    return tqdm(total=total, desc=what, unit="B", unit_scale=True, file=sys.stdout, disable=None)
 
 
 def size_of(path: Path) -> int:

@@ -36,7 +36,8 @@ def show(path: Path) -> int:
     """
     found = submit_check.notebooks(path)
     done = total = 0
-    for unit, notebook in tqdm(found, "your notebooks", unit="unit", file=sys.stdout, leave=False):
+    bar = {"file": sys.stdout, "leave": False, "disable": None}  # in a pipe there is no bar
+    for unit, notebook in tqdm(found, "your notebooks", unit="unit", **bar):
         outcomes = of_notebook(unit, notebook)
         right = sum(outcome == checks.RIGHT for outcome, _ in outcomes.values())
         done, total = done + right, total + len(outcomes)
