@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 3: Medical volumes
 #
-# A scan is not a picture. It is a box of numbers that was measured somewhere in a patient, at an angle, in steps that differ from axis to axis. Who forgets this trains a network on flattened patients, cuts out the wrong region, or invents tissue that nobody has. In this unit you do the geometry by hand: where a voxel is, what two scans share, how to change the resolution, and how to divide patients without cheating. You need no earlier unit.
+# A scan is not a picture. It is a box of numbers that was measured somewhere in a patient, at an angle, in steps that differ from axis to axis. Forget it, and you train a network on flattened patients, cut out the wrong region, or invent tissue that nobody has. In this unit you do the geometry by hand: where a voxel is, what two scans share, how to change the resolution, and how to divide patients without cheating. You need no earlier unit.
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -13,6 +13,8 @@
 # | 3.6 `normalise` | 1 | 10 |
 # | 3.7 `split_patients` | 2 | 25 |
 #
+# About 165 minutes in all, with the reading: best in two sittings. The first four exercises are about places, the other three about numbers and patients, and do not need them; rest between 3.4 and 3.5.
+#
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("03_medical_volumes.voxel_to_world")` gives one hint more at each call.
 
 # %%
@@ -21,10 +23,11 @@ from itertools import product
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from scipy import ndimage
 
-from medseg import check, hint, phantom, plots, probes
+from medseg import check, hint, phantom, plots, probes, yours_or_ours
+from medseg.cases import phantom_cases, slices
 from medseg.volumes import Volume
 
 # %%
@@ -60,13 +63,38 @@ plots.show(
 # %% [markdown]
 # One cut through a prostate phantom, seen from the front, twice. The voxels are far taller than wide: in each slice they are half a millimetre apart, but from slice to slice several millimetres. A network that counts in voxels sees the left picture.
 #
+# Scans are kept in files that know this. The commonest kind in research is *NIfTI*. We write the phantom into one, open it with nibabel, the library that reads it, and print what it holds beside the numbers.
+
+# %%
+import tempfile
+from pathlib import Path
+
+import nibabel as nib
+
+with tempfile.TemporaryDirectory() as folder:
+    file = Path(folder, "scan.nii.gz")
+    made = nib.Nifti1Image(scan.array, scan.affine)
+    made.header.set_xyzt_units("mm")
+    nib.save(made, file)
+    opened = nib.Nifti1Image.from_filename(file)
+    spacing = ", ".join(f"{width:.2f}" for width in opened.header.get_zooms())
+    print("shape      ", opened.shape)
+    print("spacing    ", spacing, "in", opened.header.get_xyzt_units()[0])
+    print("axes run to", *nib.aff2axcodes(opened.affine))
+    print(np.array_str(opened.affine, precision=2, suppress_small=True))
+
+# %% [markdown]
 # ## 3.1 Where is a voxel?
 #
-# A NIfTI file carries, beside the array, an *affine*: a 4 × 4 matrix that takes a voxel's index $x = (i, j, k)$ to a place $g$ in the patient, in millimetres. Its upper left 3 × 3 part $R$ holds the three edges of a voxel as columns, its last column the place $o$ of the voxel (0, 0, 0):
+# The *affine* is the 4 × 4 matrix that takes a voxel's index $x = (i, j, k)$ to a place $g$ in the patient, in millimetres. Its upper left 3 × 3 part $R$ holds the three edges of a voxel as columns, its last column the place $o$ of the voxel (0, 0, 0):
 #
 # $$g = R\,x + o$$
 #
-# The first coordinate of $g$ grows to the patient's right, the second to the front, the third to the head. *By hand.* Voxels of 2 × 2 × 3 mm, the first axis running to the left, origin (90, −60, 10):
+# The last row is always 0 0 0 1 and says nothing about the patient. It is there for the arithmetic: write the index as $(i, j, k, 1)$ and the place as $(g, 1)$, and turning, stretching and shifting are one product of matrices, so that several of them in a row are one, too.
+#
+# In a NIfTI file the first coordinate of $g$ grows to the patient's **R**ight, the second to the front (**A**nterior), the third to the head (**S**uperior): *RAS* for short. DICOM files, as scanners write them, count to the **L**eft, to the back (**P**osterior) and to the head: *LPS*. Between the two the first two coordinates change their signs; mix them up, and left is right. The line *axes run to* above says where the three axes of the array lead, each by the letter that it comes closest to.
+#
+# *By hand.* Voxels of 2 × 2 × 3 mm, the first axis running to the left, origin (90, −60, 10):
 #
 # $$R = \begin{pmatrix} -2&0&0\\0&2&0\\0&0&3 \end{pmatrix},\; o = \begin{pmatrix} 90\\-60\\10 \end{pmatrix}: \quad (5, 10, 4) \mapsto (80, -40, 22)$$
 #
@@ -352,15 +380,56 @@ for gap in ((0, 100, 0), (5, 0, 0), (0, 0, -5)):  # far away, and face to face
 ### END HIDDEN TESTS
 
 # %%
+region_of_interest = yours_or_ours(region_of_interest)
 region = region_of_interest(list(series.values()))
 axial = series["axial"]
 print(f"axial scan {axial.shape}, region of interest", *(f"{s.start}:{s.stop}" for s in region))
 print(f"{axial.array[region].size / axial.array.size:.0%} of the voxels are left")
 
 # %% [markdown]
+# **Break it and look.** What if one goes back by $R^{-1} g - o$? It looks so much like the formula that it is a common slip, and nothing raises an error. We cut the same region once more, in both ways. *Before you run it:* the origin of this scan is some forty millimetres away from the place 0. Will the wrong region be a little off, or far off?
+
+# %%
+world_bounds = yours_or_ours(world_bounds)
+bounds = [world_bounds(v.shape, v.affine) for v in series.values()]
+ends = np.max([low for low, _ in bounds], axis=0), np.min([high for _, high in bounds], axis=0)
+shared = np.array(list(product(*zip(*ends, strict=True))))
+undo, origin = np.linalg.inv(axial.affine[:3, :3]), axial.affine[:3, 3]
+ways = {
+    "R⁻¹(g − o)": ((shared - origin) @ undo.T, "#0072B2", "solid"),
+    "R⁻¹g − o": (shared @ undo.T - origin, "#D55E00", "dashed"),
+}
+figure = Figure(figsize=(9, 5.4), layout="constrained")
+axes = figure.subplots()
+flat = axial.array[:, :, axial.shape[2] // 2].T
+axes.imshow(flat, cmap="gray", origin="lower")
+for name, (voxels, colour, dashes) in ways.items():
+    (i, j), (width, height) = voxels.min(0)[:2], np.ptp(voxels, axis=0)[:2]
+    axes.add_patch(
+        Rectangle((i, j), width, height, fill=False, ec=colour, ls=dashes, lw=3, label=name)
+    )
+axes.autoscale_view()
+axes.set(xlabel="voxel, first axis", ylabel="voxel, second axis", aspect="equal")
+figure.legend(loc="outside lower center", ncols=2)
+off = np.abs(ways["R⁻¹g − o"][0].mean(0) - ways["R⁻¹(g − o)"][0].mean(0))
+plots.show(
+    figure,
+    "A slice of the axial scan. The region by the right formula holds the gland; the one by the "
+    f"wrong formula is as large, but {off[0]:.0f} voxels away along the first axis and "
+    f"{off[1]:.0f} along the second.",
+)
+print("the wrong one is off by", off.round().astype(int), "voxels along the three axes")
+
+# %% [markdown]
+# Far off: the size is right, as that comes from $R$ alone, but place and origin are in millimetres, and taken away from an index they are read as voxels. Here the gland is cut in two; where the origin is further away, nothing is left. So look at what you cut, once for each new kind of scan. (The blue box reaches a little beyond the slice: it holds all eight corners of a tilted scan. Clipping comes last.)
+#
+# ---
+#
+# *A good place to rest. What follows needs nothing of the above but the picture of a scan as a box of voxels.*
+#
 # ## 3.5 Other voxels for the same patient
 #
-# Scanners differ in their spacing; a network wants one, for instance 0.5 × 0.5 × 3 mm. *Resampling* lays a new grid over the same box and reads the values off. The box stays: its edges lie where they lay. An axis of $n$ voxels with spacing $d$ gets
+# Scanners differ in their spacing; a network wants one, for instance 0.5 × 0.5 × 3 mm. *Resampling* lays a new grid over the same box and reads the values off. The box stays, with its edges in the same places. An axis of $n$ voxels with spacing $d$ gets
 #
 # $$m = \max\left(1, \operatorname{round}\left(n\,\frac{d}{d_{new}}\right)\right)$$
 #
@@ -469,9 +538,10 @@ for shape, old, new in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Why order 0 for labels? A label is a name. Halfway between zone 1 and zone 3 there is no zone 2, but linear interpolation finds one. Below, the front of one slice of the labels at 1.5 times the resolution: with order 0, and with order 1 and rounding. The third panel shows the voxels where order 1 invents a class that *none* of the neighbouring voxels has: between the background (0) and the stroma (3) it finds 1 and 2.
+# Why order 0 for labels? A label is a name. Halfway between zone 1 and zone 3 there is no zone 2, but linear interpolation finds one. Below, the front of one slice of the labels at 1.5 times the resolution: with order 0, and with order 1 and rounding. The third panel shows the voxels where order 1 invents a class that *none* of the neighbouring voxels has. *Before you run it:* the stroma is zone 3, and beside it lies background, 0. Which zones will a mean of the two be taken for?
 
 # %%
+resample = yours_or_ours(resample)
 fine = (scan.spacing[0] / 1.5, scan.spacing[1] / 1.5, scan.spacing[2])
 by_nearest, _ = resample(zones.array, zones.affine, fine, 0)
 by_mixing, _ = resample(zones.array.astype(np.float64), zones.affine, fine, 1)
@@ -512,6 +582,19 @@ plots.show(
 )
 
 # %% [markdown]
+# A seam of zones 1 and 2 runs along the border of zone 3, though neither is anywhere near. A network that learns from such labels learns the seam.
+#
+# **Break it and look: one slice off.** Image and labels must stay on one grid. A frequent slip is to count the slices from 0 in one file and from 1 in the other, and the contours still look plausible. Dice, twice the overlap over the sum of both sizes, says what it costs: 1 for the same, 0 for no voxel in common. *Before you run it:* which zone will suffer most from one slice of 3 mm?
+
+# %%
+truth, moved = zones.array[:, :, :-1], zones.array[:, :, 1:]
+for number, name in enumerate(plots.ZONE_NAMES.values(), start=1):
+    here, there = truth == number, moved == number
+    print(f"{name:<32} Dice {2 * (here & there).sum() / (here.sum() + there.sum()):.2f}")
+
+# %% [markdown]
+# The peripheral zone and the stroma, thin shells that change from slice to slice, lose most. The urethra is far smaller and loses less: it runs across the slices, and is nearly in the same place in the next one. What a shift costs depends on its direction. And a network can only be as good as its labels are placed.
+#
 # ## 3.6 The same tissue, about the same number
 #
 # The numbers of a magnetic resonance scan have no unit: the same tissue is 200 in one scan and 900 in the next. So each scan is *normalised*: a few extreme voxels (a vessel, a metal clip) are clipped away, to the 1st and 99th percentile; then the mean is taken off and the rest divided by the standard deviation, so that mean 0 and standard deviation 1 are left.
@@ -588,6 +671,7 @@ for values in (
 # One patient in two scanners, before and after. The spikes at both ends are the clipped voxels: one in a hundred lies at each. The curves do not become equal, as a scanner changes more than scale and brightness, but what is bright in one scan is now about as bright in the other.
 
 # %%
+normalise = yours_or_ours(normalise)
 figure = Figure(figsize=(11, 4), layout="constrained")
 pair = [phantom.volumes(1, scanner)[0].array for scanner in "AB"]
 for axes, change, title in zip(
@@ -699,6 +783,29 @@ probes.assert_raises_value_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# **Break it and look: a leak.** How much does a wrong split flatter? Take the silliest model there is: it learns nothing, and gives each test slice the labels of the training slice that looks most like it. We score it twice, on the slices of eight phantoms, a quarter of them for the test: divided by patient, and divided by slice, as if each slice were a patient of its own. *Before you run it:* what Dice do you expect of such a model, and by how much will the second split raise it?
+
+# %%
+split_patients = yours_or_ours(split_patients)
+men = phantom_cases(8, seed=37, progress=False)
+pairs = [(k, *pair) for k, man in enumerate(men) for pair in zip(*slices(man, 48), strict=True)]
+pairs = [(k, shot, labels) for k, shot, labels in pairs if labels.any()]
+owners = [k for k, _, _ in pairs]
+alike = np.corrcoef([shot.ravel() for _, shot, _ in pairs])
+labels = np.stack([labels for _, _, labels in pairs])
+print(f"{'Dice of':<18}" + "".join(f"{name.split()[0]:>14}" for name in plots.ZONE_NAMES.values()))
+for way, units in (("split by patient", owners), ("split by slice", range(len(owners)))):
+    known, test = split_patients(list(units), [0.75, 0.25], np.random.default_rng(0))
+    nearest = np.array(known)[alike[np.ix_(test, known)].argmax(1)]
+    row = []
+    for zone in range(1, 5):
+        copied, true = labels[nearest] == zone, labels[test] == zone
+        row.append(2 * (copied & true).sum() / (copied.sum() + true.sum()))
+    print(f"{way:<18}" + "".join(f"{dice:>14.2f}" for dice in row))
+
+# %% [markdown]
+# Divided by slice, a model that knows nothing seems to know the transition zone almost perfectly: it copies from the neighbouring slice of the *same* man. Divided by patient, it is as poor as it should be. We tried three sets of men and three splits of each, and the gap was there every time, for every zone. A network that can learn by heart gains from a leak in the same way; only nobody sees it so plainly.
+#
 # **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and torch's `interpolate` with `align_corners=False` resamples as you do, to the last digits. The new spacing is not exactly 0.5 and 3 mm: a whole number of voxels has to fill the old box, so they are a little smaller or larger than asked for. MONAI's `Spacing` decides otherwise: it keeps the spacing exact, and with `scale_extent=True` the near edge of the box, without it the centre of the first voxel.
 
 # %%
@@ -707,6 +814,7 @@ from monai.data import MetaTensor
 from monai.transforms import Spacing
 from nibabel.affines import apply_affine, voxel_sizes
 
+voxel_to_world = yours_or_ours(voxel_to_world)
 corner = np.array([[0, 0, 0], [10, 20, 5]])
 print("nibabel", apply_affine(scan.affine, corner).round(2).tolist())
 print("yours  ", voxel_to_world(scan.affine, corner).round(2).tolist())
@@ -728,7 +836,7 @@ for keeps_edge in (True, False):
 # %% [markdown]
 # ## Go further
 #
-# - DICOM files count x and y the other way round: to the patient's left and back (LPS). The signs of which two rows of the affine change?
+# - Write the affine of this scan in LPS, as DICOM counts. The signs of which two rows change?
 # - When you make voxels larger, linear interpolation reads only two of the many that a new one covers. Blur before you resample (`ndimage.gaussian_filter`), and look at the noise.
 # - If you have a series of a real patient, run `region_of_interest` on it: the tilt of its slices is the scanner operator's choice, and the reason for the eight corners.
 #
