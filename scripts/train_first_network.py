@@ -5,7 +5,6 @@ Run it in the course's folder (about ten minutes on two cores) whenever the phan
     python scripts/train_first_network.py
 """
 
-import sys
 import time
 
 import torch
@@ -56,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

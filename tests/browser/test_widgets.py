@@ -144,6 +144,7 @@ def test_the_receptive_field_grows_with_depth(shown):
 @pytest.mark.browser
 def test_the_volume_viewer_shows_a_scan_and_its_zones(shown):
     notebook, live = shown(SCAN + "widgets.volume_viewer(case)")
+    live.get_by_role("button", name="Open the volume viewer").click()
     canvas = live.locator("canvas").first
     expect(canvas).to_be_visible()
     wait_until(notebook.page, lambda: greys(canvas) > 50)

@@ -6,10 +6,10 @@ of the street and its laser scan are in `medseg.plots.scene_plots`.
 """
 
 from medseg.plots.boxes import boxes_from_the_side
-from medseg.plots.charts import curves, target_yours_difference
+from medseg.plots.charts import curves, rates_and_zones, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
-from medseg.plots.scans import compare, show_case
+from medseg.plots.scans import compare, errors, show_case, three_planes
 from medseg.plots.u_net import Stage, draw_u, trace
 from medseg.zones import ZONE_COLOURS, ZONE_NAMES, zone_colour, zone_style
 
@@ -22,10 +22,13 @@ __all__ = [
     "curves",
     "describe_labels",
     "draw_u",
+    "errors",
     "mime_bundle",
+    "rates_and_zones",
     "show",
     "show_case",
     "target_yours_difference",
+    "three_planes",
     "trace",
     "zone_colour",
     "zone_style",

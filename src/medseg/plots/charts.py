@@ -10,6 +10,7 @@ import numpy as np
 from medseg.errors import InputError
 from medseg.palette import BLUE, VERMILION
 from medseg.plots.display import new_figure, set_font
+from medseg.zones import zone_colour, zone_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,6 +123,58 @@ def curves(history: Sequence[Mapping[str, float]]) -> tuple[Figure, str]:
         )
     set_font(figure)
     return figure, f"{alt}."
+
+
+def rates_and_zones(
+    rates: Sequence[float], scores: Sequence[Sequence[float]], class_names: Sequence[str]
+) -> tuple[Figure, str]:
+    """The learning rate of each step, and the IoU of each zone after each epoch.
+
+    Args:
+        rates: one for each step.
+        scores: for each epoch one IoU per class, background first; NaN where there is none.
+        class_names: background first.
+
+    Raises:
+        InputError: there is no step or no epoch.
+
+    >>> from medseg import plots
+    >>> plots.rates_and_zones([0.001, 0.002], [[0.9, 0.2], [0.95, 0.5]], ["background", "PZ"])[1]
+    'Learning rate over 2 steps, highest 0.002; validation IoU after the last of 2 epochs: PZ 0.50.'
+    """
+    if not len(rates) or not len(scores):
+        raise InputError("no step or no epoch has been recorded; train for at least one epoch")
+    from matplotlib.ticker import MaxNLocator
+
+    values = np.array([[float(iou) for iou in epoch] for epoch in scores])
+    epochs = np.arange(1, len(values) + 1)
+    figure = new_figure(11, 4.2)
+    left, right = figure.subplots(1, 2)
+    left.plot(np.arange(1, len(rates) + 1), rates, color=BLUE, linewidth=2)
+    left.set(xlabel="step (batch)", ylabel="learning rate (no unit)")
+    left.set_ylim(bottom=0)
+    left.ticklabel_format(axis="y", style="plain")
+    for number in range(1, len(class_names)):
+        right.plot(
+            epochs,
+            values[:, number],
+            color=zone_colour(number),
+            linestyle=zone_style(number),
+            linewidth=2.5,
+            label=class_names[number],
+        )
+    right.set(xlabel="epoch", ylabel="validation IoU (no unit)", ylim=(0, 1))
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for ax in (left, right):
+        ax.grid(alpha=0.3)
+    set_font(figure)
+    right.set_facecolor("#303030")  # the zones' colours are made for the dark of a scan
+    right.legend(facecolor="#303030", labelcolor="white", handlelength=3.5)
+    last = ", ".join(f"{n} {v:.2f}" for n, v in zip(class_names[1:], values[-1, 1:], strict=True))
+    return figure, (
+        f"Learning rate over {len(rates)} steps, highest {max(rates):.3g}; validation IoU after "
+        f"the last of {len(values)} epochs: {last}."
+    )
 
 
 def _draw_matrix(ax: Axes, title: str, array: np.ndarray, colours: str, scale: Normalize) -> None:

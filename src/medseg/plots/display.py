@@ -63,8 +63,8 @@ def show(figure: Figure, alt: str, *, display_id: str | None = None, update: boo
 def mime_bundle(figure: Figure, alt: str) -> tuple[dict[str, str], dict[str, Any]]:
     """(data, metadata) of a notebook's output that shows a figure with its description.
 
-    HTML comes first, as JupyterLab and nbconvert's default page drop the description of a bare
-    PNG; the PNG, with the description in its metadata, is for readers that take no HTML.
+    As HTML, since JupyterLab and nbconvert's default page drop the description of a bare PNG;
+    and once, as pictures are nearly all of a notebook's size. Who takes no HTML gets the words.
     """
     picture = png(figure)
     width = round(figure.get_figwidth() * PIXELS_PER_INCH)
@@ -72,8 +72,7 @@ def mime_bundle(figure: Figure, alt: str) -> tuple[dict[str, str], dict[str, Any
         f'<img src="data:image/png;base64,{picture}" alt="{html.escape(alt)}" width="{width}" '
         f'style="max-width: 100%; height: auto;">'
     )
-    data = {"text/html": page, "image/png": picture, "text/plain": alt}
-    return data, {"image/png": {"alt": alt, "width": width}}
+    return {"text/html": page, "text/plain": alt}, {}
 
 
 def png(figure: Figure) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.colors import ListedColormap
 
 from medseg.cases import Case
 from medseg.errors import InputError
+from medseg.palette import BLUE, VERMILION, YELLOW
 from medseg.plots.describe import chosen_slice, describe_areas, describe_labels
 from medseg.plots.display import FONT_SIZE, new_figure, set_font
 from medseg.volumes import Volume, reorient
@@ -107,6 +109,112 @@ def compare(
     place = f"{image.id}, axial slice {index + 1} of {depth}" if isinstance(image, Case) else "one"
     pixel = None if unit == "pixels" else grey.spacing[:2]
     return figure, _in_words(place, one, other, names, pixel)
+
+
+def three_planes(case: Case, labels: Mapping[str, np.ndarray]) -> tuple[Figure, str]:
+    """A case cut in three planes through the middle of its gland, a row for each label map.
+
+    Args:
+        case: any; the planes cross in the middle of the first label map.
+        labels: label maps on the case's grid by name, at least one.
+
+    Raises:
+        InputError: there is no label map, or one has another shape than the case.
+
+    >>> from medseg import plots
+    >>> from medseg.cases import phantom_cases
+    >>> case = phantom_cases(1, progress=False)[0]
+    >>> plots.three_planes(case, {"expert": case.label})[1].split(":")[0]
+    'phantom_0000_A in three planes through the middle of the labels'
+    """
+    if not labels or any(label.shape != case.image.shape for label in labels.values()):
+        shapes = ", ".join(str(label.shape) for label in labels.values()) or "none"
+        raise InputError(
+            f"three_planes takes label maps of the case's shape {case.image.shape}; it got {shapes}"
+        )
+    image = _axial(case, case.image)
+    maps = {name: _axial(case, label).array for name, label in labels.items()}
+    there = np.argwhere(next(iter(maps.values())) > 0)
+    middle = there.mean(axis=0).round().astype(int) if len(there) else np.array(image.shape) // 2
+    low, high = np.percentile(image.array, (1, 99))
+    edges = np.multiply(image.shape, image.spacing)
+    figure = new_figure(13, 0.9 + 3.9 * len(maps))
+    grid = figure.subplots(len(maps), 3, squeeze=False)
+    views = [("axial", 0, 1, 2), ("coronal", 0, 2, 1), ("sagittal", 1, 2, 0)]
+    sides = ["patient's right to left (mm)", "front to back (mm)", "feet to head (mm)"]
+    for (name, label), row in zip(maps.items(), grid, strict=True):
+        for ax, (view, across, up, through) in zip(row, views, strict=True):
+            # of the axes that are left, the first runs across
+            cut, zones = (a.take(middle[through], axis=through).T for a in (image.array, label))
+            height = edges[up]
+            # the front is drawn above the back, the head above the feet
+            ends = (height, 0) if up == 1 else (0, height)
+            extent = (0, edges[across], *ends)
+            options = {"extent": extent, "origin": "upper" if up == 1 else "lower"}
+            ax.imshow(cut, cmap="gray", vmin=low, vmax=max(high, low + 1), **options)
+            for number in np.unique(zones[zones > 0]).tolist():
+                style = {"colors": [zone_colour(number)], "linestyles": [zone_style(number)]}
+                ax.contour(zones == number, [0.5], linewidths=2, **options, **style)
+            ax.set(title=f"{name}, {view}", xlabel=sides[across], ylabel=sides[up], aspect="equal")
+    set_font(figure)
+    present = sorted({int(n) for label in maps.values() for n in np.unique(label[label > 0])})
+    _legend(figure, present, case.class_names, 4)
+    slices_of = (f"{view} cut {middle[k] + 1} of {image.shape[k]}" for view, _, _, k in views)
+    return figure, (
+        f"{case.id} in three planes through the middle of the labels: {', '.join(slices_of)}, "
+        f"each with the contours of {' and of '.join(maps)}."
+    )
+
+
+def errors(
+    case: Case, expert: np.ndarray, prediction: np.ndarray, slice_index: int | None = None
+) -> tuple[Figure, str]:
+    """Where a prediction is wrong: the expert's contours, and the kinds of error filled.
+
+    Args:
+        case: any. expert, prediction: label maps on its grid.
+        slice_index: 0 is nearest to the feet; None for the slice with most errors.
+
+    >>> from medseg import plots
+    >>> from medseg.cases import phantom_cases
+    >>> case = phantom_cases(1, progress=False)[0]
+    >>> print(plots.errors(case, case.label, np.zeros_like(case.label))[1])
+    phantom_0000_A, axial slice ...: missed ... cm², invented 0.0 cm², wrong zone 0.0 cm².
+    """
+    from matplotlib.patches import Patch
+
+    grey, truth, guess = (_axial(case, array) for array in (case.image, expert, prediction))
+    wrong = truth.array != guess.array
+    index = int(wrong.sum((0, 1)).argmax()) if slice_index is None else slice_index
+    one, other = truth.array[:, :, index], guess.array[:, :, index]
+    kinds = {
+        "missed": ((one > 0) & (other == 0), VERMILION),
+        "invented": ((one == 0) & (other > 0), BLUE),
+        "wrong zone": ((one > 0) & (other > 0) & (one != other), YELLOW),
+    }
+    title = f"{case.id}, slice {index + 1} of {truth.shape[2]}"
+    figure = _panels(
+        grey,
+        index,
+        {"the expert's contours": one, "where the network is wrong": one},
+        case.class_names,
+        title=title,
+        margin=20.0,
+    )
+    width, height = np.multiply(grey.shape[:2], grey.spacing[:2])
+    for mask, colour in (kind for kind in kinds.values() if kind[0].any()):
+        figure.axes[1].imshow(
+            np.ma.masked_equal(mask.T, False),
+            cmap=ListedColormap([colour]),
+            extent=(0, width, height, 0),
+            interpolation="nearest",
+            alpha=0.75,
+        )
+    handles = [Patch(color=colour, label=name) for name, (_, colour) in kinds.items()]
+    figure.axes[1].legend(handles=handles, loc="lower right", fontsize=FONT_SIZE)
+    area = grey.spacing[0] * grey.spacing[1] / 100
+    sizes = ", ".join(f"{name} {mask.sum() * area:.1f} cm²" for name, (mask, _) in kinds.items())
+    return figure, f"{case.id}, axial slice {index + 1} of {truth.shape[2]}: {sizes}."
 
 
 def _in_words(

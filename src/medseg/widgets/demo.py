@@ -66,7 +66,11 @@ class Demo:
 
     @cached_property
     def view(self) -> ipywidgets.Widget:
-        """The whole widget: the controls above the figure."""
+        """The whole widget."""
+        return self.opened()
+
+    def opened(self) -> ipywidgets.VBox:
+        """The controls above the figure."""
         import ipywidgets
 
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")

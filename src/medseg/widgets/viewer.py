@@ -15,6 +15,7 @@ from medseg.plots.describe import describe_labels
 from medseg.volumes import Volume, reorient
 from medseg.widgets.demo import Demo
 from medseg.widgets.drawing import Drawing
+from medseg.widgets.picture import Picture
 from medseg.zones import zone_colour, zone_name
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def volume_viewer(case: Case, prediction: np.ndarray | None = None) -> Demo:
     >>> from medseg.cases import phantom_cases
     >>> case = phantom_cases(1, progress=False)[0]
     >>> widgets.volume_viewer(case).still().alt
-    "MR image of phantom_0000_A, without and with the expert's contours. ..."
+    'phantom_0000_A in three planes through the middle of the labels: ...'
     """
     if prediction is not None and prediction.shape != case.image.shape:
         raise InputError(
@@ -93,12 +94,24 @@ class Viewer(Demo):
 
     @cached_property
     def view(self) -> ipywidgets.Widget:
-        """Controls, canvas, and in words what the colours mean and what the scan shows."""
+        """Three planes, and a button that opens controls, canvas and a legend in their place.
+
+        The canvas is 5 MB of program and the scan itself, so it is made when somebody asks for it,
+        and a notebook that is executed without a reader does not keep it.
+        """
         import ipywidgets
 
-        whole = super().view
-        whole.children = [*whole.children, ipywidgets.HTML(self._legend())]
-        return whole
+        button = ipywidgets.Button(
+            description="Open the volume viewer", layout=ipywidgets.Layout(width="auto")
+        )
+        planes = Picture().showing(self.still())
+        closed = ipywidgets.VBox([button, planes]).add_class("medseg-live")
+
+        def open_it(_: object) -> None:
+            closed.children = [*self.opened().children, ipywidgets.HTML(self._legend())]
+
+        button.on_click(open_it)
+        return closed
 
     def _labels(self) -> dict[str, np.ndarray]:
         labels = {"expert": self._case.label, "prediction": self._prediction}
@@ -139,11 +152,7 @@ class Viewer(Demo):
         )
 
     def _drawing(self, **_: object) -> Drawing:
-        case, prediction = self._case, self._prediction
-        if prediction is None:
-            figure, alt = plots.show_case(case)
-        else:
-            figure, alt = plots.compare(case, case.label, prediction)
+        figure, alt = plots.three_planes(self._case, self._labels())
         return Drawing(figure, alt, "")
 
 

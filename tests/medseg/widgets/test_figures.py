@@ -165,6 +165,10 @@ def test_viewer_holds_the_case_and_follows_its_controls(make_case):
     demo.controls["view"].value = "axial"
     assert prediction.opacity == pytest.approx(0.7)
     assert demo.picture.opts.slice_type.name == "AXIAL"
+    button, planes = demo.view.children
+    assert "in three planes" in planes.alt
+    button.click()
+    assert demo.view.children[-2] is demo.picture
     legend = demo.view.children[-1].value
     assert all(colour in legend for colour in ZONE_COLOURS)
     assert "transition zone" in legend
