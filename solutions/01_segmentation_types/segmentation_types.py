@@ -9,9 +9,11 @@
 # | --- | --- | --- |
 # | 1.1 `semantic_from_scores` | 2 | 10 |
 # | 1.2 `instances_from_semantic` | 2 | 20 |
-# | 1.3 `encode_panoptic` | 1 | 10 |
-# | 1.4 `decode_panoptic` | 1 | 5 |
+# | 1.3 `encode_panoptic` | 0.5 | 10 |
+# | 1.4 `decode_panoptic` | 0.5 | 5 |
 # | 1.5 `label_colours` | 2 | 25 |
+#
+# About 70 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("01_segmentation_types.semantic_from_scores")` gives one hint more at each call.
 
@@ -20,7 +22,7 @@ import numpy as np
 from scipy import ndimage
 
 from medseg import check, hint, plots, probes, scenes, widgets, yours_or_ours
-from medseg.cases import phantom_cases
+from medseg.cases import phantom_cases, slices
 from medseg.plots import scene_plots
 
 # %%
@@ -50,6 +52,39 @@ plots.show(*scene_plots.from_above(scenes.laser_scan(street), title="the same st
 plots.show(*plots.show_case(phantom_cases(1, seed=1, progress=False)[0]))
 
 # %% [markdown]
+# ## Where this leads
+#
+# Here is a network at work, before you have built one. The next cell draws a prostate that nobody has seen before: the clock chooses the patient. A small U-Net, of the kind that you will build in unit 6 and train in unit 7, outlines its zones. It has learnt from sixty other drawings. Left the slice, in the middle what the drawing says, right what the network says. The whole network is a file of a quarter of a megabyte.
+#
+# *Before you run it:* where do you expect it to be wrong, if anywhere? Run the cell several times; every run brings another patient.
+
+# %%
+import time
+
+import torch
+
+from medseg.stand_ins import first_network
+
+patient = phantom_cases(1, seed=1000 + int(time.time()) % 90_000, progress=False)[0]
+images, zones = slices(patient, 96)
+begin = time.perf_counter()
+outlined = first_network.outline(torch.from_numpy(images)).numpy()
+seconds = time.perf_counter() - begin
+middle = int((zones > 0).sum((1, 2)).argmax())
+names = patient.class_names
+plots.show(
+    *plots.compare(images[middle], zones[middle], outlined[middle], class_names=names, margin=8)
+)
+right = (outlined == zones)[zones > 0].mean()
+print(
+    f"{len(images)} slices outlined in {seconds:.1f} s; of the prostate's pixels {right:.0%} right"
+)
+
+# %% [markdown]
+# It is seldom wrong in the middle of a zone and often along its border, most of all in the thin zone at the front. A good network on *drawings* is not yet one on patients; that, too, belongs to the story.
+#
+# Back to the beginning: how does a machine answer at all?
+#
 # ## 1.1 From scores to classes
 #
 # A network does not answer "car". For each pixel it gives one number per class, the *score* $s_c$; the higher, the more it believes in class $c$. The semantic map takes the class with the highest score at each pixel $(i, j)$:
@@ -115,7 +150,7 @@ probes.assert_raises_value_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# With your function, the picture above from the scores of a mediocre network: we blur the true answer and add noise.
+# With your function, the picture above from the scores of a mediocre network: we blur the true answer and add noise. *Before you run it:* what will suffer more, the large areas or the thin poles?
 
 # %%
 height, width = picture.semantic.shape
@@ -138,6 +173,8 @@ plots.show(
 )
 
 # %% [markdown]
+# Areas keep their place and get ragged edges; poles break, and small things are eaten away. A share of right pixels hardly notices, as poles have few. Unit 4 has measures that do.
+#
 # ## 1.2 From classes to things
 #
 # Can we count the cars in a semantic map? Try the simplest idea: pixels of one class that touch are one thing. Such a patch is called a *connected component*. We say that two pixels touch if they share a side or a corner; every pixel has eight such neighbours, hence *8-connected*.
@@ -224,7 +261,7 @@ probes.assert_close(result, expected, "the map of many instances")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# And now the street, its cars numbered in both maps. Look at the right kerb, and at the cyclist.
+# And now the street, its cars numbered in both maps. *Before you run it:* there are six cars. Will connected components find more, fewer, or six? Look at the right kerb, and at the cyclist.
 
 # %%
 instances_from_semantic = yours_or_ours(instances_from_semantic)
@@ -254,7 +291,7 @@ plots.show(
 #
 # A trap: many label maps are stored as `uint8`, and 26 · 256 does not fit into eight bits.
 #
-# **1 point · about 10 minutes · difficulty 1 of 3**
+# **0.5 points · about 10 minutes · difficulty 1 of 3**
 
 
 # %% nbgrader={"grade": false, "grade_id": "encode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
@@ -283,7 +320,7 @@ def encode_panoptic(semantic, instance):
 # %%
 check("01_segmentation_types.encode_panoptic", encode_panoptic)
 
-# %% nbgrader={"grade": true, "grade_id": "test_encode_panoptic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_encode_panoptic", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # By hand, also in eight bits. When graded: random maps of several dtypes, and values out of range.
 for dtype in (np.int64, np.uint8):
     result = encode_panoptic(np.array([26, 7], dtype), np.array([3, 0], dtype))
@@ -315,7 +352,7 @@ for bad in (-1, 256, 1000):
 #
 # The way back must lose nothing: from $p = 6659$ to car and 3. *By hand.* $6659 = 26 \cdot 256 + 3$: the whole number of times that 256 fits in is the class, and the rest is the instance.
 #
-# **1 point · about 5 minutes · difficulty 1 of 3**
+# **0.5 points · about 5 minutes · difficulty 1 of 3**
 
 
 # %% nbgrader={"grade": false, "grade_id": "decode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
@@ -337,7 +374,7 @@ def decode_panoptic(panoptic):
 # %%
 check("01_segmentation_types.decode_panoptic", decode_panoptic)
 
-# %% nbgrader={"grade": true, "grade_id": "test_decode_panoptic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_decode_panoptic", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # By hand. When graded: random numbers of several dtypes, compared byte by byte.
 result = decode_panoptic(np.array([[6659, 1792]]))
 probes.assert_close(result, (np.array([[26, 7]]), np.array([[3, 0]])), "(semantic, instance)")

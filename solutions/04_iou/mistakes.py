@@ -42,6 +42,26 @@ EXERCISES = [
         ],
         mistakes=[
             Mistake(
+                "without_minlength",
+                "`torch.bincount` stops at the largest number that occurs: where the last classes "
+                "are absent, too few counts come out. Say how many there are: `minlength`.",
+                {", minlength=num_classes**2": ""},
+            ),
+            Mistake(
+                "counts_each_pair_once",
+                "`m[target, prediction] += 1` adds 1 to a place once, however often it is named: "
+                "of many equal pairs one is counted. Count them, with `torch.bincount`.",
+                {
+                    "    pairs = target.reshape(-1).long() * num_classes + "
+                    "prediction.reshape(-1).long()\n    return torch.bincount(pairs, "
+                    "minlength=num_classes**2).reshape(num_classes, num_classes)": (
+                        "    m = torch.zeros(num_classes, num_classes, dtype=torch.int64, "
+                        "device=target.device)\n    m[target.long(), prediction.long()] += 1\n"
+                        "    return m"
+                    )
+                },
+            ),
+            Mistake(
                 "rows_and_columns_swapped",
                 "Rows are the target, columns the prediction; yours has it the other way round.",
                 {

@@ -22,7 +22,7 @@ def confusion_matrix(prediction, target, num_classes):
     ),
     Slip(
         "confusion_matrix",
-        "",
+        "without_minlength",
         "RuntimeError",
         """
 def confusion_matrix(prediction, target, num_classes):

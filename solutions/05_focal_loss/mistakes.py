@@ -345,6 +345,12 @@ EXERCISES = [
                 },
             ),
             Mistake(
+                "alpha_without_axes",
+                "`alpha` has one value per class, but its only axis meets the *last* axis of the "
+                "logits, the pixels: give it axes, as in `alpha.reshape(1, -1, 1, 1)`.",
+                {"alpha.reshape(1, -1, *[1] * (logits.ndim - 2))": "alpha"},
+            ),
+            Mistake(
                 "alpha_for_one_spatial_axis",
                 "Your `alpha` has room for one spatial axis only; an image has two, a volume "
                 "three. Append as many axes of length 1 as the logits have spatial ones.",

@@ -61,8 +61,9 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "only_straight_lines",
-            "A straight line stays straight. Where is the field of displacements that differs from "
-            "place to place?",
+            "Straight lines stay straight, or nearly so: there is no field of displacements that "
+            "differs from place to place, or one too weak to see. The picture is 2 wide in these "
+            "positions, so 5 per cent of the width are 0.1.",
             {"align_corners=False) + field": "align_corners=False)"},
         ),
         Mistake(
@@ -99,6 +100,12 @@ AUGMENT = Exercise(
             "You exchange front and back: the rectum would lie in front of the prostate. Which "
             "axis of the picture runs from right to left, and which coordinate is that in the grid?",
             {"theta[:, 0] *= -1": "theta[:, 1] *= -1"},
+        ),
+        Mistake(
+            "never_mirrored",
+            "Left and right never change places: mirror half of the draws, by a coin that the "
+            "generator throws.",
+            {"if uniform(0, 1) < 0.5:": "if uniform(0, 1) < -1:"},
         ),
         Mistake(
             "always_mirrored",

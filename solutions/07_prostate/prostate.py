@@ -14,8 +14,19 @@ import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
-from medseg import carry_over, check, hint, plots, probes, stand_ins, training, widgets
-from medseg.cases import load_cases, slice_size, slices, split_cases, to_native
+from medseg import (
+    carry_over,
+    check,
+    hint,
+    palette,
+    plots,
+    probes,
+    stand_ins,
+    training,
+    widgets,
+    yours_or_ours,
+)
+from medseg.cases import load_cases, slice_size, slices, to_native
 
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set: the Decathlon's Task05, PROMISE12, your own
@@ -49,14 +60,17 @@ plots.show(*plots.show_case(first))
 # | 7.5 `predict_volume` | 2 | 15 |
 # | 7.6 `zone_volumes_ml` | 2 | 10 |
 #
+# About 200 minutes in all, with the reading and the training: take two sittings, with a rest before 7.4.
+#
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that.
 #
 # You can do the exercises in any order, except that `fit` calls your `train_epoch` and your `evaluate`. Stuck? `hint("07_prostate.augment")` says one thing more at each call.
 # %% [markdown]
 # ## Your own work, carried over
 #
-# `carry_over` reads your notebooks of units 4 to 6 and brings your functions here. Where you have not got there yet, a counterpart from a library stands in, and the line that is printed says so. Reading the three notebooks, and loading the libraries, takes up to half a minute.
+# `carry_over` reads your notebooks of units 3 to 6 and brings your functions here, and from unit 3 your `split_patients`. Where you have not got there yet, a counterpart from a library stands in, and the line that is printed says so. Reading the notebooks, and loading the libraries, takes up to half a minute.
 # %%
+split_patients = carry_over("03_medical_volumes", "split_patients")
 confusion_matrix = carry_over("04_iou", "confusion_matrix")
 iou_per_class = carry_over("04_iou", "iou_per_class")
 mean_iou = carry_over("04_iou", "mean_iou")
@@ -73,7 +87,9 @@ UNet = carry_over("06_unet", "UNet")
 # When nbgrader runs this notebook, fewer cases are read and the training takes one epoch only (`training.shortened`): what is graded is your functions, on small data of their own.
 # %%
 cases = load_cases(DATA, count=training.shortened(None, 6))
-train_cases, validation_cases, test_cases = split_cases(cases, (0.6, 0.15, 0.25))
+patients = [case.patient for case in cases]
+chosen = split_patients(patients, [0.6, 0.15, 0.25], np.random.default_rng(0))
+train_cases, validation_cases, test_cases = ([cases[k] for k in part] for part in chosen)
 class_names = cases[0].class_names
 num_classes = len(class_names)
 parts = {"training": train_cases, "validation": validation_cases, "held out": test_cases}
@@ -86,7 +102,7 @@ for name, part in parts.items():
 # %% [markdown]
 # ### Why the split is by patient
 #
-# Two neighbouring slices of one patient are much alike: the same glands, a little further on. Put one into training and the other into the test, and the network has seen the answer: the score goes up, and nothing was learnt. The figure shows how alike they are. *r* is the correlation of the brightness of all pixels: 1 for the same picture, 0 for pictures that have nothing in common.
+# Two neighbouring slices of one patient are much alike: the same glands, a little further on. Put one into training and the other into the test, and the network has seen the answer: the score goes up, and nothing was learnt. The figure shows how alike they are. *r* is the correlation of the brightness of all pixels: 1 for the same picture, 0 for pictures that have nothing in common. In unit 3 you saw with numbers what a leak does to a score. *Before you run it:* what *r* do you expect for a neighbour, and for a stranger?
 # %%
 def pair_of_neighbours(case, size=64):
     """The slice that shows most of the labels, and the next one."""
@@ -115,6 +131,8 @@ plots.show(
 )
 
 # %% [markdown]
+# The neighbour is nearly the same picture, the stranger has next to nothing of it: two slices of one man are no two examples.
+#
 # ### Brightness has no unit
 #
 # A CT scanner measures in Hounsfield units. A magnetic resonance scanner does not: the same tissue may be 200 in one scan and 900 in the next. `slices(case, size)` therefore clips each scan to its 1st and 99th percentile and brings it to mean 0 and standard deviation 1, as you did in unit 3. (The spikes at both ends of the right-hand curves are the clipped pixels, all on one value.) It also turns the scan so that row 0 is the patient's front, and gives each slice `SIZE` × `SIZE` pixels of about 1 mm, whatever the scan's size.
@@ -123,9 +141,11 @@ figure = Figure(figsize=(11, 3.8), layout="constrained")
 before, after = figure.subplots(1, 2)
 for number, case in enumerate(cases[:4]):
     style = ("solid", "dashed", "dashdot", "dotted")[number]
+    colour = (palette.DARK, palette.BLUE, palette.VERMILION, palette.GREEN)[number]
     for ax, values in ((before, case.image.ravel()), (after, slices(case, SIZE)[0].ravel())):
         heights, edges = np.histogram(values, bins=60, density=True)
-        ax.plot(edges[:-1], heights / heights.max(), linestyle=style, label=f"patient {number + 1}")
+        label = f"patient {number + 1}"
+        ax.plot(edges[:-1], heights / heights.max(), color=colour, linestyle=style, label=label)
 before.set(title="as scanned", xlabel="brightness (the scanner's own scale)")
 after.set(title="normalised", xlabel="brightness (standard deviations)")
 before.set_ylabel("voxels (share of the commonest)")
@@ -157,13 +177,21 @@ plots.show(
 def augment(image, label, generator):
     """A new picture of the same patient: mirrored, turned, deformed, in another light.
 
-    Left and right change places in about half of the draws; front and back never do, as
-    nobody is built so. Each draw turns the picture anew, by at most 15 degrees, zooms it by at most a
-    fifth, and shifts its rows and columns by at most a tenth of the width. Straight lines, those
-    along the rows and those along the columns, come out visibly bent, by at most 6 per cent of the
-    width, and smoothly: neighbours are displaced alike. In a volume all this happens within the
-    slices. Contrast and brightness change, each by itself. Image and label move together, and a
-    generator in the same state gives the same result.
+    Each draw, anew:
+
+    - exchanges left and right in about half of all draws; front and back never, as nobody is built
+      so;
+    - turns by an angle of at most 15 degrees either way, zooms by at most a fifth, and shifts the
+      rows and the columns, each by at most a tenth of the width;
+    - displaces pixels along the rows and along the columns, by at most 6 per cent of the width, so
+      that straight lines come out visibly bent (somewhere by 1 per cent of the width or more), and
+      smoothly: neighbours are displaced alike;
+    - changes contrast and brightness of the image, each by itself.
+
+    In a volume nothing moves from slice to slice; whether all slices are bent alike is up to you.
+    So is what comes in from outside the picture: the border's pixels once more, or 0 and
+    background. Image and label move together, and a generator in the same state gives the same
+    result.
 
     Args:
         image: (C, *spatial) float tensor; *spatial is (H, W) or (D, H, W).
@@ -220,6 +248,7 @@ check("07_prostate.augment", augment)
 # %% [markdown]
 # Look at what you made: the first picture is the slice itself, the others are new. The contours must follow the zones in each.
 # %%
+augment = yours_or_ours(augment)
 images, labels = slices(cases[0], SIZE)
 middle = int((labels > 0).sum(axis=(1, 2)).argmax())
 image, label = torch.from_numpy(images[middle])[None], torch.from_numpy(labels[middle])
@@ -594,12 +623,14 @@ print(f"{epochs} epochs of {len(train_batches)} batches; weights of the classes:
 print(", ".join(f"{name} {a:.2f}" for name, a in zip(class_names, alpha.tolist(), strict=True)))
 
 # %%
+train_epoch, evaluate, fit = map(yours_or_ours, (train_epoch, evaluate, fit))
 checkpoint = Path(OUTPUT or ".", "unet.pt")
 checkpoint.unlink(missing_ok=True)
+recorded = training.Recorded(validation_batches, model, optimizer)
 history = fit(
     model,
     train_batches,
-    validation_batches,
+    recorded,
     loss,
     optimizer,
     num_classes,
@@ -610,6 +641,15 @@ history = fit(
 
 
 # %% [markdown]
+# What the optimiser and the zones did meanwhile: left the learning rate, step by step, right the validation IoU of each zone. *Before you run it:* which zone is learnt first, and which last?
+
+# %%
+plots.show(*plots.rates_and_zones(recorded.rates, recorded.scores, class_names))
+
+
+# %% [markdown]
+# The large and well-defined transition zone comes first, the thin stroma and the narrow urethra last and with jumps: a few pixels make a large share of them. The curves settle when the learning rate falls. Whatever the mean hides, such a figure shows.
+#
 # ## 7.5 A whole volume
 #
 # A network of unit 6 with `dims=2` takes slices; a patient is a stack of them. In a tensor, a volume is (D, H, W): slice, row, column. Each slice becomes one item of a batch with one channel, (D, 1, H, W), and the class of a pixel is the one with the highest logit. A batch of all slices may not fit into memory, so take a few at a time.
@@ -783,6 +823,7 @@ print(f"and with it, as in the curve of the training: IoU {mean_iou(confusion):.
 # %% [markdown]
 # Then patient by patient, on the voxels of the scan itself: `to_native` takes the prediction back from `SIZE` × `SIZE` pixels. A dash marks a class that neither the expert nor the network sees in this patient.
 # %%
+predict_volume, zone_volumes_ml = yours_or_ours(predict_volume), yours_or_ours(zone_volumes_ml)
 predictions, rows = {}, []
 for case in test_cases:
     labels = predict_volume(model, torch.from_numpy(slices(case, SIZE)[0]), device)
@@ -834,10 +875,13 @@ plots.show(held_out, alt)
 widgets.volume_viewer(typical, predictions[typical.id])
 
 # %% [markdown]
-# A mean hides its worst member. This is the patient with the lowest Dice. Look where the network fails: at the apex or the base, at a zone that is hardly there, at a bright coil? Errors have a place, and the place tells you what to do next.
+# A mean hides its worst member. This is the patient with the lowest Dice, on the slice with most errors: tissue that was missed, that was invented, and that got another zone's name. *Before you run it:* will the errors lie in the middle of the zones or along their borders? Errors have a place, and the place tells you what to do next.
 # %%
 print(f"{worst.id}: mean Dice {quality[worst.id]:.2f}, the lowest of {len(test_cases)}")
-plots.show(*plots.compare(worst, worst.label, predictions[worst.id]))
+plots.show(*plots.errors(worst, worst.label, predictions[worst.id]))
+
+# %% [markdown]
+# Most errors are seams along borders, one or two pixels wide, where two experts would differ as well. What lies elsewhere is worth a look: often a slice at the end of the gland, where it is hard to say whether it has begun.
 
 # %%
 if OUTPUT is not None:

@@ -13,18 +13,19 @@ __version__ = "0.4.0"
 # What a notebook of the course may import; the rest of the package may change at any time.
 PUBLIC = {
     "medseg": (
-        "carry_over", "check", "hint", "phantom", "plots", "probes", "scenes", "stand_ins",
-        "training", "where_you_stand", "widgets", "yours_or_ours",
+        "carry_over", "check", "hint", "palette", "phantom", "plots", "probes", "scenes",
+        "stand_ins", "training", "where_you_stand", "widgets", "yours_or_ours",
     ),
     "medseg.cases": (
         "PROSTATE_CLASSES", "Case", "load_cases", "phantom_cases", "slice_size", "slices",
-        "split_cases", "to_native",
+        "to_native",
     ),
     "medseg.data_parallel": ("gradients",),
     "medseg.phantom": ("volumes",),
     "medseg.plots": ("Stage", "draw_u", "scene_plots"),
     "medseg.scenes": ("formats",),
     "medseg.scenes.microscope": ("apart", "cells"),
+    "medseg.stand_ins": ("first_network",),
     "medseg.volumes": ("Volume",),
 }  # fmt: skip
 __all__ = ["carry_over", "check", "hint", "where_you_stand", "yours_or_ours"]

@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -319,6 +319,70 @@ class SliceBatches:
                 continue
             pairs = [self.augment(self.images[i], self.labels[i], self.generator) for i in indices]
             yield torch.stack([p[0] for p in pairs]), torch.stack([p[1] for p in pairs])
+
+
+class Recorded:
+    """Validation batches that note the IoU of each class whenever a model has gone through them.
+
+    What the model answers is overheard as it is evaluated, so nothing is calculated twice.
+
+    Args:
+        batches: iterable of (image, label).
+        model: whose answers (N, C, H, W), in evaluation mode, are overheard.
+        optimizer: whose learning rates are noted.
+
+    `scores` holds a (C,) tensor for each pass, NaN for a class that is nowhere; `rates` the
+    learning rate of each step of the optimiser.
+
+    >>> import torch
+    >>> from medseg import training
+    >>> model = torch.nn.Conv2d(1, 2, 1).eval()
+    >>> batches = [(torch.zeros(1, 1, 4, 4), torch.zeros(1, 4, 4, dtype=torch.int64))]
+    >>> recorded = training.Recorded(batches, model, torch.optim.SGD(model.parameters(), 0.1))
+    >>> for image, _ in recorded:
+    ...     logits = model(image)
+    >>> [len(score) for score in recorded.scores]
+    [2]
+    """
+
+    def __init__(
+        self,
+        batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        self.batches = batches
+        self.scores: list[torch.Tensor] = []
+        self.rates: list[float] = []
+        self._answer: torch.Tensor | None = None
+        self._listens = False
+        model.register_forward_hook(self._overhear)
+        optimizer.register_step_pre_hook(
+            lambda steps, *_: self.rates.append(float(steps.param_groups[0]["lr"]))
+        )
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        counts = torch.tensor(0)
+        for image, label in self.batches:
+            self._answer = None
+            self._listens = True
+            yield image, label
+            self._listens = False
+            if self._answer is not None:
+                classes = self._answer.shape[1]
+                pairs = label.to(self._answer.device) * classes + self._answer.argmax(dim=1)
+                found = torch.bincount(pairs.flatten(), minlength=classes**2)
+                counts = counts + found.reshape(classes, classes).cpu()
+        if counts.dim():
+            hits = counts.diagonal().double()
+            self.scores.append(hits / (counts.sum(0) + counts.sum(1) - hits))
+
+    def __len__(self) -> int:
+        return len(self.batches)  # type: ignore[arg-type]
+
+    def _overhear(self, model: torch.nn.Module, _: Any, logits: torch.Tensor) -> None:
+        if self._listens and not model.training:
+            self._answer = logits.detach()
 
 
 def one_cycle(optimizer: torch.optim.Optimizer, steps: int, peak: float) -> None:

@@ -100,6 +100,8 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
         text = f"{where} raised an error.\n{explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
     sentence = _about_message(error, call) if difference.rank == "message" else difference.sentence
+    if difference.measured:
+        sentence += f" Measured: {difference.measured}."
     return Verdict(WRONG, f"{where}: {sentence}{advice}", mistake_name, _pictures(difference))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from medseg.probes.calls import call, unchanged
-from medseg.probes.compare import ATOL, RTOL, difference, kind_of
+from medseg.probes.compare import ATOL, MEASURED, RTOL, difference, kind_of
 from medseg.probes.runners import RUNNERS
 from medseg.runtime import graded
 
@@ -201,5 +201,9 @@ def assert_facts(facts: dict[str, Any], *names: str) -> None:
     chosen = names or tuple(name for name, value in facts.items() if isinstance(value, bool))
     found = "; ".join(f"{name} is {value}" for name, value in facts.items())
     assert chosen, f"the result is not of the kind that is due: {found}."
-    untrue = [name for name in chosen if facts.get(name) is not True]
+    untrue = [
+        name + (f" (measured: {facts[name + MEASURED]})" if name + MEASURED in facts else "")
+        for name in chosen
+        if facts.get(name) is not True
+    ]
     assert not untrue, f"not true of your function: {'; '.join(untrue)}."

@@ -6,7 +6,7 @@ wrong value, not the reverse.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Taken when this is imported, before any student's code runs: what that puts into numpy afterwards
@@ -15,6 +15,8 @@ from numpy import argwhere, asarray, dtype, generic, isclose, isfinite, ndarray
 
 RTOL, ATOL = 1e-4, 1e-6
 RESULT = "the result"
+# Beside a fact that does not hold, the entry "<name>, measured" may say what was found instead.
+MEASURED = ", measured"
 # Arrays of up to this many numbers are shown in full where a reader may see them.
 IN_FULL = 24
 
@@ -43,12 +45,14 @@ class Difference:
         rank: "kind", "shape", "dtype", "finite" or "value".
         sentence: for the student.
         expected, given: the arrays that differ, where a picture can show it.
+        measured: what was found where a fact does not hold, told beside the sentence.
     """
 
     rank: str
     sentence: str
     expected: Any = None
     given: Any = None
+    measured: str = ""
 
 
 RANKS = ("kind", "shape", "dtype", "finite", "value")
@@ -105,6 +109,7 @@ def difference(
             (expected.affine, given.affine, f"the affine of {name}"),
         ]
     elif isinstance(expected, dict):
+        expected = {k: v for k, v in expected.items() if not str(k).endswith(MEASURED)}
         pairs = [(expected[key], given[key], str(key)) for key in expected if key in given]
     elif isinstance(expected, tuple | list):
         if len(expected) != len(given):
@@ -118,6 +123,9 @@ def difference(
         sentence = f"expected {name} to be {shown(expected)}, yours is {shown(given)}."
         return Difference("value", sentence)
     found = [difference(a, b, part, **options, parts=parts) for a, b, part in pairs]
+    if isinstance(expected, dict):
+        beside = [str(given.get(f"{part}{MEASURED}", "")) for _, _, part in pairs]
+        found = [d and replace(d, measured=m) for d, m in zip(found, beside, strict=True)]
     differences = [d for d in found if d is not None]
     if not differences and isinstance(expected, dict):
         missing = [key for key in expected if key not in given]
