@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
-from medseg import check, hint, plots, probes, widgets
+from medseg import check, hint, plots, probes, widgets, yours_or_ours
 from medseg.cases import phantom_cases, slices
 from medseg.plots import Stage, draw_u
 
@@ -551,6 +551,7 @@ assert probes.keeps_batch_apart(UNet, small, image), "in evaluation mode images 
 # Look at your own network: these are the shapes that your parts really give, for a slice of an odd size. A part that does not fit is drawn in orange-red, hatched. How small may the image be for four poolings? Then choose the U-Net *without padding*: it is that of [RFB15], and your function of 6.2 says which sizes fit. With 572 pixels, 64 features and a depth of 4 it is figure 1 of the paper.
 
 # %%
+UNet = yours_or_ours(UNet)
 widgets.u_shapes(UNet)
 
 # %% [markdown]
@@ -770,6 +771,7 @@ probes.assert_close(
 # Why a margin of 28? A network of depth 2 sees 52 pixels, as measured above, so 26 to each side; the next multiple of $2^2 = 4$ is 28. The tile, 32, is one already.
 
 # %%
+overlap_tile = yours_or_ours(overlap_tile)
 image_3d, label_3d = (torch.from_numpy(array) for array in slices(case, 96))
 middle = int((label_3d > 0).sum((1, 2)).argmax())
 torch.manual_seed(0)

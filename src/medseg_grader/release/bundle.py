@@ -29,7 +29,7 @@ ROOT_FILES = [
     "LICENSE",
     "LICENSE-CONTENT",
 ]
-PACKAGE_FILES = {".py", ".jsonl", ".css", ".js", ".html"}
+PACKAGE_FILES = {".py", ".jsonl", ".css", ".js", ".html", ".pt"}
 README = Path("docs/student-bundle.md")
 VALIDATE_CONFIG = Path("docs/student_nbgrader_config.py")
 LOCK = Path("requirements.lock")
