@@ -65,7 +65,8 @@ import torch
 
 from medseg.stand_ins import first_network
 
-patient = phantom_cases(1, seed=1000 + int(time.time()) % 90_000, progress=False)[0]
+number = 1000 + int(time.time()) % 90_000
+patient = phantom_cases(1, seed=number, progress=False)[0]
 images, zones = slices(patient, 96)
 begin = time.perf_counter()
 outlined = first_network.outline(torch.from_numpy(images)).numpy()

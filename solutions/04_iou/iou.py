@@ -8,8 +8,8 @@
 # | 4.1 `confusion_matrix` | 3 | 20 |
 # | 4.2 `iou_per_class` | 2 | 10 |
 # | 4.3 `mean_iou` | 2 | 10 |
-# | 4.4 `dice_from_iou` | 0.5 | 5 |
-# | 4.5 `iou_from_dice` | 0.5 | 5 |
+# | 4.4 `dice_from_iou` | 1 | 5 |
+# | 4.5 `iou_from_dice` | 1 | 5 |
 # | 4.6 `panoptic_quality` | 3 | 35 |
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("04_iou.confusion_matrix")` gives one hint more at each call.
@@ -359,7 +359,7 @@ plots.show(
 #
 # Dice is never the smaller of the two, so never compare one paper's Dice with another one's IoU. By hand: $J = 1/2$ gives $D = 2/3$.
 #
-# **0.5 points each · about 5 minutes each · difficulty 1 of 3**
+# **1 point each · about 5 minutes each · difficulty 1 of 3**
 
 
 # %% nbgrader={"grade": false, "grade_id": "dice_from_iou", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
@@ -380,10 +380,10 @@ def dice_from_iou(iou):
 # %%
 check("04_iou.dice_from_iou", dice_from_iou)
 
-# %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou", "locked": true, "points": 0.25, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 probes.assert_close(dice_from_iou(0.5), 2 / 3, "the Dice of an IoU of 0.5")
 
-# %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou_hidden", "locked": true, "points": 0.25, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_dice_from_iou_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Random masks, compared with torchmetrics' F1 score, which is the Dice of two classes.
 ### BEGIN HIDDEN TESTS
 from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index
@@ -422,10 +422,10 @@ def iou_from_dice(dice):
 # %%
 check("04_iou.iou_from_dice", iou_from_dice)
 
-# %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice", "locked": true, "points": 0.25, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 probes.assert_close(iou_from_dice(2 / 3), 0.5, "the IoU of a Dice of 2/3")
 
-# %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice_hidden", "locked": true, "points": 0.25, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_iou_from_dice_hidden", "locked": true, "points": 0.5, "schema_version": 3, "solution": false, "task": false}
 # Random masks, compared with torchmetrics.
 ### BEGIN HIDDEN TESTS
 from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index

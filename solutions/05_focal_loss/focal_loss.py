@@ -10,7 +10,7 @@
 # | 5.3 `class_weights` | 2 | 15 |
 # | 5.4 `softmax_focal_loss` | 4 | 30 |
 # | 5.5 `sigmoid_focal_loss` | 3 | 25 |
-# | 5.6 `soft_dice_loss` | 3 | 20 |
+# | 5.6 `soft_dice_loss` | 2 | 20 |
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("05_focal_loss.softmax")` gives one hint more at each call.
 
@@ -518,7 +518,7 @@ probes.assert_stays_on_device(sigmoid_focal_loss, huge, truth)
 #
 # Two traps. The fraction is taken once for each class, after the sums: a mean of fractions, one for each image, is another loss. And labels may be of any dtype.
 #
-# **3 points · about 20 minutes · difficulty 2 of 3**
+# **2 points · about 20 minutes · difficulty 2 of 3**
 
 
 # %% nbgrader={"grade": false, "grade_id": "soft_dice_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
@@ -554,7 +554,7 @@ probes.assert_close(result, torch.tensor(1 / 3), "the loss of the example")
 result = probes.call(soft_dice_loss, 40.0 * pixels, pixels)
 probes.assert_close(result, torch.tensor(0.0), "the loss of a prediction that is right and sure")
 
-# %% nbgrader={"grade": true, "grade_id": "test_soft_dice_loss_hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_soft_dice_loss_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Random logits in 1D, 2D, 3D, compared with MONAI; an absent class; ±10 000; gradients; the device.
 ### BEGIN HIDDEN TESTS
 from monai.losses import DiceLoss

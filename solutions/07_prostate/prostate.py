@@ -245,30 +245,6 @@ def augment(image, label, generator):
 # %%
 check("07_prostate.augment", augment)
 
-# %% [markdown]
-# Look at what you made: the first picture is the slice itself, the others are new. The contours must follow the zones in each.
-# %%
-augment = yours_or_ours(augment)
-images, labels = slices(cases[0], SIZE)
-middle = int((labels > 0).sum(axis=(1, 2)).argmax())
-image, label = torch.from_numpy(images[middle])[None], torch.from_numpy(labels[middle])
-draw = training.generator(1)
-figure = Figure(figsize=(13, 3.9), layout="constrained")
-for number, ax in enumerate(figure.subplots(1, 4)):
-    shown, zones = (image, label) if number == 0 else augment(image, label, draw)
-    ax.imshow(shown[0], cmap="gray", vmin=-2, vmax=2.5)
-    for value in range(1, num_classes):
-        if (zones == value).any():
-            style = {"colors": [plots.zone_colour(value)], "linestyles": [plots.zone_style(value)]}
-            ax.contour(zones == value, levels=[0.5], linewidths=1.6, **style)
-    ax.set(title="the slice" if number == 0 else f"new picture {number}", xlabel="column (pixels)")
-    ax.set_ylabel("row (pixels)" if number == 0 else "")
-for value in range(1, num_classes):
-    style = {"color": plots.zone_colour(value), "linestyle": plots.zone_style(value)}
-    ax.plot([], [], label=class_names[value], **style)
-figure.legend(loc="outside lower center", ncols=num_classes)
-plots.show(figure, "A slice and three augmented ones, each with the contours of its zones.")
-
 # %% nbgrader={"grade": true, "grade_id": "test_augment", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 facts = probes.facts_of("augment", augment, 48, seed=7)
 assert facts["shape of the image"] == [2, 48, 48], facts["shape of the image"]
@@ -292,6 +268,30 @@ for seed in probes.rng(71).integers(1000, 9000, 2).tolist():
     assert sides == due, f"left and right, front and back change places: {sides}"
     probes.assert_facts(facts)
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# Look at what you made: the first picture is the slice itself, the others are new. The contours must follow the zones in each.
+# %%
+augment = yours_or_ours(augment)
+images, labels = slices(cases[0], SIZE)
+middle = int((labels > 0).sum(axis=(1, 2)).argmax())
+image, label = torch.from_numpy(images[middle])[None], torch.from_numpy(labels[middle])
+draw = training.generator(1)
+figure = Figure(figsize=(13, 3.9), layout="constrained")
+for number, ax in enumerate(figure.subplots(1, 4)):
+    shown, zones = (image, label) if number == 0 else augment(image, label, draw)
+    ax.imshow(shown[0], cmap="gray", vmin=-2, vmax=2.5)
+    for value in range(1, num_classes):
+        if (zones == value).any():
+            style = {"colors": [plots.zone_colour(value)], "linestyles": [plots.zone_style(value)]}
+            ax.contour(zones == value, levels=[0.5], linewidths=1.6, **style)
+    ax.set(title="the slice" if number == 0 else f"new picture {number}", xlabel="column (pixels)")
+    ax.set_ylabel("row (pixels)" if number == 0 else "")
+for value in range(1, num_classes):
+    style = {"color": plots.zone_colour(value), "linestyle": plots.zone_style(value)}
+    ax.plot([], [], label=class_names[value], **style)
+figure.legend(loc="outside lower center", ncols=num_classes)
+plots.show(figure, "A slice and three augmented ones, each with the contours of its zones.")
 
 # %% [markdown]
 # *By hand = by library.* MONAI's `Rand2DElastic` does the same with two calls. Its displacements are drawn in another way, so the pictures differ; what both share is that one deformation moves image and label, the first interpolated, the second by its nearest neighbour.
@@ -623,7 +623,9 @@ print(f"{epochs} epochs of {len(train_batches)} batches; weights of the classes:
 print(", ".join(f"{name} {a:.2f}" for name, a in zip(class_names, alpha.tolist(), strict=True)))
 
 # %%
-train_epoch, evaluate, fit = map(yours_or_ours, (train_epoch, evaluate, fit))
+train_epoch = yours_or_ours(train_epoch)
+evaluate = yours_or_ours(evaluate)
+fit = yours_or_ours(fit)
 checkpoint = Path(OUTPUT or ".", "unet.pt")
 checkpoint.unlink(missing_ok=True)
 recorded = training.Recorded(validation_batches, model, optimizer)
@@ -823,7 +825,8 @@ print(f"and with it, as in the curve of the training: IoU {mean_iou(confusion):.
 # %% [markdown]
 # Then patient by patient, on the voxels of the scan itself: `to_native` takes the prediction back from `SIZE` × `SIZE` pixels. A dash marks a class that neither the expert nor the network sees in this patient.
 # %%
-predict_volume, zone_volumes_ml = yours_or_ours(predict_volume), yours_or_ours(zone_volumes_ml)
+predict_volume = yours_or_ours(predict_volume)
+zone_volumes_ml = yours_or_ours(zone_volumes_ml)
 predictions, rows = {}, []
 for case in test_cases:
     labels = predict_volume(model, torch.from_numpy(slices(case, SIZE)[0]), device)

@@ -234,11 +234,15 @@ class Notebook:
 
     def picture_cells(self):
         """The numbers of the cells that show a picture or a widget."""
-        rich = {"image/png", "application/vnd.jupyter.widget-view+json"}
         return [
             number
             for number, cell in enumerate(self.content()["cells"])
-            if any(rich & set(output.get("data", {})) for output in cell.get("outputs", []))
+            if any(
+                "application/vnd.jupyter.widget-view+json" in data
+                or "<img" in "".join(data.get("text/html", ""))
+                for output in cell.get("outputs", [])
+                for data in [output.get("data", {})]
+            )
         ]
 
     def shot_of(self, index, name):

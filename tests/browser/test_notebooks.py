@@ -7,6 +7,7 @@ from browser.lab import ROOT, UNITS, code_cells, errors, some
 from playwright.sync_api import expect
 
 from medseg.units import notebook_name
+from medseg.units.labels import is_graded
 
 QUICK_UNIT = "01_segmentation_types"
 SOLUTION = 600_000  # ms: a solution, training included, on a busy machine
@@ -37,6 +38,19 @@ def test_all_cells_of_a_solution_run(open_notebook, course, unit):
         notebook.shot_of(number, f"{unit}-cell-{number:02d}")
     broken = "[...document.images].filter(i => i.complete && i.naturalWidth === 0).length"
     assert notebook.page.evaluate(f"() => {broken}") == 0
+
+
+@pytest.mark.parametrize("unit", some([QUICK_UNIT]))
+def test_an_unsolved_notebook_runs_to_its_end_and_its_tests_say_not_attempted(open_notebook, unit):
+    notebook = open_notebook(f"{unit}/{notebook_name(unit)}")
+    notebook.run_all(SOLUTION)
+    content = notebook.content()
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code if cell["source"])
+    found = errors(content)
+    assert found
+    assert {text for _, text in found} == {"NotImplementedError: not attempted"}
+    assert all(is_graded(content["cells"][number]) for number, _ in found)
 
 
 @pytest.mark.browser

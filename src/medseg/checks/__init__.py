@@ -71,9 +71,9 @@ def _after_the_last(name: str) -> str:
     if not stand_ins.exists(unit, short):
         return "That was the last one. No later cell needs this exercise: go on with the next."
     return (
-        "That was the last one. You can go on without it: where later cells need "
-        f"{short}, {stand_ins.source(unit, short)} stands in as long as yours is not written, for "
-        "no points. In a new cell below, so that yours stays as it is:\n"
+        f"That was the last one. To go on with the unit all the same, use ours below "
+        f"({stand_ins.source(unit, short)}): as long as yours is not written, later cells do so by "
+        "themselves; else run these lines in a new cell. It earns no points.\n"
         f'  from medseg import stand_ins\n  {short} = stand_ins.stand_in("{unit}", "{short}")'
     )
 

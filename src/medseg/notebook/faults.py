@@ -146,7 +146,10 @@ def _absent(notebook: NotebookNode, name: str, known: Cell) -> Fault:
 
 
 def defines(cell: NotebookNode, name: str) -> bool:
-    """Whether a cell defines this function, class or variable at its top level."""
+    """Whether a cell defines this function, class or variable at its top level.
+
+    A cell that has it lent by `yours_or_ours` does not.
+    """
     try:
         nodes = parse(cell.source).body if cell.cell_type == "code" else []
     except SyntaxError:
@@ -156,11 +159,15 @@ def defines(cell: NotebookNode, name: str) -> bool:
     assigned = {
         target.id
         for node in nodes
-        if isinstance(node, ast.Assign)
+        if isinstance(node, ast.Assign) and not _lent(node.value)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
     return name in named | assigned
+
+
+def _lent(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func) == "yours_or_ours"
 
 
 def _answers(notebook: NotebookNode, release: HandedOut) -> Iterator[Fault]:

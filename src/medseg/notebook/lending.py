@@ -19,13 +19,11 @@ def yours_or_ours(answer: Callable) -> Any:
     >>> def decode_panoptic(panoptic):
     ...     raise NotImplementedError("not attempted")
     >>> decode_panoptic = yours_or_ours(decode_panoptic)
-    decode_panoptic is not written yet: numpy's divmod stands in below, for no points.
+    decode_panoptic is not written yet. Below, ours is used: numpy's divmod.
     """
     name = answer.__name__
     exercise = stand_ins.named(name)
     if exercise is None or not is_unwritten(answer) or graded():
         return answer
-    print(
-        f"{name} is not written yet: {stand_ins.source(*exercise)} stands in below, for no points."
-    )
+    print(f"{name} is not written yet. Below, ours is used: {stand_ins.source(*exercise)}.")
     return stand_ins.stand_in(*exercise)

@@ -188,6 +188,7 @@ def run_from_the_top(notebook: NotebookNode, folder: Path) -> Iterator[Fault]:
     fresh = nbformat.from_dict(notebook)
     for cell in fresh.cells:
         cell.pop("execution_count", None)
+        cell.metadata.pop("tags", None)  # here a test that fails ends the run
     client = NotebookClient(
         fresh,
         timeout=None,

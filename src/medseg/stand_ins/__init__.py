@@ -19,7 +19,7 @@ _SOURCES = {
     "01_segmentation_types.label_colours": ("maps", "a hue for each number by colorsys"),
     "02_laser_scans.decode_labels": ("maps", "numpy's divmod"),
     "02_laser_scans.spherical_projection": ("maps", "the formula of RangeNet++"),
-    "02_laser_scans.range_image": ("maps", "numpy's minimum.at"),
+    "02_laser_scans.range_image": ("maps", "numpy's fmin.at"),
     "02_laser_scans.labels_to_points": ("maps", "numpy's indexing"),
     "03_medical_volumes.voxel_to_world": ("scans", "nibabel's apply_affine"),
     "03_medical_volumes.world_to_voxel": ("scans", "nibabel's apply_affine"),
@@ -89,6 +89,11 @@ def is_one(thing: object) -> bool:
     (True, False)
     """
     return str(getattr(thing, "__module__", "")).startswith(f"{__name__}.")
+
+
+def names() -> tuple[str, ...]:
+    """The exercises ("unit.exercise") that have a counterpart."""
+    return tuple(_SOURCES)
 
 
 def named(name: str) -> tuple[str, str] | None:

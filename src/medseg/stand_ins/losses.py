@@ -61,10 +61,10 @@ def border_weights(instances: torch.Tensor, w0: float = 10.0, sigma: float = 5.0
 def average_gradients(gradients: list[list[torch.Tensor]]) -> list[torch.Tensor]:
     """The mean over the workers of each parameter's gradient; ValueError where they differ."""
     first = gradients[0]
-    for other in gradients[1:]:
-        if len(other) != len(first):
-            raise ValueError(f"a worker has {len(other)} tensors where another has {len(first)}")
-        for mine, yours in zip(other, first, strict=True):
+    for more in gradients:
+        if len(more) != len(first):
+            raise ValueError(f"a worker has {len(more)} tensors where another has {len(first)}")
+        for mine, yours in zip(more, first, strict=True):
             if mine.shape != yours.shape:
                 raise ValueError(
                     f"gradients of {tuple(mine.shape)} and {tuple(yours.shape)} cannot be averaged"

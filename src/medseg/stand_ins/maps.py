@@ -55,7 +55,7 @@ def label_colours(panoptic: np.ndarray, palette: Mapping[int, tuple[int, int, in
 
 def decode_labels(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(semantic, instance), two int64 arrays: the halves of uint32; ValueError otherwise."""
-    if raw.dtype != np.uint32:
+    if str(raw.dtype) != "uint32":
         raise ValueError(f"the labels must be uint32, but they are {raw.dtype}")
     instance, semantic = np.divmod(raw.astype(np.int64), 2**16)
     return semantic, instance
@@ -81,12 +81,14 @@ def range_image(
     points: np.ndarray, height: int, width: int, fov_up: float, fov_down: float
 ) -> np.ndarray:
     """(height, width): the range of the nearest point of each pixel, -1 where there is none."""
-    rows, columns, ranges = spherical_projection(points, height, width, fov_up, fov_down)
-    image = np.full((height, width), np.inf)
-    np.minimum.at(image, (rows, columns), ranges)
-    return np.where(np.isinf(image), -1.0, image)
+    size = height, width
+    rows, columns, ranges = spherical_projection(points, *size, fov_up, fov_down)
+    nearest = np.full(size, np.inf)
+    np.fmin.at(nearest, (rows, columns), ranges)
+    return np.where(np.isinf(nearest), -1.0, nearest)
 
 
 def labels_to_points(label_image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """(N,) the label of the pixel that each point fell on."""
-    return label_image[rows, columns]
+    pixels = rows, columns
+    return label_image[pixels]

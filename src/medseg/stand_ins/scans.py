@@ -11,7 +11,7 @@ from nibabel.affines import apply_affine, voxel_sizes
 
 def voxel_to_world(affine: np.ndarray, voxels: np.ndarray) -> np.ndarray:
     """(…, 3) mm of voxel indices; ValueError where the affine is not (4, 4)."""
-    if affine.shape != (4, 4):
+    if tuple(affine.shape) != (4, 4):
         raise ValueError(f"the affine must be (4, 4), but its shape is {affine.shape}")
     return apply_affine(affine, np.asarray(voxels, dtype=np.float64))
 
@@ -24,7 +24,7 @@ def world_to_voxel(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
 def world_bounds(shape: Sequence[int], affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(lower, upper) in mm of the box that holds all voxels, from edge to edge."""
     places = voxel_to_world(affine, _corners([(-0.5, n - 0.5) for n in shape]))
-    return places.min(axis=0), places.max(axis=0)
+    return np.min(places, axis=0), np.max(places, axis=0)
 
 
 def region_of_interest(volumes: Sequence[Any]) -> tuple[slice, slice, slice]:
@@ -59,7 +59,7 @@ def resample(
 
 def normalise(array: np.ndarray) -> np.ndarray:
     """float32 between the 1st and 99th percentile, with mean 0 and deviation 1 (0 if constant)."""
-    if np.isnan(array).any():
+    if np.any(np.isnan(array)):
         raise ValueError("there is NaN in the image")
     clipped = array.astype(np.float64).clip(*np.percentile(array, (1, 99)))
     spread = np.ptp(clipped)

@@ -20,7 +20,7 @@ def split_patients(
 ) -> list[list[int]]:
     """Sorted indices of cases for each fraction, whole patients only, at least one in each."""
     patients = generator.permutation(sorted(set(ids)))
-    count, parts = len(patients), len(fractions)
+    parts, count = len(fractions), len(patients)
     if count < parts:
         raise ValueError(f"there are {count} patients for {parts} parts")
     ends = np.floor(np.cumsum(fractions) * count + 0.5).astype(int)
@@ -82,13 +82,14 @@ def train_epoch(
     """One step for each batch; the mean loss per case."""
     model.train()
     values, sizes = [], []
-    for image, label in batches:
+    for batch in batches:
         optimizer.zero_grad()
-        value = loss(model(image.to(device)), label.to(device))
+        images, labels = (part.to(device) for part in batch)
+        value = loss(model(images), labels)
         value.backward()
         optimizer.step()
         values.append(value.item())
-        sizes.append(len(image))
+        sizes.append(len(images))
     return float(np.average(values, weights=sizes))
 
 
@@ -97,9 +98,9 @@ def evaluate(
 ) -> torch.Tensor:
     """(num_classes, num_classes) int64 on the CPU: one confusion matrix over all batches."""
     counts = torch.zeros(num_classes, num_classes, dtype=torch.int64)
-    for image, label in batches:
-        answer = _answer(model, image.to(device))
-        counts += confusion_matrix(answer, label.to(device), num_classes).cpu()
+    for batch in batches:
+        images, labels = (part.to(device) for part in batch)
+        counts += confusion_matrix(_answer(model, images), labels, num_classes).cpu()
     return counts
 
 
@@ -129,11 +130,11 @@ def fit(
         optimizer.load_state_dict(state["optimizer"])
     history = state["history"]
     for _ in tqdm(range(len(history), epochs), unit="epoch", disable=None):
-        value = train_epoch(model, train_batches, loss, optimizer, device)
+        cost = train_epoch(model, train_batches, loss, optimizer, device)
         score = float(mean_iou(evaluate(model, validation_batches, num_classes, device)))
         if score >= max((entry["mean_iou"] for entry in history), default=score):
             state["best"] = {k: tensor.clone() for k, tensor in model.state_dict().items()}
-        history.append({"loss": value, "mean_iou": score})
+        history.append({"loss": cost, "mean_iou": score})
         state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         torch.save(state, checkpoint)
     model.load_state_dict(state["best"])

@@ -29,8 +29,11 @@ def test_a_decathlon_folder_is_read(tmp_path, labels):
         np.testing.assert_allclose(case.image, stored, rtol=1e-6)
 
 
-def test_progress_goes_to_stdout_never_to_stderr(tmp_path, capsys):
+def test_progress_goes_to_a_notebooks_stdout_never_to_stderr(tmp_path, capsys, monkeypatch):
     write_folder(tmp_path)
+    load_cases(tmp_path)
+    assert capsys.readouterr() == ("", "")  # a pipe: nothing is left behind
+    monkeypatch.setattr("medseg.cases.reading.in_notebook", lambda: True)
     load_cases(tmp_path)
     shown = capsys.readouterr()
     assert "3/3" in shown.out

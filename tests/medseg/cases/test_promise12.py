@@ -92,7 +92,8 @@ def test_what_macos_leaves_is_no_case(folder):
     assert len(load_cases(folder, progress=False)) == 3
 
 
-def test_progress_goes_to_stdout(folder, capsys):
+def test_progress_goes_to_a_notebooks_stdout(folder, capsys, monkeypatch):
+    monkeypatch.setattr("medseg.cases.reading.in_notebook", lambda: True)
     load_cases(folder)
     shown = capsys.readouterr()
     assert "3/3" in shown.out

@@ -81,7 +81,7 @@ def test_an_untouched_notebook_has_its_stubs_named_and_nothing_else(unit):
     (path,) = (ROOT / "notebooks" / unit).glob("*.ipynb")
     stubs = [fault for fault in submit_check.examine(unit, path) if fault.level == COSTS]
     assert len(stubs) == len(load_unit(unit).exercises)
-    assert all("raise NotImplementedError()" in fault.what for fault in stubs)
+    assert all("raise NotImplementedError(…)" in fault.what for fault in stubs)
 
 
 @pytest.mark.parametrize("grade_id", ["mean_iou", "test_mean_iou"])
@@ -191,7 +191,7 @@ def test_an_answer_under_another_name(notebook):
 def test_a_stub_that_was_left(notebook):
     cell = cell_of(notebook, "mean_iou")
     cell.source = "def mean_iou(confusion):\n    raise NotImplementedError()"
-    only(notebook, "still holds `raise NotImplementedError()`", COSTS)
+    only(notebook, "still holds `raise NotImplementedError(…)`", COSTS)
 
 
 def extra(notebook, source, before="mean_iou"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import special
 
-from medseg import stand_ins
+from medseg import checks, stand_ins
 
 
 def get(name):
@@ -28,6 +28,40 @@ def test_import_brings_no_torch_with_it():
 def test_unknown_exercise_raises_value_error_that_lists_the_known():
     with pytest.raises(ValueError, match=r"06_unet\.Upp; there are .*06_unet\.UNet"):
         stand_ins.stand_in("06_unet", "Upp")
+
+
+# What a counterpart does otherwise than the exercise asks.
+OTHERWISE = {
+    "04_iou.confusion_matrix": "torchmetrics takes a class that does not exist",
+    "05_focal_loss.softmax_focal_loss": "MONAI's slope for gamma below 1 is NaN where it is sure",
+    "06_unet.UNet": "another network",
+}
+
+
+@pytest.mark.parametrize("exercise", sorted(set(stand_ins.names()) - set(OTHERWISE)))
+def test_a_counterpart_passes_the_check_of_its_exercise(exercise, monkeypatch):
+    monkeypatch.setattr(stand_ins, "is_one", lambda function: False)
+    verdict = checks.examine(exercise, get(exercise))
+    assert verdict.outcome == checks.RIGHT, verdict.message
+
+
+def test_a_counterpart_is_no_answer():
+    verdict = checks.examine("05_focal_loss.softmax", get("05_focal_loss.softmax"))
+    assert verdict.outcome == checks.NOT_ATTEMPTED
+    assert "ours stands in for softmax" in verdict.message
+
+
+def test_the_trained_network_outlines_an_unseen_phantom():
+    from medseg.cases import phantom_cases, slices
+    from medseg.stand_ins import first_network
+
+    images, zones = slices(phantom_cases(1, seed=4321, progress=False)[0], 96)
+    found = first_network.outline(torch.from_numpy(images)).numpy()
+    assert found.shape == zones.shape
+    for zone in (1, 2):
+        overlap = 2 * ((found == zone) & (zones == zone)).sum()
+        assert overlap > 0.6 * ((found == zone).sum() + (zones == zone).sum())
+    assert first_network.WEIGHTS.stat().st_size < 400_000
 
 
 def test_network_that_is_not_the_courses_says_so():

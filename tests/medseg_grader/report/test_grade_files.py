@@ -128,7 +128,7 @@ def test_a_student_has_a_page_over_all_units_with_totals(tmp_path):
     out = report(tmp_path, *results)
     reached = results[0].points + results[1].points
     page = (out / "students/Anna.html").read_text(encoding="utf-8")
-    assert f"{reached:g} of 20 points in all units that are graded" in page
+    assert f"{reached:g} of 19 points in all units that are graded" in page
     assert f'href="../feedback/{UNIT}/Anna.html"' in page
     assert "Not handed in." in (out / "students/Bo.html").read_text(encoding="utf-8")
     (_, anna, bo) = rows(out / "grades.csv")
