@@ -462,7 +462,38 @@ probes.assert_close(probes.call(iou_from_dice, float("nan")), float("nan"), "the
 #
 # Target pixels of semantic class 0 are *void*: nobody knows what is there. They are left out of every union, and a predicted segment more than half of which is void is no false positive. Class 0 itself is not scored; neither are predicted pixels of class 0, which simply predict nothing.
 #
-# By hand: one class, target segments of 4 and 2 pixels, the prediction finds 3 of the 4 and nothing of the 2. One match with IoU 3/4, one miss: $SQ = 3/4$, $RQ = 1/(1 + ½) = 2/3$, $PQ = 1/2$.
+# *Before you run it.* The next picture shows four cars of 4 by 4 pixels on a road (solid), and five predicted ones (dashed). One prediction lies two columns beside its car, so that it covers half of it. How many mistakes is that: none, one or two?
+
+# %%
+road, car = 7 * 256, 26 * 256
+there, said = np.full((2, 14, 28), road)
+there[9:14, 16:24] = 0
+for labels, corners in (
+    (there, [(3, 2), (3, 12), (3, 22), (9, 12)]),
+    (said, [(3, 3), (3, 14), (9, 2), (9, 13), (9, 21)]),
+):
+    for number, (row, column) in enumerate(corners, start=1):
+        labels[row : row + 4, column : column + 4] = car + number
+notes = {
+    "match\nIoU 12/20 = 0.60": (1.4, 4),
+    "no match, IoU 8/24 = 0.33:\na miss and a false alarm": (1.4, 14.5),
+    "miss": (1.8, 23.5),
+    "false alarm": (7.9, 3.5),
+    "match\nIoU 12/16 = 0.75": (7.6, 13.6),
+    "mostly void:\nnot counted": (7.6, 22.5),
+}
+plots.show(*plots.overlaid_segments(there, said, notes))
+
+# %% [markdown]
+# Two mistakes. The dashed box shares 8 pixels with its car, and together they cover 24: an IoU of 1/3 is no match. So the car is missed, and the box is a false alarm. A shift by one column still matches, 12/20. The lower of the two that match has the same shift, but four of its pixels are void and leave the union: 12/16. And the box at the lower right has three of its four columns in the void, so nobody blames it.
+#
+# *By hand*, for the class car: $TP = 2$; $FP = 2$, the shifted box and the false alarm; $FN = 2$, the car beside the shifted box and the miss.
+#
+# $$SQ = \frac{0.60 + 0.75}{2} = 0.675, \qquad RQ = \frac{2}{2 + 1 + 1} = 0.5, \qquad PQ = 0.675 \cdot 0.5 = 0.3375$$
+#
+# The road is a class as well, one segment in each map. Outside the void, 256 pixels are road in both and 320 in at least one: a match with IoU 0.8, so $SQ = PQ = 0.8$ and $RQ = 1$. For the whole picture you average over the two classes: $PQ = 0.56875$, $SQ = 0.7375$, $RQ = 0.75$. The product of the last two would be about 0.553.
+#
+# The smallest example is the one that your first test looks at. One class, target segments of 4 and 2 pixels; the prediction finds 3 of the 4 and nothing of the 2. One match with IoU 3/4, one miss: $SQ = 3/4$, $RQ = 1/(1 + ½) = 2/3$, $PQ = 1/2$.
 #
 # **3 points · about 35 minutes · difficulty 3 of 3**
 
@@ -636,6 +667,10 @@ probes.assert_close(
     probes.call(panoptic_quality, half, truth), (0.5, 0.5, 0.5), "an IoU of exactly one half"
 )
 ### END HIDDEN TESTS
+
+# %%
+by_function = panoptic_quality(torch.from_numpy(said), torch.from_numpy(there))
+print("the picture of four cars, (pq, sq, rq):", [round(value, 5) for value in by_function])
 
 # %% [markdown]
 # **By hand = by library.** The same numbers from torchmetrics, on a small random map. Its `things` and `stuffs` name the classes; pairs of (class, instance) take the place of our one number.

@@ -10,6 +10,7 @@ from medseg.plots.charts import curves, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
 from medseg.plots.scans import compare, show_case
+from medseg.plots.segments import overlaid_segments
 from medseg.plots.u_net import Stage, draw_u, trace
 from medseg.zones import ZONE_COLOURS, ZONE_NAMES, zone_colour, zone_style
 
@@ -23,6 +24,7 @@ __all__ = [
     "describe_labels",
     "draw_u",
     "mime_bundle",
+    "overlaid_segments",
     "show",
     "show_case",
     "target_yours_difference",
