@@ -320,7 +320,7 @@ probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The second trap, seen. This prediction outlines the transition zone exactly, but lies one slice too far towards the head. In the middle, where neighbouring slices look alike, that costs little. At either end it costs everything: one slice is missed, one claimed in vain, IoU 0 both. Those two slices hold few pixels, so they hardly move the value over the whole volume (solid); in the mean over slices (dashed) each weighs as much as the largest one. Two numbers for one prediction, so a paper has to say which it reports.
+# The second trap, seen. This prediction outlines the transition zone exactly, but lies one slice too far towards the head. In the middle, where neighbouring slices look alike, that costs little. At either end it costs everything: one slice is missed, the other gets a zone that is not there, and both have IoU 0. Those two slices hold few pixels, so they hardly move the value over the whole volume (solid); in the mean over slices (dashed) each weighs as much as the largest one. Two numbers for one prediction, so a paper has to say which it reports.
 
 # %%
 is_zone = torch.from_numpy(label == 2)
@@ -349,6 +349,28 @@ plots.show(
     "towards the head: 0 at both ends, where the zone is small, close to 1 in the middle. Mean "
     f"over slices {mean_of_slices:.2f}, over the whole volume {of_volume:.2f}.",
 )
+
+# %% [markdown]
+# **Background in or out?** Your mean counts the background as a class among others. Many papers leave it out. Here is what that does to the shifted outline from the top of the unit, the whole label map shifted with it, and to the prediction that says background everywhere.
+#
+# *Before you run it.* Which way does the mean go when the background is left out: up, down, or hardly anywhere?
+
+# %%
+drawn = torch.from_numpy(label[middle])
+print("                     with background   without")
+for name, prediction in (
+    ("shifted outlines", drawn.roll((3, 8), dims=(0, 1))),
+    ("background everywhere", torch.zeros_like(drawn)),
+):
+    ious = iou_per_class(confusion_matrix(prediction, drawn, 5))
+    with_it, without = ious.nanmean().item(), ious[1:].nanmean().item()
+    print(f"{name:<22} {with_it:14.2f} {without:9.2f}")
+    print("    each class:", ", ".join(f"{iou:.2f}" for iou in ious.tolist()))
+
+# %% [markdown]
+# Down, by a lot. Background is the largest class and the easiest: 0.90 for outlines that are 6 mm off. Averaged in with three zones (the urethra is not on this slice, hence the `nan`), it lifts the mean from 0.39 to 0.52. The prediction that found nothing gets 0.18 with it, 0 without. The fewer the classes, the more it lifts: with one zone, half of the mean is background.
+#
+# Neither is wrong. With background, nothing is left out, and a zone that spills over costs twice. Without it, the number is about what you look for. What is wrong is not to say which, because then nobody can compare. In this course it is counted in unless the text says otherwise.
 
 # %% [markdown]
 # ## 4.4 and 4.5 IoU and Dice
@@ -446,6 +468,86 @@ for dtype in (torch.float32, torch.float64):
     probes.assert_close(result, x / (2 - x), f"{dtype} values", exact_dtype=True)
 probes.assert_close(probes.call(iou_from_dice, float("nan")), float("nan"), "the IoU of NaN")
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## How far off? What overlap does not see
+#
+# IoU and Dice count wrong pixels. They do not ask where those lie. To whoever aims a needle it matters: an outline that is a millimetre too wide all around still leads to the right place, an outline with a second zone somewhere in the fat may not. So papers report a distance beside the overlap, often the 95 % Hausdorff distance.
+#
+# Let $A$ be the edge pixels of the target and $B$ those of the prediction. For a point $b$ of $B$, $d(b, A)$ is the distance in mm to the nearest point of $A$. Take it for every $b$, sort, and let $h_{95}(B, A)$ be the value that 95 % of them do not exceed. Do the same from $A$ to $B$, and keep the larger one:
+#
+# $$HD_{95} = \max\bigl(h_{95}(B, A),\; h_{95}(A, B)\bigr)$$
+#
+# With 100 in place of 95 it is the plain Hausdorff distance [Hut+93], the distance at the worst point of all. MONAI has both in one function, `compute_hausdorff_distance`.
+#
+# *Before you run it.* Both predictions below contain the whole zone and the same number of wrong pixels. In the left one they lie around the zone as a thin rim, in the right one in one place far away. Which has the higher IoU, and which the larger distance?
+
+# %%
+import warnings
+
+from monai.metrics import compute_hausdorff_distance
+from scipy import ndimage
+
+# MONAI warns of an argument that it passes to itself.
+warnings.filterwarnings("ignore", "monai.metrics.utils get_mask_edges", FutureWarning)
+pixel = case.spacing[0] * case.image.shape[0] / 128  # mm
+rim = ndimage.binary_dilation(expert, iterations=2) & ~expert
+rows, columns = np.indices(expert.shape)
+from_corner = ((rows - 18) ** 2 + (columns - 18) ** 2).ravel()
+island = np.zeros_like(expert)
+island.flat[np.argsort(from_corner)[: rim.sum()]] = True
+
+
+def iou_and_distance(prediction, percentile=95, spacing=pixel):
+    maps = [torch.from_numpy(mask)[None, None] for mask in (prediction, expert)]
+    iou = (prediction & expert).sum() / (prediction | expert).sum()
+    distance = compute_hausdorff_distance(
+        *maps, include_background=True, percentile=percentile, spacing=spacing
+    )
+    return float(iou), distance.item()
+
+
+figure = Figure(figsize=(9.5, 5.2), layout="constrained")
+scores = []
+for axes, (name, wrong) in zip(
+    figure.subplots(1, 2), {"a thin rim": rim, "an island": island}.items(), strict=True
+):
+    scores.append(iou_and_distance(expert | wrong))
+    axes.imshow(image[middle], cmap="gray")
+    axes.contour(expert, [0.5], colors="#56B4E9", linewidths=3.5)
+    axes.contour(expert | wrong, [0.5], colors="#E69F00", linewidths=2, linestyles="dashed")
+    axes.set(xlabel="column", ylabel="row")
+    axes.set_title(f"{name}: IoU {scores[-1][0]:.2f}, HD95 {scores[-1][1]:.1f} mm", fontsize=14)
+figure.suptitle("target solid, prediction dashed", fontsize=14)
+plots.show(
+    figure,
+    f"The transition zone (solid) with two predictions (dashed), each with {rim.sum()} wrong "
+    f"pixels. Left, the prediction is two pixels too wide all around: IoU {scores[0][0]:.2f}, "
+    f"distance {scores[0][1]:.1f} mm. Right, it follows the zone exactly, but has an island in "
+    f"the corner of the slice: IoU {scores[1][0]:.2f}, distance {scores[1][1]:.1f} mm.",
+)
+
+# %% [markdown]
+# The same IoU, to the last digit: the same pixels are right, the same number is wrong. The distance tells them apart, by a factor of more than ten. Report both, since each is blind to what the other sees.
+#
+# **Break it and look.** Why 95 % and not the worst point? And what if you forget the spacing? Here are two stray pixels instead of an island, with both percentiles, and the island once more without its spacing.
+
+# %%
+speck = expert.copy()
+speck[10, 10:12] = True
+for name, prediction, percentile, spacing in (
+    ("two stray pixels, 95 %", speck, 95, pixel),
+    ("two stray pixels, 100 %", speck, 100, pixel),
+    ("the island, 95 %", expert | island, 95, pixel),
+    ("the island, spacing left out", expert | island, 95, None),
+):
+    iou, distance = iou_and_distance(prediction, percentile, spacing)
+    print(f"{name:<29} IoU {iou:.3f}, distance {distance:5.1f}")
+
+# %% [markdown]
+# Two pixels out of three thousand, and the plain distance jumps to what the island costs. It says how bad the worst point is, not how good the outline is. The 95 % distance forgives the worst twentieth of the edge. It forgives silently, too: with 95 % alone you would not know that the two pixels are there.
+#
+# Without the spacing nothing fails. The number just comes in pixels, and looks like millimetres. Here a pixel has 0.7 mm on both axes. In the whole volume the slices lie almost 4 mm apart. There a missing spacing does not only change the unit: it makes a slice as short a step as a pixel.
 
 # %% [markdown]
 # ## 4.6 Panoptic quality
@@ -693,8 +795,6 @@ print("yours       ", panoptic_quality(torch.from_numpy(mine), torch.from_numpy(
 # *Before you run it.* Three cars are parked one behind the other at the right kerb. They overlap in the picture, so the rule makes one car of them. How many of the three count as missed?
 
 # %%
-from scipy import ndimage
-
 from medseg import scenes
 from medseg.plots import scene_plots
 
@@ -740,11 +840,12 @@ plots.show(
 # ## Go further
 #
 # - Shift an outline pixel by pixel and plot IoU and Dice against the shift, for a large and a small zone. Which of them would you trust for the urethra?
-# - Overlap says nothing about distance. Look up the Hausdorff distance in MONAI (`monai.metrics.HausdorffDistanceMetric`), and find two predictions with equal IoU and very different distances.
+# - Give `compute_hausdorff_distance` the whole volume, with `spacing` for all three axes, and move the prediction by one slice as above. What does one slice cost in mm?
 # - Two experts reached a mean Dice of .88 for the transition zone and .51 for the anterior stroma [Mey+19]. What does that say about a network with .90 for the stroma?
 #
 # ## Sources
 #
+# - [Hut+93] D. P. Huttenlocher, G. A. Klanderman, W. J. Rucklidge: Comparing Images Using the Hausdorff Distance. IEEE Transactions on Pattern Analysis and Machine Intelligence, 1993. MONAI measures between edge pixels, as DeepMind's `surface-distance` does.
 # - P. Jaccard: The distribution of the flora in the alpine zone. New Phytologist, 1912.
 # - [Kir+19] A. Kirillov, K. He, R. Girshick, C. Rother, P. Dollár: Panoptic Segmentation. CVPR 2019.
 # - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.
