@@ -249,27 +249,26 @@ for height, width, count, up, down in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The panorama of the street. The middle is straight ahead, and both edges of the picture lie behind. A car or a person shows as a patch of nearly one range. The kerbs do not show: 12 cm change the range by less than you can see in the colours.
+# The panorama of the street. We do not colour the range $r$ but the *inverse range* $1/r$, in 1/m: near is bright, far is dark. Half of the pixels show what is less than about 8 m away, the farthest echo comes from 80 m. A scale of ranges would spend nine tenths of its colours on the far half, and paint everything near in nearly one.
 #
-# White means that no echo came: from the sky, and along the street beyond 80 m. The single white specks are pixels on which both flashes were lost, as happens to one flash in twenty.
+# Below it, in the same columns, the class of the nearest point of each pixel. The middle is straight ahead, and both edges of the picture lie behind.
+#
+# *Before you run it.* One wall is 30 m away, the next one 60 m. One car is 5 m away, the next one 6 m. Which pair differs more in brightness?
 
 # %%
 rows, columns, ranges = spherical_projection(scan.points, 64, 1024, scenes.FOV_UP, scenes.FOV_DOWN)
 panorama = range_image(scan.points, 64, 1024, scenes.FOV_UP, scenes.FOV_DOWN)
-figure = Figure(figsize=(13, 3), layout="constrained")
-axes = figure.subplots()
-shown = axes.imshow(
-    np.where(panorama < 0, np.nan, panorama), cmap="cividis_r", aspect="auto", vmax=40
-)
-axes.set_xlabel("column (left: to the back, middle: ahead, right: to the back)", fontsize=14)
-axes.set_ylabel("row", fontsize=14)
-axes.set_facecolor("white")
-figure.colorbar(shown, ax=axes, extend="max").set_label("range (m)", fontsize=14)
-plots.show(
-    figure,
-    f"Range image of 64 by 1024 pixels: the road as a gradient below, houses above it at both "
-    f"sides, cars as patches of one distance. {np.mean(panorama < 0):.0%} of the pixels are empty.",
-)
+classes = np.zeros(panorama.shape, dtype=np.int64)
+farthest_first = np.argsort(-ranges)
+classes[rows[farthest_first], columns[farthest_first]] = semantic[farthest_first]
+plots.show(*scene_plots.panorama(panorama, classes))
+
+# %% [markdown]
+# The cars: $\frac15 - \frac16 = 0.033$ against $\frac1{30} - \frac1{60} = 0.017$ for the walls, although those are thirty times as far apart. That is what you want, for near things matter most to a car.
+#
+# A car or a person shows as a patch of nearly one brightness, lighter than what is behind it. The road is an even ramp: on flat ground, with the laser $h$ metres above it, a beam that looks down by the angle $\alpha$ has $1/r = \sin(\alpha)/h$, the same all along a row. Whatever stands on the road breaks the ramp. Even the nearest kerb shows, as a thin line, though it is only 12 cm high.
+#
+# Where no echo came, the inverse range is drawn as 0, as if the light had met nothing up to infinity. That is how it is for the sky, and along the street beyond 80 m. The single dark specks are pixels on which both flashes were lost, as happens to one flash in twenty.
 
 # %% [markdown]
 # ## 2.4 Back to the points

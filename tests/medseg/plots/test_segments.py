@@ -23,7 +23,8 @@ def outlines(figure, dashes):
 
 
 def test_solid_outlines_lie_around_the_target_and_dashed_ones_around_the_prediction(maps):
-    figure, _ = overlaid_segments(*maps, {})
+    target, prediction = maps
+    figure, _ = overlaid_segments(target, prediction, {})
     solid, dashed = outlines(figure, "solid"), outlines(figure, "dashed")
     assert [p.get_bbox().bounds for p in solid] == [(0.5, 0.5, 3, 2), (0.5, 3.5, 2, 2)]
     assert [p.get_bbox().bounds for p in dashed] == [(1.5, 0.5, 3, 2)]
@@ -37,7 +38,8 @@ def test_void_is_hatched_and_left_out_where_there_is_none(maps):
 
 
 def test_notes_stand_in_the_picture_and_in_the_description(maps):
-    figure, text = overlaid_segments(*maps, {"a\nmatch": (0, 2), "a miss": (3, 2)})
+    target, prediction = maps
+    figure, text = overlaid_segments(target, prediction, {"a\nmatch": (0, 2), "a miss": (3, 2)})
     assert [t.get_text() for t in figure.axes[0].texts] == ["a\nmatch", "a miss"]
     assert "2 segments of the target, 1 of the prediction and 24 pixels of void" in text
     assert text.endswith("Written beside them: a match; a miss.")
