@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 4: Intersection over union
 #
-# Two people outline the same prostate. How well do they agree? A single number is asked for, and the obvious one lies: since most pixels are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union, Dice, and panoptic quality, all from one table of counts. You need no earlier unit.
+# Two people outline the same prostate. How well do they agree? You want a single number, and the obvious one lies: since most pixels are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union, Dice, and panoptic quality, all from one table of counts. You need no earlier unit.
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -23,7 +23,7 @@ from medseg import check, hint, plots, probes, widgets
 from medseg.cases import phantom_cases, slices
 
 # %% [markdown]
-# One slice of a prostate phantom. Left, the transition zone as an expert drew it, and a second outline that lies a little to the side. Right, what the two have in common (the *intersection*) and what at least one of them covers (the *union*). The measure of this unit is the size of the one divided by the size of the other.
+# One slice of a prostate phantom. Left, the transition zone as an expert drew it, and a second outline that lies a little to the side. Right, what the two have in common (the *intersection*) and what at least one of them covers (the *union*). Divide the size of the first by the size of the second, and you have the measure of this unit.
 
 # %%
 case = phantom_cases(1, seed=4, progress=False)[0]
@@ -69,7 +69,7 @@ widgets.two_boxes()
 #
 # **3 points · about 20 minutes · difficulty 2 of 3**
 #
-# Part of this exercise is to refuse what makes no sense: two shapes that differ, and a class that does not exist. Raise a `ValueError` whose message names both what came and what was expected.
+# Part of this exercise is to refuse what makes no sense: two shapes that differ, and a class that does not exist. Raise a `ValueError` whose message names both what you got and what you expected.
 
 
 # %% nbgrader={"grade": false, "grade_id": "confusion_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
@@ -165,7 +165,7 @@ probes.assert_raises_value_error(
 # %% [markdown]
 # ## Why accuracy lies
 #
-# The laziest prediction of all says *background* everywhere. Here is what three measures make of it, on the volume that the slice above is from. The share of right voxels, *accuracy*, looks respectable. The IoU of the transition zone is 0, since none of it was found, and the mean IoU over all classes, which you build next, is not impressed either.
+# The laziest prediction of all says *background* everywhere. Here is what three measures make of it, on the volume that the slice above is from. The share of voxels that are right, the *accuracy*, looks respectable. The IoU of the transition zone is 0, since none of it was found, and the mean IoU over all classes, which you build next, is not impressed either.
 
 # %%
 truth = torch.from_numpy(label)
@@ -260,7 +260,7 @@ probes.assert_stays_on_device(iou_per_class, missed)
 # %% [markdown]
 # ## 4.3 One number
 #
-# The *mean IoU* averages over the classes that are present, background included. Two traps lie here. An absent class must not count, neither as 0 nor in the number of classes that one divides by. And the mean must be taken *once*, from one matrix over the whole data set: a mean over slices gives a slice with ten pixels of a zone as much weight as one with a thousand.
+# The *mean IoU* averages over the classes that are present, background included. There are two traps. An absent class must not count, neither as 0 nor in the number of classes that one divides by. And the mean must be taken *once*, from one matrix over the whole data set: a mean over slices gives a slice with ten pixels of a zone as much weight as one with a thousand.
 #
 # By hand: IoU 0.5, NaN and 1 give a mean of $(0.5 + 1)/2 = 0.75$.
 #
@@ -320,7 +320,7 @@ probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The second trap, seen. This prediction outlines the transition zone exactly, but lies one slice too far towards the head. In the middle, where neighbouring slices look alike, that costs little. At either end it costs everything: one slice is missed, the other gets a zone that is not there, and both have IoU 0. Those two slices hold few pixels, so they hardly move the value over the whole volume (solid); in the mean over slices (dashed) each weighs as much as the largest one. Two numbers for one prediction, so a paper has to say which it reports.
+# Here is the second trap in a picture. This prediction outlines the transition zone exactly, but lies one slice too far towards the head. In the middle, where neighbouring slices look alike, that costs little. At either end it costs everything: one slice is missed, the other gets a zone that is not there, and both have IoU 0. Those two slices hold few pixels, so they hardly move the value over the whole volume (solid); in the mean over slices (dashed) each weighs as much as the largest one. Two numbers for one prediction, so a paper has to say which it reports.
 
 # %%
 is_zone = torch.from_numpy(label == 2)
@@ -351,7 +351,7 @@ plots.show(
 )
 
 # %% [markdown]
-# **Background in or out?** Your mean counts the background as a class among others. Many papers leave it out. Here is what that does to the shifted outline from the top of the unit, the whole label map shifted with it, and to the prediction that says background everywhere.
+# **Background in or out?** Your mean counts the background as a class among others. Many papers leave it out. Here is what that does to two predictions: all outlines of the slice, shifted as at the top of the unit, and background everywhere.
 #
 # *Before you run it.* Which way does the mean go when the background is left out: up, down, or hardly anywhere?
 
