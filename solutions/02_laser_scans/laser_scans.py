@@ -8,9 +8,11 @@
 # | exercise | points | minutes |
 # | --- | --- | --- |
 # | 2.1 `decode_labels` | 1 | 10 |
-# | 2.2 `spherical_projection` | 3 | 30 |
-# | 2.3 `range_image` | 2 | 20 |
-# | 2.4 `labels_to_points` | 2 | 15 |
+# | 2.2 `spherical_projection` | 3 | 25 |
+# | 2.3 `range_image` | 2 | 15 |
+# | 2.4 `labels_to_points` | 2 | 5 |
+#
+# About 80 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("02_laser_scans.decode_labels")` gives one hint more at each call.
 
@@ -109,10 +111,10 @@ for kind in scenes.KINDS.values():
 #
 # Two traps: the formula for rows wants degrees on both sides, and numpy's functions give radians (`np.degrees`). And a point at the laser itself has no direction: give it range 0 and elevation 0.
 #
-# **3 points · about 30 minutes · difficulty 2 of 3**
+# **3 points · about 25 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
 def spherical_projection(points, height, width, fov_up, fov_down):
     """Row, column and range of each point in the laser's panorama.
 
@@ -191,10 +193,10 @@ probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0, 1, 1]), "ranges", atol=1e-
 #
 # *Tools.* With `image[rows, columns] = ranges`, the last of several values for one pixel stays, so sort the points first. Or `np.minimum.at`.
 #
-# **2 points · about 20 minutes · difficulty 2 of 3**
+# **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def range_image(points, height, width, fov_up, fov_down):
     """The laser's panorama of ranges.
 
@@ -280,10 +282,10 @@ plots.show(*scene_plots.panorama(panorama, classes))
 #
 # This costs something: points that are hidden behind another one on their pixel get the label of what hides them. You will measure how much.
 #
-# **2 points · about 15 minutes · difficulty 1 of 3**
+# **2 points · about 5 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
+# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def labels_to_points(label_image, rows, columns):
     """The label of each point, read from the pixel that it fell on.
 
@@ -343,7 +345,7 @@ coarse[i[np.argsort(-r)], j[np.argsort(-r)]] = truth[np.argsort(-r)]
 wrong = labels_to_points(coarse, i, j) != truth
 for name in ("car", "building"):
     points_of = truth == scenes.KINDS[name].laser_id
-    print(f"width  256, {name:<8}: {wrong[points_of].mean():.2%}")
+    print(f"width  256, of the {name} points alone: {wrong[points_of].mean():.2%}")
 figure = Figure(figsize=(10, 4.4), layout="constrained")
 axes = figure.subplots()
 for mask, colour, size, name in (

@@ -5,12 +5,14 @@
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
-# | 4.1 `confusion_matrix` | 3 | 20 |
+# | 4.1 `confusion_matrix` | 3 | 15 |
 # | 4.2 `iou_per_class` | 2 | 10 |
-# | 4.3 `mean_iou` | 2 | 10 |
+# | 4.3 `mean_iou` | 2 | 5 |
 # | 4.4 `dice_from_iou` | 1 | 5 |
 # | 4.5 `iou_from_dice` | 1 | 5 |
-# | 4.6 `panoptic_quality` | 3 | 35 |
+# | 4.6 `panoptic_quality` | 3 | 30 |
+#
+# About 95 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("04_iou.confusion_matrix")` gives one hint more at each call.
 
@@ -67,12 +69,12 @@ widgets.two_boxes()
 #
 # A loop over a million pixels takes seconds. Think of a way to turn each pair (target, prediction) into one number; `torch.bincount` counts how often each number occurs.
 #
-# **3 points · about 20 minutes · difficulty 2 of 3**
+# **3 points · about 15 minutes · difficulty 2 of 3**
 #
 # Part of this exercise is to refuse what makes no sense: two shapes that differ, and a class that does not exist. Raise a `ValueError` whose message names both what you got and what you expected.
 
 
-# %% nbgrader={"grade": false, "grade_id": "confusion_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "confusion_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def confusion_matrix(prediction, target, num_classes):
     """Count how often each class of the target is given each class by the prediction.
 
@@ -264,10 +266,10 @@ probes.assert_stays_on_device(iou_per_class, missed)
 #
 # By hand: IoU 0.5, NaN and 1 give a mean of $(0.5 + 1)/2 = 0.75$.
 #
-# **2 points · about 10 minutes · difficulty 1 of 3**
+# **2 points · about 5 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "mean_iou", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
+# %% nbgrader={"grade": false, "grade_id": "mean_iou", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def mean_iou(confusion):
     """Mean IoU over the classes that occur in target or prediction, background included.
 
@@ -597,10 +599,10 @@ plots.show(*plots.overlaid_segments(there, said, notes))
 #
 # The smallest example is the one that your first test looks at. One class, target segments of 4 and 2 pixels; the prediction finds 3 of the 4 and nothing of the 2. One match with IoU 3/4, one miss: $SQ = 3/4$, $RQ = 1/(1 + ½) = 2/3$, $PQ = 1/2$.
 #
-# **3 points · about 35 minutes · difficulty 3 of 3**
+# **3 points · about 30 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "panoptic_quality", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=3
+# %% nbgrader={"grade": false, "grade_id": "panoptic_quality", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=3
 def panoptic_quality(prediction, target):
     """Panoptic quality of one image or volume [Kir+19].
 
