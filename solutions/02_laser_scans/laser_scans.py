@@ -8,9 +8,11 @@
 # | exercise | points | minutes |
 # | --- | --- | --- |
 # | 2.1 `decode_labels` | 1 | 10 |
-# | 2.2 `spherical_projection` | 3 | 30 |
-# | 2.3 `range_image` | 2 | 20 |
-# | 2.4 `labels_to_points` | 2 | 15 |
+# | 2.2 `spherical_projection` | 3 | 25 |
+# | 2.3 `range_image` | 2 | 15 |
+# | 2.4 `labels_to_points` | 2 | 5 |
+#
+# About 80 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("02_laser_scans.decode_labels")` gives one hint more at each call.
 
@@ -21,15 +23,18 @@ from matplotlib.figure import Figure
 from medseg import check, hint, plots, probes, scenes, yours_or_ours
 from medseg.plots import scene_plots
 
+# %% [markdown]
+# Below is one turn of such a laser, seen from above, on a street with parked cars. *Before you run it:* how will a parked car look? A filled rectangle, an empty one, or something else?
+
 # %%
 street = scenes.street(seed=0)
 scan = scenes.laser_scan(street, columns=2048)
 plots.show(*scene_plots.from_above(scan))
 
 # %% [markdown]
-# One turn of a laser with 64 beams that flash 2048 times each, seen from above, in the colours of its classes. The laser stands at the triangle. $x$ points forward, $y$ to the left, $z$ up, all in metres. Look for the *shadows*: behind each car there is nothing, because light does not go through it.
+# Something else: the laser draws the sides of a car that it can see, often two of the four, like the letter L. Behind each car lies a *shadow* without points, because light does not go through it. The white disc in the middle has another reason. The lowest beam looks down by 25°, and meets the road only 3.7 m away.
 #
-# Scan and labels have the form of the SemanticKITTI data set [Beh+19], the classes its numbers: 10 is a car, 30 a person, 31 a cyclist, 40 the road.
+# The laser stands at the triangle. It has 64 beams, and each flashes 2048 times a turn. $x$ points forward, $y$ to the left, $z$ up, all in metres. The colours are those of the classes. Scan and labels have the format of the SemanticKITTI data set [Beh+19], and so have the numbers of the classes: 10 is a car, 30 a person, 31 a cyclist, 40 the road.
 #
 # ## 2.1 Two numbers in one
 #
@@ -37,9 +42,9 @@ plots.show(*scene_plots.from_above(scan))
 #
 # *By hand.* Car number 3 is $3 \cdot 65536 + 10 = 196618$, since $2^{16} = 65536$.
 #
-# *Tools.* `a % b` is what is left when b is taken away as often as possible; `a >> n` drops the lower n bits; `a & m` keeps those bits that are set in m.
+# *Tools.* `a % b` is the remainder when a is divided by b; `a >> n` drops the lowest n bits; `a & m` keeps the bits of a that are set in m.
 #
-# Part of this exercise is to refuse what makes no sense: labels of another type than `uint32` were read wrongly from the file. Raise a `ValueError` whose message names the type that came and `uint32`.
+# Part of this exercise is to refuse what makes no sense: labels of any type but `uint32` were read from the file in the wrong way. Raise a `ValueError` whose message names the type that you got, and `uint32`.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
@@ -97,7 +102,7 @@ for kind in scenes.KINDS.values():
 # %% [markdown]
 # ## 2.2 Where a point falls in the picture
 #
-# Imagine that you stand where the laser stands, turn once around, and roll out what you saw as a panorama. The column of a point follows from its direction in the plane, the row from its *elevation*, the angle above the horizon. With the range $r = \sqrt{x^2 + y^2 + z^2}$:
+# Imagine that you stand where the laser stands, turn around once, and unroll what you saw as a panorama. The column of a point follows from its direction in the plane, the row from its *elevation*, the angle above the horizon. With the range $r = \sqrt{x^2 + y^2 + z^2}$:
 #
 # $$\mathrm{column} = \left\lfloor \tfrac{1}{2}\left(1 - \frac{\operatorname{atan2}(y, x)}{\pi}\right) W \right\rfloor, \qquad \mathrm{row} = \left\lfloor \frac{f_{up} - \varepsilon}{f_{up} - f_{down}}\, H \right\rfloor, \qquad \varepsilon = \arcsin\frac{z}{r}$$
 #
@@ -105,12 +110,12 @@ for kind in scenes.KINDS.values():
 #
 # *By hand.* A picture of 4 rows and 8 columns, from +10° to −30°. The point (1, 1, 0) lies 45° to the left: $\frac12 (1 - \frac14) \cdot 8 = 3$. Its elevation is 0°: $\frac{10 - 0}{40} \cdot 4 = 1$. So row 1, column 3, range $\sqrt 2$.
 #
-# Two traps: the formula for rows wants degrees on both sides, and numpy's functions give radians (`np.degrees`). And a point at the laser itself has no direction: take the range 0, elevation 0.
+# Two traps: the formula for rows wants degrees on both sides, and numpy's functions give radians (`np.degrees`). And a point at the laser itself has no direction: give it range 0 and elevation 0.
 #
-# **3 points · about 30 minutes · difficulty 2 of 3**
+# **3 points · about 25 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "spherical_projection", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
 def spherical_projection(points, height, width, fov_up, fov_down):
     """Row, column and range of each point in the laser's panorama.
 
@@ -187,12 +192,12 @@ probes.assert_close(ranges, np.sqrt([26, 26, 1, 1, 0, 1, 1]), "ranges", atol=1e-
 #
 # *By hand.* Three points fall on the pixels 2, 2 and 5 of a row of six, with ranges 9, 4 and 7: the row is −1 −1 4 −1 −1 7.
 #
-# *Tools.* With `image[rows, columns] = ranges`, the last of several values stays; so sort the points first. Or `np.minimum.at`.
+# *Tools.* With `image[rows, columns] = ranges`, the last of several values for one pixel stays, so sort the points first. Or `np.minimum.at`.
 #
-# **2 points · about 20 minutes · difficulty 2 of 3**
+# **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "range_image", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def range_image(points, height, width, fov_up, fov_down):
     """The laser's panorama of ranges.
 
@@ -250,29 +255,28 @@ for height, width, count, up, down in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The panorama of the street. The middle is straight ahead, and both edges of the picture lie behind. A car or a person shows as a patch of nearly one range. The kerbs do not show: 12 cm change the range by less than you can see in the colours.
+# The panorama of the street. We do not colour the range $r$ but the *inverse range* $1/r$, in 1/m: near is bright, far is dark. Half of the pixels show what is less than about 8 m away, the farthest echo comes from 80 m. A scale of ranges would spend nine tenths of its colours on the far half, and paint everything near in nearly one.
 #
-# White means that no echo came: from the sky, and along the street beyond 80 m. The single white specks are pixels on which both flashes were lost, as happens to one flash in twenty.
+# Below it, in the same columns, the class of the nearest point of each pixel. The middle is straight ahead, and both edges of the picture lie behind.
+#
+# *Before you run it.* One wall is 30 m away, the next one 60 m. One car is 5 m away, the next one 6 m. Which pair differs more in brightness?
 
 # %%
 spherical_projection = yours_or_ours(spherical_projection)
 range_image = yours_or_ours(range_image)
 rows, columns, ranges = spherical_projection(scan.points, 64, 1024, scenes.FOV_UP, scenes.FOV_DOWN)
 panorama = range_image(scan.points, 64, 1024, scenes.FOV_UP, scenes.FOV_DOWN)
-figure = Figure(figsize=(13, 3), layout="constrained")
-axes = figure.subplots()
-shown = axes.imshow(
-    np.where(panorama < 0, np.nan, panorama), cmap="cividis_r", aspect="auto", vmax=40
-)
-axes.set_xlabel("column (left: to the back, middle: ahead, right: to the back)", fontsize=14)
-axes.set_ylabel("row", fontsize=14)
-axes.set_facecolor("white")
-figure.colorbar(shown, ax=axes, extend="max").set_label("range (m)", fontsize=14)
-plots.show(
-    figure,
-    f"Range image of 64 by 1024 pixels: the road as a gradient below, houses above it at both "
-    f"sides, cars as patches of one distance. {np.mean(panorama < 0):.0%} of the pixels are empty.",
-)
+classes = np.zeros(panorama.shape, dtype=np.int64)
+farthest_first = np.argsort(-ranges)
+classes[rows[farthest_first], columns[farthest_first]] = semantic[farthest_first]
+plots.show(*scene_plots.panorama(panorama, classes))
+
+# %% [markdown]
+# The cars: $\frac15 - \frac16 = 0.033$ against $\frac1{30} - \frac1{60} = 0.017$ for the walls, although those are thirty times as far apart. That is what you want, for near things matter most to a car.
+#
+# A car or a person shows as a patch of nearly one brightness, lighter than what is behind it. The road is an even ramp: on flat ground, with the laser $h$ metres above it, a beam that looks down by the angle $\alpha$ has $1/r = \sin(\alpha)/h$, the same all along a row. Whatever stands on the road breaks the ramp. Even the nearest kerb shows, as a thin line, though it is only 12 cm high.
+#
+# Where no echo came, the inverse range is drawn as 0, as if the light had met nothing up to infinity. That is how it is for the sky, and along the street beyond 80 m. The single dark specks are pixels on which both flashes were lost, as happens to one flash in twenty.
 
 # %% [markdown]
 # ## 2.4 Back to the points
@@ -281,10 +285,10 @@ plots.show(
 #
 # This costs something: points that are hidden behind another one on their pixel get the label of what hides them. You will measure how much.
 #
-# **2 points · about 15 minutes · difficulty 1 of 3**
+# **2 points · about 5 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
+# %% nbgrader={"grade": false, "grade_id": "labels_to_points", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def labels_to_points(label_image, rows, columns):
     """The label of each point, read from the pixel that it fell on.
 
@@ -324,7 +328,9 @@ for shape, count, dtype in [
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# How much does it cost? We play a perfect network, which labels each pixel with the class of its nearest point, and look at how many points come back wrong, for panoramas of different widths. Narrow pictures are cheap to calculate, but more points share a pixel. At a width of 2048, each of the laser's 2048 flashes a turn has a column of its own, so this ideal laser loses nothing. A real one does: it turns unevenly, and the car moves while it turns.
+# How much does it cost? Let us pretend that the network is perfect: it labels each pixel with the class of its nearest point. Then we count the points that come back wrong, for panoramas of different widths. Narrow pictures are cheap to calculate, but more points share a pixel.
+#
+# *Before you run it.* A car stands before a wall. Whose points come back wrong more often, the car's or the wall's?
 
 # %%
 labels_to_points = yours_or_ours(labels_to_points)
@@ -341,6 +347,9 @@ i, j, r = spherical_projection(scan.points, 64, 256, scenes.FOV_UP, scenes.FOV_D
 coarse = np.zeros((64, 256), dtype=np.int64)
 coarse[i[np.argsort(-r)], j[np.argsort(-r)]] = truth[np.argsort(-r)]
 wrong = labels_to_points(coarse, i, j) != truth
+for name in ("car", "building"):
+    points_of = truth == scenes.KINDS[name].laser_id
+    print(f"width  256, of the {name} points alone: {wrong[points_of].mean():.2%}")
 figure = Figure(figsize=(10, 4.4), layout="constrained")
 axes = figure.subplots()
 for mask, colour, size, name in (
@@ -360,7 +369,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Many wrong points lie where a near thing borders on a far one: next to each other in the picture, metres apart in the world. Others lie along the kerbs and at the feet of the houses, where two classes really meet and share a pixel. Methods that work on range images therefore end with a step that asks each point's neighbours in space [Mil+19].
+# The wall's, by far. Cars lose two or three points in a thousand, houses four in a hundred: the near thing wins the pixel, and what it hides pays. Many wrong points lie where a near thing borders on a far one, next to each other in the picture and metres apart in the world. Others lie along the kerbs and at the feet of the houses, where two classes really meet and share a pixel. Methods that work on range images therefore end with a step that asks each point's neighbours in space [Mil+19].
+#
+# At a width of 2048 nothing is lost, since each of the 2048 flashes a turn has a column of its own. A real laser does lose something there: it turns unevenly, and the car moves while it turns.
 #
 # **By hand = by library.** `scipy.stats.binned_statistic_2d` sorts values into a grid by any two coordinates. With the angles as coordinates and the minimum as statistic, it gives your range image. Only a point on the very border of two pixels could fall on the other one.
 
@@ -379,9 +390,9 @@ print(f"{(~equal).sum()} of {equal.size} pixels with a point differ")
 # %% [markdown]
 # ## Go further
 #
-# - Give the points of one wrong pixel the class that most of their five nearest neighbours in space have (`scipy.spatial.cKDTree`). How many of the wrong ones does that mend?
+# - Give the points of one wrong pixel the class that most of their five nearest neighbours in space have (`scipy.spatial.cKDTree`). How many of the wrong labels does that put right?
 # - The learning map of SemanticKITTI folds moving cars (252) into cars. Look at `medseg.scenes.formats.LEARNING_MAP`: which classes are left out, and why might that be?
-# - The city of Munich's TUM City Campus scans [Geh+17] were taken with two lasers on one car, a little tilted. What would change in your projection?
+# - The scans of the TUM City Campus in Munich [Geh+17] were taken with two lasers on one car, both a little tilted. What would change in your projection?
 #
 # ## Sources
 #

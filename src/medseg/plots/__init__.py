@@ -10,6 +10,7 @@ from medseg.plots.charts import curves, rates_and_zones, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
 from medseg.plots.scans import compare, errors, show_case, three_planes
+from medseg.plots.segments import overlaid_segments
 from medseg.plots.u_net import Stage, draw_u, trace
 from medseg.zones import ZONE_COLOURS, ZONE_NAMES, zone_colour, zone_style
 
@@ -24,6 +25,7 @@ __all__ = [
     "draw_u",
     "errors",
     "mime_bundle",
+    "overlaid_segments",
     "rates_and_zones",
     "show",
     "show_case",

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from medseg.plots.display import FONT_SIZE, new_figure, set_font
 from medseg.scenes import KINDS, Picture, Scan
 
 NEUTRAL = np.array([225, 225, 225], dtype=np.uint8)
@@ -152,6 +153,56 @@ def from_above(
     return figure, (
         f"{len(scan.points)} points of one laser turn, seen from above: two rows of houses, the "
         "road between them, cars and people on it; behind each thing lies a shadow without points."
+    )
+
+
+def panorama(ranges: np.ndarray, classes: np.ndarray) -> tuple[Figure, str]:
+    """A laser's panorama: inverse range, so that near is bright, and the classes below it.
+
+    Inverse range (1/m) is 0 where no echo came, as if the light had met nothing at all.
+
+    Args:
+        ranges: (H, W) float, metres; -1 where no point fell.
+        classes: (H, W) integers, classes of SemanticKITTI; shown where a point fell.
+
+    >>> import numpy as np
+    >>> from medseg.plots import scene_plots
+    >>> figure, alt = scene_plots.panorama(np.array([[-1.0, 5.0, 10.0]]), np.array([[0, 10, 40]]))
+    >>> alt
+    'Two panoramas of 1 by 3 pixels with one column axis. ... Classes: road 50%, car 50% of the
+    pixels with an echo; 33% of all have none.'
+    """
+    echo = ranges >= 0
+    inverse = np.where(echo, 1 / np.where(ranges > 0, ranges, 1), 0)
+    figure = new_figure(13, 6.2)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    most = float(np.quantile(inverse[echo], 0.98)) if echo.any() else 1.0
+    shown = upper.imshow(inverse, cmap="cividis", aspect="auto", vmin=0, vmax=most)
+    figure.colorbar(shown, ax=[upper, lower], extend="max", pad=0.01).set_label(
+        "inverse range (1/m)", fontsize=FONT_SIZE
+    )
+    painted = _painted(np.where(echo, classes, 0), _LASER_COLOURS)
+    painted[~echo] = 255
+    lower.imshow(painted, aspect="auto", interpolation="nearest")
+    upper.set(title="inverse range: near is bright", ylabel="row")
+    lower.set(title="classes (white: no echo)", ylabel="row")
+    lower.set_xlabel("column (left: to the back, middle: ahead, right: to the back)")
+    found = [k for k in KINDS.values() if (classes[echo] == k.laser_id).any()]
+    figure.legend(
+        handles=[_patch(k.colour, k.name) for k in found],
+        loc="outside lower center",
+        ncols=6,
+        fontsize=FONT_SIZE,
+    )
+    set_font(figure)
+    shares = {k.name: float((classes[echo] == k.laser_id).mean()) for k in found}
+    largest = sorted(shares, key=lambda name: -shares[name])[:4]
+    told = ", ".join(f"{name} {shares[name]:.0%}" for name in largest) or "none"
+    return figure, (
+        f"Two panoramas of {ranges.shape[0]} by {ranges.shape[1]} pixels with one column axis. "
+        "Above, inverse range: bright where something is near, darker with the distance, black "
+        "where no echo came. Below, the class of the nearest point of each pixel. "
+        f"Classes: {told} of the pixels with an echo; {1 - echo.mean():.0%} of all have none."
     )
 
 

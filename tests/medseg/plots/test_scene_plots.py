@@ -76,3 +76,29 @@ def test_panels_leave_no_axes_around_spare_places():
     figure = scene_plots.panels(images, columns=2)
     assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", ""]
     assert not any(axes.axison for axes in figure.axes)
+
+
+def test_in_the_panorama_near_is_brighter_and_no_echo_is_zero():
+    ranges = np.array([[-1.0, 4.0, 20.0, 0.0]])
+    figure, text = scene_plots.panorama(ranges, np.array([[0, 10, 40, 40]]))
+    upper, lower = figure.axes[:2]
+    empty, near, far, _ = upper.images[0].get_array()[0]
+    assert (empty, near, far) == (0, 1 / 4, 1 / 20)
+    assert upper.get_xlim() == lower.get_xlim()
+    assert "road 67%, car 33%" in text
+    assert "25% of all have none" in text
+
+
+def test_in_the_panorama_classes_stand_in_their_colours_and_no_echo_is_white():
+    ranges = np.array([[-1.0, 4.0]])
+    figure, _ = scene_plots.panorama(ranges, np.array([[10, 10]]))
+    empty, car = figure.axes[1].images[0].get_array()[0]
+    assert tuple(empty) == (255, 255, 255)
+    assert tuple(car) == scenes.KINDS["car"].colour
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["car"]
+
+
+def test_a_panorama_without_echoes_can_be_drawn():
+    figure, text = scene_plots.panorama(np.full((2, 3), -1.0), np.zeros((2, 3), dtype=int))
+    assert (figure.axes[0].images[0].get_array() == 0).all()
+    assert "100% of all have none" in text
