@@ -9,6 +9,7 @@ from medseg.plots.boxes import boxes_from_the_side
 from medseg.plots.charts import curves, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
+from medseg.plots.feature_maps import feature_maps
 from medseg.plots.scans import compare, show_case
 from medseg.plots.u_net import Stage, draw_u, trace
 from medseg.zones import ZONE_COLOURS, ZONE_NAMES, zone_colour, zone_style
@@ -22,6 +23,7 @@ __all__ = [
     "curves",
     "describe_labels",
     "draw_u",
+    "feature_maps",
     "mime_bundle",
     "show",
     "show_case",
