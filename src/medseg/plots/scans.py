@@ -133,7 +133,7 @@ def _in_words(
             if (a := np.sum(expert == number)) + (b := np.sum(prediction == number))
         ]
         words += (
-            f" {title.capitalize()}: {describe_areas(prediction, pixel, names)}. "
+            f" {title[:1].upper()}{title[1:]}: {describe_areas(prediction, pixel, names)}. "
             f"Dice on this slice: {', '.join(overlap) or 'undefined, as both are empty'}."
         )
     return words

@@ -188,6 +188,22 @@ def test_the_dice_in_the_description_is_that_of_the_slice():
     assert "(pixels)" in figure.axes[0].get_xlabel()
 
 
+def test_compare_sets_several_predictions_beside_one_expert(make_case):
+    case = make_case()
+    less = np.where(case.label == 4, 2, case.label)
+    figure, alt = plots.compare(
+        case, case.label, {"with skips": case.label, "without": less}, slice_index=4
+    )
+    assert panel_titles(figure) == ["expert", "with skips", "without"]
+    assert [len(contours(ax)) for ax in figure.axes] == [4, 4, 3]
+    of_both, of_less = alt.split(" Without: ")
+    assert "contours of the expert, contours of with skips, contours of without." in of_both
+    assert "distal prostatic urethra 1.00" in of_both
+    assert "distal prostatic urethra 0.00" in of_less
+    with pytest.raises(ValueError, match="must have one shape"):
+        plots.compare(case, case.label, {"a": case.label, "b": case.label[1:]})
+
+
 def test_compare_takes_slices_as_the_network_sees_them(make_case):
     case = make_case()
     image, label = slices(case, 64)
