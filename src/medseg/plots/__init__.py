@@ -6,7 +6,7 @@ of the street and its laser scan are in `medseg.plots.scene_plots`.
 """
 
 from medseg.plots.boxes import boxes_from_the_side
-from medseg.plots.charts import curves, target_yours_difference
+from medseg.plots.charts import curves, losses, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
 from medseg.plots.feature_maps import feature_maps
@@ -24,6 +24,7 @@ __all__ = [
     "describe_labels",
     "draw_u",
     "feature_maps",
+    "losses",
     "mime_bundle",
     "show",
     "show_case",
