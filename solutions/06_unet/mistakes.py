@@ -125,17 +125,17 @@ EXERCISES = [
     Exercise(
         name="valid_unet_output_size",
         calls=[
-            Call(572),
             Call(20, 1),
-            Call(44, 2),
-            Call(4, 0),
-            Call(5, 0),
-            Call(6, 0),
-            Call(21, 1, mentions=["17"]),
-            Call(8, 1),
-            Call(12, 1),
             Call(16, 1),
+            Call(572),
+            Call(44, 2),
+            Call(21, 1, mentions=["17"]),
             Call(36, 2),
+            Call(12, 1),
+            Call(8, 1),
+            Call(6, 0),
+            Call(5, 0),
+            Call(4, 0),
         ],
         hints=[
             "Follow one number through the U: which steps change it, and by how much?",
@@ -848,9 +848,9 @@ EXERCISES = [
         runner="tiles",
         device=True,
         calls=[
-            tiled(torch.arange(12.0, dtype=torch.float64).reshape(1, 1, 3, 4), 2, 0, square([2.0])),
-            tiled(torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2), 4, 1, CROSS),
+            # as by hand; then what is no multiple of the tile; last, less than a tile
             tiled(torch.arange(16.0, dtype=torch.float64).reshape(1, 1, 4, 4), 2, 1, CROSS),
+            tiled(torch.arange(12.0, dtype=torch.float64).reshape(1, 1, 3, 4), 2, 0, square([2.0])),
             tiled(torch.arange(20.0, dtype=torch.float64).reshape(1, 1, 4, 5), 3, 1, CROSS),
             tiled(
                 torch.arange(15.0, dtype=torch.float64).reshape(1, 1, 5, 3) ** 2,
@@ -858,6 +858,7 @@ EXERCISES = [
                 1,
                 square([1.0, 0, 0], [0, 1, 0], [0, 0, 2]),
             ),
+            tiled(torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2), 4, 1, CROSS),
         ],
         hints=[
             "Do it on paper in one dimension first: which pixels does each tile see?",
@@ -876,18 +877,6 @@ EXERCISES = [
                         "    surplus = (-width % tile, -height % tile)\n"
                         "    padded = F.pad(image, (margin, margin + surplus[0], margin, "
                         "margin + surplus[1]))"
-                    )
-                },
-            ),
-            Mistake(
-                "mirrors_with_f_pad",
-                "F.pad mirrors once, so it cannot add as many pixels as the image has. Mirror a "
-                "list of row numbers with np.pad, which goes on, and index the image with it.",
-                {
-                    "    padded = image[:, :, mirrored(height)][:, :, :, mirrored(width)]": (
-                        "    surplus = (-width % tile, -height % tile)\n"
-                        "    padded = F.pad(image, (margin, margin + surplus[0], margin, "
-                        'margin + surplus[1]), mode="reflect")'
                     )
                 },
             ),
@@ -934,6 +923,18 @@ EXERCISES = [
                 {
                     "torch.cat(row, dim=3)": "torch.cat(row, dim=2)",
                     "torch.cat(rows, dim=2)": "torch.cat(rows, dim=3)",
+                },
+            ),
+            Mistake(
+                "mirrors_with_f_pad",
+                "F.pad mirrors once, so it cannot add as many pixels as the image has. Mirror a "
+                "list of row numbers with np.pad, which goes on, and index the image with it.",
+                {
+                    "    padded = image[:, :, mirrored(height)][:, :, :, mirrored(width)]": (
+                        "    surplus = (-width % tile, -height % tile)\n"
+                        "    padded = F.pad(image, (margin, margin + surplus[0], margin, "
+                        'margin + surplus[1]), mode="reflect")'
+                    )
                 },
             ),
         ],

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 6: The U-Net
 #
-# A network that names the class of every pixel has to answer two questions at once. *What is this?* needs a wide view: a bright patch is peripheral zone only because of the gland around it. *Where exactly does it end?* needs every single pixel. Pooling widens the view and loses the pixels. The U-Net of Ronneberger, Fischer and Brox [RFB15] keeps both: a contracting path that looks ever wider, an expanding path that returns to full size, and *skips* that carry the fine detail across.
+# A network that names the class of every pixel has to answer two questions at once. *What is this?* needs a wide view: a bright patch is peripheral zone only because of the gland around it. *Where exactly does it end?* needs every single pixel. Pooling widens the view and loses the pixels. The U-Net of Ronneberger, Fischer and Brox [RFB15] answers both: a contracting path that looks ever wider, an expanding path that returns to full size, and *skips* that carry the fine detail across.
 #
 # In this unit you build it, from the arithmetic of one convolution to a network that segments a slice. You need no earlier unit.
 #
@@ -10,11 +10,13 @@
 # | 6.1 `conv_output_size` | 2 | 10 |
 # | 6.2 `valid_unet_output_size` | 2 | 15 |
 # | 6.3 `DoubleConv` | 3 | 15 |
-# | 6.4 `Down` | 2 | 10 |
+# | 6.4 `Down` | 2 | 5 |
 # | 6.5 `Up` | 3 | 20 |
 # | 6.6 `UNet` | 5 | 30 |
-# | 6.7 `receptive_field` | 2 | 15 |
+# | 6.7 `receptive_field` | 2 | 10 |
 # | 6.8 `overlap_tile` | 3 | 30 |
+#
+# About 165 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("06_unet.conv_output_size")` gives one hint more at each call.
 
@@ -30,7 +32,7 @@ from medseg.cases import phantom_cases, slices
 from medseg.plots import Stage, draw_u
 
 # %% [markdown]
-# Here is what we are after. Each box is a block of convolutions; the number in it counts its channels, the numbers below are the size of its output. To the left the size halves and the channels double, to the right it is undone, and the dotted lines are the skips. The letter explains the name.
+# Here is what we are after. Each box is a block of the network; the number in it counts its channels, the numbers below give the size of its output. Each arrow is a step, and the legend says what it does. On the left the size halves and the channels double from level to level; on the right this is undone; the dotted arrows are the skips. The shape gives the network its name.
 
 # %%
 sizes = [(16, 128), (32, 64), (64, 32), (128, 16), (256, 8)]
@@ -131,7 +133,7 @@ for stride in (1, 2, 3, 7):  # a window that is too large by one pixel
 #
 # [RFB15] do not pad. Every 3-convolution then costs two pixels, and the output is smaller than the input: their network turns 572 pixels into 388. Each level of the contracting path has two 3-convolutions, then a 2-pooling; the bottom has two 3-convolutions; each level of the expanding path doubles the size by a 2-up-convolution, then has two 3-convolutions again. `depth` counts the poolings.
 #
-# By hand, `depth=1`, 16 pixels: two convolutions leave 12, pooling 6, the bottom 2; doubled 4, two convolutions leave 0. So 16 does not fit, and neither does an odd size at a pooling, where one row of pixels would be lost without a word.
+# By hand, `depth=1`, 20 pixels: two convolutions leave 16, pooling 8, the bottom 4; doubled 8, two convolutions leave 4. With 16 pixels the same walk gives 12, 6, 2, 4 and 0: nothing is left, so 16 does not fit. Neither does a size that is odd at a pooling, where one row of pixels would be lost silently.
 #
 # A size that does not fit is refused: raise a `ValueError` whose message names the size on the way that is odd or too small. With 571 pixels that is 567, at the first pooling.
 #
@@ -173,9 +175,9 @@ def valid_unet_output_size(size, depth=4):
 check("06_unet.valid_unet_output_size", valid_unet_output_size)
 
 # %% nbgrader={"grade": true, "grade_id": "test_valid_unet_output_size", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-assert valid_unet_output_size(572) == 388, "the sizes of [RFB15], figure 1"
 assert valid_unet_output_size(20, depth=1) == 4
 probes.assert_raises_value_error(valid_unet_output_size, 16, 1)  # nothing is left, see above
+assert valid_unet_output_size(572) == 388, "the sizes of [RFB15], figure 1"
 probes.assert_raises_value_error(valid_unet_output_size, 571, mentions=["567"])
 
 
@@ -221,11 +223,11 @@ probes.assert_raises_value_error(valid_unet_output_size, 112, 3, mentions=["21"]
 #
 # ## 6.3 Two convolutions
 #
-# The block that stands everywhere in the U: convolution, normalisation, ReLU, and the same again. One 3-convolution sees 3 pixels, two see 5, with fewer weights than one 5-convolution has. Normalisation ([RFB15] have none; it came into use that year) keeps the numbers in a range in which training goes fast. ReLU, $\max(0, x)$, makes two convolutions more than one: without it, the two could be merged into a single one.
+# One block is used everywhere in the U: convolution, normalisation, ReLU, and the same again. One 3-convolution sees 3 pixels, two see 5, with fewer weights than one 5-convolution has. Normalisation keeps the numbers in a range in which training is fast ([RFB15] do without: batch normalisation was published that same year). ReLU, $\max(0, x)$, makes two convolutions more than one: without it, the two could be merged into a single one.
 #
 # `dims` says whether images are 2D (N, C, H, W) or volumes (N, C, D, H, W). `nn.Conv2d` and `nn.Conv3d` take the same arguments.
 #
-# Which normalisation? Take `nn.BatchNorm2d(out_channels)`, for volumes `nn.BatchNorm3d(out_channels)`. In training it uses mean and standard deviation of each channel over the batch and all pixels; in evaluation mode it uses those that it gathered before, so that each output depends only on the pixels that the convolutions see. Its price: while it trains, a single picture must not shrink to a single pixel at the deepest level. `nn.GroupNorm(groups, out_channels)` divides the channels into `groups` groups and takes the mean of each over the whole picture, in evaluation mode too. About four channels per group are a right answer as well; but then the network sees the whole picture, whatever its convolutions see, which matters in 6.7 and 6.8. `nn.InstanceNorm2d` is the same with one channel per group, and cannot do with a single pixel, so it does not fit here.
+# Which normalisation? Take `nn.BatchNorm2d(out_channels)`, for volumes `nn.BatchNorm3d(out_channels)`. In training it uses mean and standard deviation of each channel over the batch and all pixels; in evaluation mode it uses those that it gathered before, so that each output depends only on the pixels that the convolutions see. Its price: while it trains, a single picture must not shrink to a single pixel at the deepest level. `nn.GroupNorm(groups, out_channels)` divides the channels into `groups` groups and normalises each over the whole picture, in evaluation mode too. With about four channels per group it is a right answer as well; but then each output depends on the whole picture, however little the convolutions see, which matters in 6.7 and 6.8. `nn.InstanceNorm2d` is the same with one channel per group. It fails on a single pixel, so it does not fit here.
 #
 # **3 points · about 15 minutes · difficulty 1 of 3**
 
@@ -324,12 +326,12 @@ assert single.shape == (1, 7, 1, 1), "a single pixel should give a single pixel"
 #
 # Pooling takes the largest of 2 × 2 pixels. What follows sees twice as far and has a quarter of the pixels to work on, so it can afford twice the channels.
 #
-# Prostate scans are not cubes: a voxel is about 0.5 mm wide and 3 mm thick. For `dims=3` we therefore pool within the slice only, with a window of (1, 2, 2). A well-known version of this exercise pools along the slices, too, and a gland of 15 slices is gone after four levels.
+# The voxels of a prostate scan are not cubes: each is about 0.5 mm wide and 3 mm thick. For `dims=3` we therefore pool within the slice only, with a window of (1, 2, 2). If you pooled across the slices too, a gland of 15 slices would shrink to 7, 3, 1 and, after four levels, to none.
 #
-# **2 points · about 10 minutes · difficulty 1 of 3**
+# **2 points · about 5 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "Down", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
+# %% nbgrader={"grade": false, "grade_id": "Down", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 class Down(nn.Module):
     """One level down: 2-pooling within the slice, then a double convolution.
 
@@ -387,7 +389,7 @@ assert seen == [10, 10], f"an output pixel should see 10 x 10 input pixels, your
 # %% [markdown]
 # ## 6.5 One level up
 #
-# On the way up, three things happen: the coarse features are brought to the size of the skip; both are *concatenated* along the channels, so that the next layer can weigh them as it likes; a double convolution merges them.
+# On the way up, three things happen. The coarse features are brought to the size of the skip. Both are *concatenated* along the channels, so that the next layer can weigh them as it likes. A double convolution merges them.
 #
 # Sizes are the trap. Seven pixels pool to three, and three doubled are six: the last pixel is missing. So bring `x` to the skip's size, whatever that is, rather than to its own double. `F.interpolate(x, size=…, mode="bilinear")` does it in 2D, `mode="trilinear"` in 3D. ([RFB15] use a 2-up-convolution and crop the skip, since without padding the sizes differ by more than one.)
 #
@@ -548,7 +550,7 @@ assert probes.keeps_batch_apart(UNet, small, image), "in evaluation mode images 
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Look at your own network: these are the shapes that your parts really give, for a slice of an odd size. A part that does not fit is drawn in orange-red, hatched. How small may the image be for four poolings? Then choose the U-Net *without padding*: it is that of [RFB15], and your function of 6.2 says which sizes fit. With 572 pixels, 64 features and a depth of 4 it is figure 1 of the paper.
+# Look at your own network: these are the shapes that its parts really give, for a slice of an odd size. A part that does not fit is drawn in orange-red and hatched. How small may the image be for four poolings? Then choose the U-Net *without padding*: it is that of [RFB15], and your function of 6.2 says which sizes fit. With 572 pixels, 64 features and a depth of 4 it is figure 1 of the paper.
 
 # %%
 UNet = yours_or_ours(UNet)
@@ -576,10 +578,10 @@ for name, network in [("MONAI", theirs), ("yours", ours)]:
 #
 # By hand: two 3-convolutions, $r = 1 + 2 + 2 = 5$. A 2-pooling, $r = 6$, $j = 2$. Another 3-convolution, $r = 6 + 2 \cdot 2 = 10$.
 #
-# **2 points · about 15 minutes · difficulty 2 of 3**
+# **2 points · about 10 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=2
 def receptive_field(layers):
     """Receptive field of a chain of layers along one axis.
 
@@ -638,7 +640,7 @@ widgets.receptive_fields(one_scan[len(one_scan) // 2])
 # %% [markdown]
 # Now measure it. The gradient of one output pixel with respect to the image is zero wherever the image cannot change that pixel. The picture shows its size for networks of depth 1 to 4, as a share of the largest and on a logarithmic scale. Each title says how wide the field is, which the dashed line frames, and in which square around the pixel nine tenths of the gradient lie.
 #
-# The field is wider than the slider says, at depth 3 by about 40 pixels: the slider stops at the deepest level, but on the way up there are convolutions again, and `F.interpolate` mixes neighbours, too. And it is used unevenly. The far pixels act only through the deepest levels, whose voice is weak before training; the field grows fast, its middle keeps the weight.
+# *Before you run it:* set the slider to two convolutions and three poolings. Will the measured field of depth 3 be narrower, as wide, or wider? And do all pixels in it count alike?
 
 # %%
 figure = Figure(figsize=(12, 3.9), layout="constrained")
@@ -675,9 +677,12 @@ plots.show(
 )
 
 # %% [markdown]
+# It is wider than the slider says, at depth 3 by about 40 pixels: the slider stops at the deepest level, but on the way up there are convolutions again, and `F.interpolate` mixes neighbours too. And the pixels do not count alike. The far ones act only through the deepest levels, which have little say before training: the field grows fast, and the weight stays in its middle.
+
+# %% [markdown]
 # ## 6.8 Images larger than the memory
 #
-# A slide scanner gives images that no memory holds. [RFB15] cut them into tiles and let the network see a *margin* around each tile, which is then thrown away: the *overlap-tile* strategy. If the margin is at least the distance that the network sees to one side, the tiles fit together without a seam, as if the image had been processed whole. A network that pools has one more condition: tile and margin are multiples of its coarsest pixel, $2^{depth}$, so that its windows of 2 fall on the same pixels in each tile. At the image's border, where there is nothing to see, the image is mirrored.
+# A slide scanner makes images that no memory can hold. [RFB15] cut them into tiles and let the network see a *margin* around each tile, which is then thrown away: the *overlap-tile* strategy. If the margin is at least the distance that the network sees to one side, the tiles fit together without a seam, as if the image had been processed whole. A network that pools has one more condition: tile and margin are multiples of its coarsest pixel, $2^{depth}$, so that its windows of 2 fall on the same pixels in each tile. At the image's border, where there is nothing to see, the image is mirrored.
 #
 # By hand, in one dimension: the image 1 2 3 4, a tile of 2, a margin of 1. Mirrored, it reads 2 | 1 2 3 4 | 3: the border pixel itself is not repeated. The first tile is 1 2, seen as 2 1 2 3; the second is 3 4, seen as 2 3 4 3. If the size is no multiple of the tile, mirror a little further at the end and cut the surplus off.
 #
@@ -766,7 +771,7 @@ probes.assert_close(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Does it join without a seam? Left, your network's logit for the transition zone on a whole slice; then the same from tiles of 32 pixels without a margin, where the seams show, and with one. The last panel is the difference between the first and the third. This network is untrained; the seams come from the geometry alone.
+# Do the tiles join without a seam? On the left, your network's logit for the transition zone on a whole slice; then the same from tiles of 32 pixels without a margin, where the seams show, and with one. The last panel is the difference between the first and the third. This network is untrained; the seams come from the geometry alone.
 #
 # Why a margin of 28? A network of depth 2 sees 52 pixels, as measured above, so 26 to each side; the next multiple of $2^2 = 4$ is 28. The tile, 32, is one already.
 
@@ -807,36 +812,123 @@ plots.show(
 # %% [markdown]
 # ## Before any training: overfit one slice
 #
-# A network that cannot learn one single slice by heart has a fault, and no amount of data will mend it. This check takes about half a minute and saves nights. We use plain cross-entropy; unit 5 builds a better loss, unit 7 trains in earnest.
+# A network that cannot learn one single slice by heart has a fault, and no amount of data will mend it. This check takes seconds and saves nights. We use plain cross-entropy; unit 5 builds a better loss, unit 7 trains in earnest.
 #
-# With batch normalisation at least 97 of 100 pixels should be right. Group normalisation with a single group, `nn.GroupNorm(1, …)`, learns more slowly and does not get there in 150 steps: that is no fault of your U-Net, but a reason for smaller groups.
+# First a look inside. Each level of the network gives many *feature maps*, one for each channel. Here are the first few of each level, placed in the U: dark is the smallest value of a map, yellow its largest.
+#
+# *Before you run it:* all weights are still random. At which levels will you recognise the gland: top left, at the bottom, top right?
 
 # %%
 torch.manual_seed(0)
 network = UNet(1, 5, features=16, depth=3)
-optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
-target = label_3d[None, middle]
-for step in range(150):
-    optimizer.zero_grad()
-    loss = F.cross_entropy(network(one_slice), target)
-    loss.backward()
-    optimizer.step()
-    if step % 50 == 0 or step == 149:
-        print(f"step {step:3}  cross-entropy {loss.item():.3f}")
-network.eval()  # measure it as it will be used, with the statistics that it has gathered
-with torch.no_grad():
-    learnt = network(one_slice).argmax(1)[0]
-print(f"right pixels: {(learnt == target[0]).double().mean():.1%}")
-pictures = (one_slice[0, 0].numpy(), target[0].numpy(), learnt.numpy())
-plots.show(*plots.compare(*pictures, class_names=case.class_names))
+plots.show(*plots.feature_maps(network, one_slice))
 
 # %% [markdown]
-# Look at two numbers together. More than 99 of 100 pixels are right, and the Dice of the urethra may be 0: not one of its pixels was found. It has about 40 of 9216, so that a mean over all pixels hardly notices them, neither in the loss that was trained nor in the share that was printed. A measure that looks at each class (unit 4) shows what is missing, and a loss that minds the rare and the hard (unit 5) finds it.
+# Top left the gland is easy to see: even a random convolution answers to edges. Towards the bottom it dissolves into a few coarse blocks. Top right its outlines are back, and no training has put them there: they came through the skips. Maps that are dark but for a few pixels are no fault; there the ReLU has cut nearly everything off.
+#
+# Now train it. At least 97 of 100 pixels should be right in the end. Group normalisation learns more slowly and may not get there in 100 steps: that is no fault of your U-Net.
+
+
+# %%
+def overfit(network, steps=100, rate=5e-3):
+    """Train the network on the one slice; the loss of each step."""
+    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(network(one_slice), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    network.eval()  # it is measured as it will be used, with the statistics that it has gathered
+    return losses
+
+
+def found_by(name, network):
+    """The class of each pixel; prints how many are right, and the Dice of each zone (unit 4)."""
+    with torch.no_grad():
+        found = network(one_slice).argmax(1)[0]
+    dice = []
+    for k, zone in enumerate(case.class_names[1:], start=1):
+        ours, experts = found == k, target[0] == k
+        dice.append(f"{zone} {2 * (ours & experts).sum() / (ours.sum() + experts.sum()):.2f}")
+    print(f"{name}: {(found == target[0]).double().mean():.1%} right, Dice {', '.join(dice)}")
+    return found.numpy()
+
+
+target = label_3d[None, middle]
+good = overfit(network)
+print(
+    f"cross-entropy {good[0]:.2f} at first, {good[49]:.2f} after 50 steps, {good[-1]:.2f} after 100"
+)
+learnt = found_by("your network", network)
+mri, expert = one_slice[0, 0].numpy(), target[0].numpy()
+plots.show(*plots.compare(mri, expert, learnt, class_names=case.class_names))
+
+# %% [markdown]
+# Look at two numbers together. Nearly all pixels are right, and the Dice of the urethra (DPU) may be 0: not one of its pixels was found. It has about 40 of 9216, so a mean over all pixels hardly notices them, neither in the loss that was trained nor in the share that was printed. A measure that looks at each class (unit 4) shows what is missing, and a loss that minds the rare and the hard (unit 5) finds it.
+#
+# What has changed inside? The same maps again, after the training.
+
+# %%
+plots.show(*plots.feature_maps(network, one_slice))
+
+# %% [markdown]
+# Top left there are still edges and textures. On the right, maps no longer look like the picture: they mark regions, a ring, a disc, a cap, and the surroundings. Level by level they gain sharpness from the skips. The five maps of the output are the logits of the classes in their order: background, peripheral zone, transition zone, anterior fibromuscular stroma, urethra. The largest of the five wins the pixel.
+#
+# ## Break it and look: no skips
+#
+# What would be lost without the skips? Hand each level up zeros in place of its skip, and leave all else as it was: the start, the slice, the number of steps.
+#
+# *Before you run it:* which zone will suffer more, the thin band of the peripheral zone or the large round transition zone?
+
+
+# %%
+def without_skips(network):
+    """The same network, but its levels up are handed zeros in place of the skip."""
+    for part in network.modules():
+        if isinstance(part, Up):
+            part.forward = lambda x, skip, given=part.forward: given(x, torch.zeros_like(skip))
+    return network
+
+
+torch.manual_seed(0)
+cut = without_skips(UNet(1, 5, features=16, depth=3))
+overfit(cut)
+predictions = {"with skips": learnt, "without skips": found_by("without skips", cut)}
+print(
+    f"wrong pixels: {', '.join(f'{name} {(p != expert).sum()}' for name, p in predictions.items())}"
+)
+plots.show(*plots.compare(mri, expert, predictions, class_names=case.class_names))
+
+# %% [markdown]
+# The thin band suffers more. Without skips everything must pass the bottom, where a pixel is as wide as eight of the image; from there `F.interpolate` can bring back size, but no outline. We have tried six random starts: each time at least half as many pixels again were wrong, and the peripheral zone lost more Dice than the transition zone. (With group normalisation, 100 steps are too few to see it.)
+#
+# Not all is lost: most pixels are still right, since the bottom has 128 channels, enough to learn *one* slice nearly by heart. That a network fits one slice does not yet say that it is built well.
+#
+# ## Break it and look: steps that are far too long
+#
+# One line decides more trainings than any layer: the learning rate. Take the same network from the same start, with a rate of 3 instead of 0.005.
+#
+# *Before you run it:* will the loss grow for ever, stand still, or fall in the end?
+
+# %%
+torch.manual_seed(0)
+wild = UNet(1, 5, features=16, depth=3)
+bad = overfit(wild, steps=40, rate=3.0)
+found = found_by("far too long steps", wild)
+print(
+    f"background: {(found == 0).mean():.0%} of what it says, {(expert == 0).mean():.0%} of the truth"
+)
+plots.show(*plots.losses({"rate 0.005": good[:40], "rate 3": bad}))
+
+# %% [markdown]
+# It leaps up, and then it falls. Adam moves each weight by about the learning rate in its first step, and no weight of your convolutions began larger than a third: a single step of 3 has wiped out the start. Afterwards the loss comes down all the same, as the network learns again how frequent each class is. A falling curve alone proves little: this one ends well above the good one, and of the peripheral zone it has found nothing. Four fifths of the pixels can be right if all are called background. When your own training looks like that, divide the rate by ten, and by ten again.
 
 # %% [markdown]
 # ## Go further
 #
-# - Take the skips away (pass `torch.zeros_like(skip)`) and overfit the slice again. Which zones suffer, and why those?
+# - Cut a single skip, the finest or the coarsest. Which one does the peripheral zone need more?
 # - Replace `F.interpolate` by `nn.ConvTranspose2d`. [RFB15] did; look for the checkerboard that Odena, Dumoulin and Olah (2016) describe.
 # - Count the weights per level. Where do most of them sit, and what does that say about `features` against `depth`?
 #

@@ -6,9 +6,10 @@ of the street and its laser scan are in `medseg.plots.scene_plots`.
 """
 
 from medseg.plots.boxes import boxes_from_the_side
-from medseg.plots.charts import curves, rates_and_zones, target_yours_difference
+from medseg.plots.charts import curves, losses, rates_and_zones, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
+from medseg.plots.feature_maps import feature_maps
 from medseg.plots.scans import compare, errors, show_case, three_planes
 from medseg.plots.segments import overlaid_segments
 from medseg.plots.u_net import Stage, draw_u, trace
@@ -24,6 +25,8 @@ __all__ = [
     "describe_labels",
     "draw_u",
     "errors",
+    "feature_maps",
+    "losses",
     "mime_bundle",
     "overlaid_segments",
     "rates_and_zones",

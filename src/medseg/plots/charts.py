@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medseg.errors import InputError
-from medseg.palette import BLUE, VERMILION
-from medseg.plots.display import new_figure, set_font
+from medseg.palette import BLUE, GREEN, VERMILION
+from medseg.plots.display import FONT_SIZE, new_figure, set_font
 from medseg.zones import zone_colour, zone_style
 
 if TYPE_CHECKING:
@@ -175,6 +175,40 @@ def rates_and_zones(
         f"Learning rate over {len(rates)} steps, highest {max(rates):.3g}; validation IoU after "
         f"the last of {len(values)} epochs: {last}."
     )
+
+
+def losses(runs: Mapping[str, Sequence[float]]) -> tuple[Figure, str]:
+    """Training losses of up to three runs by step, on a logarithmic scale.
+
+    Args:
+        runs: the loss of each step, from the first on, by the name of the run.
+
+    Raises:
+        InputError: there is no run or more than three, or a run has no step.
+
+    >>> from medseg import plots
+    >>> figure, alt = plots.losses({"good": [2.0, 0.5, 0.1], "bad": [2.0, 9.0, 1.0]})
+    >>> alt
+    'Training loss by step, logarithmic. good: from 2 to 0.1 in 3 steps, at most 2; bad: from 2 to
+    1 in 3 steps, at most 9.'
+    """
+    if not 1 <= len(runs) <= 3 or not all(len(run) for run in runs.values()):
+        raise InputError("give one to three runs, each with the loss of at least one step")
+    figure = new_figure(9, 4)
+    ax = figure.subplots()
+    styles = [(BLUE, "solid"), (VERMILION, "dashed"), (GREEN, "dotted")]
+    words = []
+    for (name, run), (colour, style) in zip(runs.items(), styles, strict=False):
+        ax.plot(range(1, len(run) + 1), run, color=colour, linestyle=style, linewidth=2.5)
+        words.append(
+            f"{name}: from {run[0]:.3g} to {run[-1]:.3g} in {len(run)} steps, at most "
+            f"{max(run):.3g}"
+        )
+    ax.set(xlabel="step", ylabel="training loss (no unit)", yscale="log")
+    ax.grid(alpha=0.3)
+    ax.legend(list(runs), fontsize=FONT_SIZE)
+    set_font(figure)
+    return figure, f"Training loss by step, logarithmic. {'; '.join(words)}."
 
 
 def _draw_matrix(ax: Axes, title: str, array: np.ndarray, colours: str, scale: Normalize) -> None:

@@ -50,7 +50,7 @@ def show_case(case: Case, slice_index: int | None = None) -> tuple[Figure, str]:
 def compare(
     image: Case | np.ndarray,
     expert: np.ndarray,
-    prediction: np.ndarray,
+    prediction: np.ndarray | Mapping[str, np.ndarray],
     *,
     slice_index: int | None = None,
     spacing: tuple[float, float] | None = None,
@@ -62,7 +62,8 @@ def compare(
     Args:
         image: a case; or one slice (rows, columns), row 0 anterior, column 0 the patient's right,
             as `slices` gives them.
-        expert, prediction: label maps of the image's shape.
+        expert, prediction: label maps of the image's shape; or several predictions by their
+            titles, which stand beside the expert's contours, without the bare image.
         slice_index: of a case, 0 is nearest to the feet; None for the slice that shows most.
         spacing: of a single slice, mm between its rows and between its columns; None counts
             pixels. That of a case is known.
@@ -80,27 +81,30 @@ def compare(
     'MR slice (one): ... Dice on this slice: class 1 0.67.'
     """
     names: Sequence[str]
+    guesses = prediction if isinstance(prediction, Mapping) else {"prediction": prediction}
     if isinstance(image, Case):
-        volumes = [_axial(image, array) for array in (image.image, expert, prediction)]
+        volumes = [_axial(image, array) for array in (image.image, expert, *guesses.values())]
         names, unit = image.class_names, "mm"
     else:
-        volumes = [_slice_volume(array, spacing) for array in (image, expert, prediction)]
+        volumes = [_slice_volume(array, spacing) for array in (image, expert, *guesses.values())]
         highest = int(max(volume.array.max() for volume in volumes[1:]))
         names = class_names or [f"class {number}" for number in range(highest + 1)]
         unit = "pixels" if spacing is None else "mm"
-    grey, truth, guess = volumes
-    if not grey.shape == truth.shape == guess.shape:
+    grey, truth = volumes[:2]
+    if len({volume.shape for volume in volumes}) > 1:
+        *shapes, last = (str(volume.shape) for volume in volumes)
         raise InputError(
             f"image, expert and prediction must have one shape, but as (columns, rows, slices) "
-            f"they have {grey.shape}, {truth.shape} and {guess.shape}"
+            f"they have {', '.join(shapes)} and {last}"
         )
     index = chosen_slice(truth.array, slice_index)
     depth = truth.shape[2]
-    one, other = truth.array[:, :, index], guess.array[:, :, index]
+    one, *others = (volume.array[:, :, index] for volume in volumes[1:])
+    found = dict(zip(guesses, others, strict=True))
     figure = _panels(
         grey,
         index,
-        {"image": None, "expert": one, "prediction": other},
+        {**({} if guesses is prediction else {"image": None}), "expert": one, **found},
         names,
         title=f"{image.id}, slice {index + 1} of {depth}" if isinstance(image, Case) else "",
         margin=margin,
@@ -108,7 +112,7 @@ def compare(
     )
     place = f"{image.id}, axial slice {index + 1} of {depth}" if isinstance(image, Case) else "one"
     pixel = None if unit == "pixels" else grey.spacing[:2]
-    return figure, _in_words(place, one, other, names, pixel)
+    return figure, _in_words(place, one, found, names, pixel)
 
 
 def three_planes(case: Case, labels: Mapping[str, np.ndarray]) -> tuple[Figure, str]:
@@ -220,23 +224,27 @@ def errors(
 def _in_words(
     place: str,
     expert: np.ndarray,
-    prediction: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
     names: Sequence[str],
     pixel: tuple[float, float] | None,
 ) -> str:
-    """What a comparison shows on a slice: areas of both label maps (2D), and their Dice."""
-    overlap = [
-        f"{zone_name(names[number])} "
-        f"{2 * np.sum((expert == number) & (prediction == number)) / (a + b):.2f}"
-        for number in range(1, len(names))
-        if (a := np.sum(expert == number)) + (b := np.sum(prediction == number))
-    ]
-    return (
-        f"MR slice ({place}): image, contours of the expert, contours of the prediction. "
-        f"Expert: {describe_areas(expert, pixel, names)}. "
-        f"Prediction: {describe_areas(prediction, pixel, names)}. "
-        f"Dice on this slice: {', '.join(overlap) or 'undefined, as both are empty'}."
-    )
+    """What a comparison shows on a slice: areas of the label maps (2D), and each one's Dice."""
+    lone = list(predictions) == ["prediction"]
+    panels = ", ".join(f"contours of {'the ' * lone}{title}" for title in predictions)
+    words = f"MR slice ({place}): {'image, ' * lone}contours of the expert, {panels}. "
+    words += f"Expert: {describe_areas(expert, pixel, names)}."
+    for title, prediction in predictions.items():
+        overlap = [
+            f"{zone_name(names[number])} "
+            f"{2 * np.sum((expert == number) & (prediction == number)) / (a + b):.2f}"
+            for number in range(1, len(names))
+            if (a := np.sum(expert == number)) + (b := np.sum(prediction == number))
+        ]
+        words += (
+            f" {title[:1].upper()}{title[1:]}: {describe_areas(prediction, pixel, names)}. "
+            f"Dice on this slice: {', '.join(overlap) or 'undefined, as both are empty'}."
+        )
+    return words
 
 
 def _axial(case: Case, array: np.ndarray) -> Volume:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from medseg.palette import BLUE, DARK, GREEN, VERMILION
+from medseg.palette import BLUE, DARK, GREEN, ORANGE, PURPLE, VERMILION
 
 if TYPE_CHECKING:
     import torch
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _GOOD, _BAD, _HEAD = BLUE, VERMILION, GREEN
+# What the arrows of the course's U stand for: words, colour, and the mark in the legend.
+_STEPS = {
+    "along": ("double convolution", BLUE, ">"),
+    "down": ("2-pooling, double convolution", ORANGE, "v"),
+    "up": ("upsample, concatenate, double convolution", PURPLE, "^"),
+    "head": ("1-convolution", GREEN, ">"),
+    "skip": ("skip", DARK, ""),
+}
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,8 @@ def trace(model: torch.nn.Module, image: torch.Tensor) -> list[Stage]:
 def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     """Draw stages as a U, deeper where the size is smaller, and describe it.
 
-    A part that does not fit is orange-red, hatched, and labelled.
+    A part that does not fit is orange-red, hatched, and labelled. Where the stages are those of
+    the course's U-Net, or the first of them, the arrows say in a legend what each step does.
 
     >>> from medseg import plots
     >>> stages = [plots.Stage("image", (1, 8, 8)), plots.Stage("down 1", (16, 4, 4))]
@@ -95,19 +104,52 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     from matplotlib.figure import Figure
 
     levels = _levels(stages)
-    figure = Figure(figsize=(max(8.0, 1.15 * len(stages)), 1.0 + 1.05 * (max(levels) + 1)))
-    axes = figure.add_subplot()
+    steps = _steps(levels)
+    height = 1.0 + 1.05 * (max(levels) + 1)
+    key = 0.8 if steps else 0.0  # inches
+    figure = Figure(figsize=(max(8.0, 1.15 * len(stages)), height + key))
+    axes = figure.add_axes((0.01, key / (height + key), 0.98, height / (height + key)))
     for k, (stage, level) in enumerate(zip(stages, levels, strict=True)):
         _draw_box(axes, k, level, stage, at_an_end=k in (0, len(stages) - 1))
         if k and not stage.error:
-            _draw_arrow(axes, (k - 0.67, -levels[k - 1]), (k - 0.33, -level))
-    for left, right in _bridges(levels):
-        axes.plot([left + 0.33, right - 0.33], [-levels[left]] * 2, ":", color="#777777")
+            colour = _STEPS[steps[k - 1]][1] if steps else DARK
+            _draw_arrow(axes, (k - 0.67, -levels[k - 1]), (k - 0.33, -level), colour)
+    bridges = _bridges(levels)
+    for left, right in bridges:
+        start, end = (left + 0.35, -levels[left]), (right - 0.35, -levels[left])
+        _draw_arrow(axes, start, end, DARK, linestyle="dotted", linewidth=1.5)
     axes.set_xlim(-0.6, len(stages) - 0.4)
     axes.set_ylim(-max(levels) - 0.85, 0.45)
     axes.axis("off")
-    figure.tight_layout()
-    return figure, _describe(stages)
+    if steps:
+        drawn = {step for step, stage in zip(steps, stages[1:], strict=True) if not stage.error}
+        _draw_legend(figure, drawn | {"skip"} if bridges else drawn)
+    return figure, _describe(stages, steps, len(bridges))
+
+
+def _steps(levels: list[int]) -> list[str]:
+    """The step to each stage but the first; nothing where they are not the course's stages."""
+    deepest = max(levels)
+    whole = [0, *range(deepest + 1), *reversed(range(deepest)), 0]
+    if len(levels) < 2 or levels != whole[: len(levels)]:
+        return []
+    steps = ["along", *["down"] * deepest, *["up"] * deepest, "head"]
+    return steps[: len(levels) - 1]
+
+
+def _draw_legend(figure: Figure, steps: set[str]) -> None:
+    from matplotlib.lines import Line2D
+
+    chosen = [_STEPS[step] for step in _STEPS if step in steps]
+    handles = [
+        Line2D(
+            [], [], color=colour, marker=mark, linewidth=2.2, linestyle="-" if mark else "dotted"
+        )
+        for _, colour, mark in chosen
+    ]
+    words = [words for words, _, _ in chosen]
+    columns = 3 if figure.get_figwidth() > 11 else 2
+    figure.legend(handles, words, loc="lower center", ncols=columns, fontsize=11, frameon=False)
 
 
 def _draw_box(axes: Axes, k: int, level: int, stage: Stage, at_an_end: bool) -> None:
@@ -130,12 +172,15 @@ def _draw_box(axes: Axes, k: int, level: int, stage: Stage, at_an_end: bool) -> 
     }
     axes.text(k, -level, "?" if bad else str(stage.shape[0]), **number)
     size = "does not fit" if bad else " × ".join(map(str, stage.shape[1:]))
-    words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 8.5, "color": DARK}
+    words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 10, "color": DARK}
     axes.text(k, -level - 0.30, f"{stage.name}\n{size}", **words)
 
 
-def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "#555555"})
+def _draw_arrow(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **line: Any
+) -> None:
+    style = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.2, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, start, arrowprops={**style, **line})
 
 
 def _parts(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
@@ -172,12 +217,17 @@ def _bridges(levels: list[int]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _describe(stages: list[Stage]) -> str:
-    steps = []
-    for stage in stages:
+def _describe(stages: list[Stage], steps: list[str], skips: int) -> str:
+    parts = []
+    for k, stage in enumerate(stages):
         size = " by ".join(map(str, stage.shape[1:]))
         if stage.error:
-            steps.append(f"{stage.name} does not fit: {stage.error}")
+            parts.append(f"{stage.name} does not fit: {stage.error}")
         else:
-            steps.append(f"{stage.name}: {stage.shape[0]} channels of {size}")
-    return "The network as a U, in the order of calculation. " + "; ".join(steps) + "."
+            parts.append(f"{stage.name}: {stage.shape[0]} channels of {size}")
+            if steps and k and steps[k - 1] not in steps[: k - 1]:  # told once, where it is new
+                parts[-1] += f", by {_STEPS[steps[k - 1]][0]}"
+    words = "The network as a U, in the order of calculation. " + "; ".join(parts) + "."
+    if steps and skips:
+        words += f" {skips} skip{'s lead' if skips > 1 else ' leads'} across, level by level."
+    return words

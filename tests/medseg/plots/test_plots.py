@@ -188,6 +188,22 @@ def test_the_dice_in_the_description_is_that_of_the_slice():
     assert "(pixels)" in figure.axes[0].get_xlabel()
 
 
+def test_compare_sets_several_predictions_beside_one_expert(make_case):
+    case = make_case()
+    less = np.where(case.label == 4, 2, case.label)
+    figure, alt = plots.compare(
+        case, case.label, {"with skips": case.label, "without": less}, slice_index=4
+    )
+    assert panel_titles(figure) == ["expert", "with skips", "without"]
+    assert [len(contours(ax)) for ax in figure.axes] == [4, 4, 3]
+    of_both, of_less = alt.split(" Without: ")
+    assert "contours of the expert, contours of with skips, contours of without." in of_both
+    assert "distal prostatic urethra 1.00" in of_both
+    assert "distal prostatic urethra 0.00" in of_less
+    with pytest.raises(ValueError, match="must have one shape"):
+        plots.compare(np.zeros((8, 8)), np.ones((8, 8)), {"a": np.ones((8, 8)), "b": np.eye(7)})
+
+
 def test_compare_takes_slices_as_the_network_sees_them(make_case):
     case = make_case()
     image, label = slices(case, 64)
@@ -277,6 +293,22 @@ def test_what_is_not_finite_is_marked():
 def test_arrays_that_cannot_be_compared_are_refused(shapes):
     with pytest.raises(ValueError, match="2D and of one shape"):
         plots.target_yours_difference(*map(np.zeros, shapes))
+
+
+def test_losses_of_several_runs_differ_in_colour_and_in_style():
+    figure, alt = plots.losses({"good": [2.0, 0.5, 0.1], "bad": [2.0, 9.0]})
+    good, bad = figure.axes[0].lines
+    np.testing.assert_allclose(bad.get_xydata(), [(1, 2), (2, 9)])
+    assert good.get_color() != bad.get_color()
+    assert good.get_linestyle() != bad.get_linestyle()
+    assert figure.axes[0].get_yscale() == "log"
+    assert "bad: from 2 to 9 in 2 steps, at most 9" in alt
+
+
+@pytest.mark.parametrize("runs", [{}, {"good": []}, {name: [1.0] for name in "abcd"}])
+def test_losses_want_one_to_three_runs(runs):
+    with pytest.raises(ValueError, match="one to three runs"):
+        plots.losses(runs)
 
 
 def test_curves_show_loss_and_iou_and_the_best_epoch():

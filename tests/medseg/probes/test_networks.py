@@ -208,3 +208,34 @@ def test_a_drawn_description_names_every_stage():
         [Stage("image", (1, 8, 8)), Stage("enter", (4, 8, 8)), Stage("down", (8, 4, 4))]
     )
     assert "enter: 4 channels of 8 by 8" in alt
+
+
+def words_of_the_key(figure):
+    return [text.get_text() for key in figure.legends for text in key.get_texts()]
+
+
+def test_the_arrows_of_the_courses_u_say_what_each_step_does():
+    sizes = [(1, 8), (4, 8), (8, 4), (4, 8), (2, 8)]
+    names = ["image", "enter", "down 1", "up 1", "head"]
+    stages = [Stage(name, (c, n, n)) for name, (c, n) in zip(names, sizes, strict=True)]
+    figure, alt = draw_u(stages)
+    assert [words.split(",")[0] for words in words_of_the_key(figure)] == [
+        "double convolution",
+        "2-pooling",
+        "upsample",
+        "1-convolution",
+        "skip",
+    ]
+    assert "up 1: 4 channels of 8 by 8, by upsample, concatenate" in alt
+    assert alt.endswith("1 skip leads across, level by level.")
+    broken, _ = draw_u([*stages[:3], Stage("up 1", (8, 4, 4), "no", 0)])
+    assert [words.split(",")[0] for words in words_of_the_key(broken)][:2] == [
+        "double convolution",
+        "2-pooling",
+    ]
+
+
+def test_the_arrows_of_another_network_claim_nothing():
+    other, alt = draw_u([Stage("image", (1, 8, 8)), Stage("pool", (1, 4, 4))])
+    assert not words_of_the_key(other)
+    assert "convolution" not in alt
