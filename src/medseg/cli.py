@@ -55,12 +55,14 @@ def _sentence(error: Exception) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that says what was probably meant."""
+    """A parser that says what was probably meant, and names no command that is hidden."""
+
+    hidden: frozenset[str] = frozenset()
 
     def error(self, message: str) -> NoReturn:
         wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if wrong:
-            known = re.findall(r"[\w-]+", wrong[2])
+            known = [n for n in re.findall(r"[\w-]+", wrong[2]) if n not in self.hidden]
             message = f"there is no {wrong[1]!r}.{_guess(wrong[1], known)} There are: "
             message += ", ".join(known)
         super().error(message)
@@ -92,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     def command(
         name: str, run: Callable, text: str, log: Path | None = None
     ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
+        listed = {} if name in parser.hidden else {"help": text}
+        sub = commands.add_parser(name, description=text, **listed)
         sub.set_defaults(run=run, log=log, parser=sub)
         return sub
 
@@ -128,8 +131,9 @@ def _parser() -> argparse.ArgumentParser:
                 raise
             continue
         add(command)
+    parser.hidden = frozenset(INSTRUCTORS) - set(commands.choices)
     for name in INSTRUCTORS:
-        if name not in commands.choices:
+        if name in parser.hidden:
             text = "instructors: needs the course's repository"
             command(name, _needs_the_repository, text).add_argument("rest", nargs="*")
     return parser

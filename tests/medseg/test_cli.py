@@ -222,3 +222,13 @@ def test_the_instructors_commands_are_those_that_their_package_adds():
 
     commands.add(command)
     assert tuple(names) == cli.INSTRUCTORS
+
+
+def test_without_the_instructors_package_no_list_names_its_commands(capsys, monkeypatch):
+    monkeypatch.setattr(cli, "entry_points", lambda **_: [])
+    for arguments in (["--help"], ["nothing"]):
+        with pytest.raises(SystemExit):
+            cli.main(arguments)
+        shown = "".join(capsys.readouterr())
+        assert "submit-check" in shown
+        assert not [name for name in cli.INSTRUCTORS if name in shown.split()]
