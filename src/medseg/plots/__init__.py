@@ -10,6 +10,7 @@ from medseg.plots.charts import curves, losses, target_yours_difference
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
 from medseg.plots.feature_maps import feature_maps
+from medseg.plots.instances import found_instances
 from medseg.plots.scans import compare, show_case
 from medseg.plots.u_net import Stage, draw_u, trace
 from medseg.zones import ZONE_COLOURS, ZONE_NAMES, zone_colour, zone_style
@@ -24,6 +25,7 @@ __all__ = [
     "describe_labels",
     "draw_u",
     "feature_maps",
+    "found_instances",
     "losses",
     "mime_bundle",
     "show",
