@@ -1,13 +1,15 @@
 # %% [markdown]
 # # Unit 8: Scaling up
 #
-# Unit 1 ended with a defeat: two cars that touch in the picture came out as one, and no rule about neighbours could part them. You have learnt to build and to train a network since. In this last unit it grows: to pictures larger than its memory, to half the bits for each number, to several processes that learn as one. And then you teach it to see the line between two things that touch, which is what its inventors wanted it for in the first place [RFB15].
+# Unit 1 ended with a defeat: two cars that touch in the picture came out as one, and no rule about neighbours could part them. Since then you have learnt to build a network and to train it. In this last unit it grows: to pictures larger than its memory, to half the bits for each number, to several processes that learn as one. And then you teach it to see the line between two things that touch, which is what its inventors wanted it for in the first place [RFB15].
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
-# | 8.1 `average_gradients` | 2 | 20 |
-# | 8.2 `border_weights` | 3 | 35 |
+# | 8.1 `average_gradients` | 2 | 15 |
+# | 8.2 `border_weights` | 3 | 30 |
 # | 8.3 `weighted_cross_entropy` | 1 | 10 |
+#
+# About 80 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("08_scaling_up.average_gradients")` gives one hint more at each call. You need no earlier unit; what you have built there is used here.
 
@@ -29,7 +31,7 @@ from medseg.data_parallel import gradients
 from medseg.scenes.microscope import apart, cells
 
 # %% [markdown]
-# A microscope's view of cells, drawn by a seeded program. Left the picture; in the middle the truth, each cell with a colour of its own; right what unit 1 would make of it: pixels of the class *cell* that touch are one thing.
+# A microscope's view of cells, drawn by a seeded program. On the left the picture; in the middle the truth, each cell in a colour of its own; on the right what unit 1 would make of it: pixels of the class *cell* that touch are one thing.
 
 # %%
 draw_colours = np.random.default_rng(5).integers(60, 245, (256, 3)).astype(np.uint8)
@@ -75,9 +77,11 @@ overlap_tile = carry_over("06_unet", "overlap_tile")
 # %% [markdown]
 # ## A first network
 #
-# It learns *cell* or *background* for each pixel. One thing is prepared for it: in the labels, cells that touch are parted by a line of background two pixels wide (`apart`), since what the labels do not part, no network will. The line makes up less than two per cent of the pixels.
+# It learns *cell* or *background* for each pixel. One thing is prepared for it: in the labels, cells that touch are parted by a line of background two pixels wide (`apart`), since no network will part what its labels do not. The line makes up less than two per cent of the pixels.
 #
-# `train_on_cells` will be used again at the end, with other weights: 1 for each pixel now.
+# `train_on_cells` will be used again at the end, with other weights; for now each pixel has the weight 1.
+#
+# *Before you run it:* suppose that the network names nearly all pixels rightly. How many cells will the components count then: nearly all, too?
 
 # %%
 device = training.device()
@@ -131,14 +135,16 @@ plots.show(
 )
 
 # %% [markdown]
-# Nearly every pixel is right, and the count is wrong. A bridge of a few pixels joins two cells as firmly as a wide one. Keep this picture in mind; we come back to it.
+# Nearly every pixel is right, and the count is wrong all the same. A bridge of a few pixels joins two cells as firmly as a wide one, and a share of pixels hardly notices it. Keep this picture in mind; we come back to it.
 #
 # ## Larger than memory
 #
-# A microscope's slide has a billion pixels, and a network's intermediate results take a hundred times the room of its input. So the network looks at it piece by piece. Two ways are in use:
+# A microscope's slide has a billion pixels, and a network's intermediate results take a hundred times the room of its input. So the network looks at it piece by piece. There are two common ways:
 #
 # - **Your `overlap_tile`** (unit 6): each tile is seen with a margin, of which the output is thrown away. Where the margin covers the receptive field, nothing can differ from looking at the whole.
-# - **MONAI's `sliding_window_inference`**: windows overlap, and where they do, their logits are averaged, with weights that fall off towards a window's edge (`mode="gaussian"`). It works with any network and any margin, and what is wrong near an edge is watered down rather than cut off.
+# - **MONAI's `sliding_window_inference`**: windows overlap, and where they do, their logits are averaged, with weights that fall off towards a window's edge (`mode="gaussian"`). It works with any network and any margin, and what is wrong near an edge is averaged away rather than cut off.
+#
+# *Before you run it:* where will tiles without a margin differ from the whole slide? And will a margin of 28 pixels remove every difference?
 
 # %%
 from monai.inferers import sliding_window_inference
@@ -188,7 +194,7 @@ for name in ways:
     print(f"{name:<20} {seconds[name]:6.2f} s {everywhere:12.4f} {within:8.4f}")
 
 # %% [markdown]
-# Each picture shows where the logits are not those of the whole slide. At the slide's own border the mirrored margin of `overlap_tile` differs from the network's padding by zeros, which is no fault of the tiles: the last column leaves out 32 pixels on each side, and there a margin of 28 is exact: the network sees 26 pixels to each side, and 28 is the next multiple of 4, as in unit 6. A margin costs time: with 28 pixels around a tile of 64, the network looks at three and a half times as many pixels. That is the price of memory, which now depends on the tile and no longer on the slide.
+# Each picture shows where the logits are not those of the whole slide. Without a margin they differ along every edge of a tile. With a margin of 28 they still differ, but only at the slide's own border: there `overlap_tile` mirrors the image, where the network alone pads with zeros, which is no fault of the tiles. So the last column leaves out 32 pixels on each side, and there the margin is exact: the network sees 26 pixels to each side, and 28 is the next multiple of 4, as in unit 6. A margin costs time: with 28 pixels around a tile of 64, the network looks at three and a half times as many pixels. That is the price of memory, which now depends on the tile and no longer on the slide.
 #
 # **By hand = by library.** Without overlap and margin the two are the same thing:
 
@@ -210,9 +216,11 @@ print(f"largest difference: {(mine - theirs).abs().max().item():.1e}")
 # | float16 | 5 | 6e-5 | 3 |
 # | bfloat16 | 8 | 1e-38 | 2 |
 #
-# *Mixed precision* (Micikevicius et al. 2018) uses them where they do no harm, in convolutions and matrix products, and keeps float32 for the weights, for normalisation and for the loss. `torch.autocast` chooses for you. Float16 loses small gradients: 1e-8 is 0 in it. There one multiplies the loss by a large number and divides the gradients again (`torch.amp.GradScaler`). Bfloat16 has the range of float32 and needs no such care, so we take it.
+# *Mixed precision* (Micikevicius et al. 2018) uses them where they do no harm, in convolutions and matrix products, and keeps float32 for the weights, for normalisation and for the loss. `torch.autocast` chooses for you. Float16 loses small gradients: 1e-8 is 0 in it. The remedy is to multiply the loss by a large number and to divide the gradients by it afterwards (`torch.amp.GradScaler`). Bfloat16 has the range of float32 and needs no such care, so we take it.
 #
 # What does it change? We count the bytes that a training step keeps for its gradients, look at the logits, and measure the time.
+#
+# *Before you run it:* numbers of half the length need half the room. Will your machine need half the time, too?
 
 # %%
 sample = images[:8].to(device)
@@ -249,22 +257,22 @@ print(
 )
 
 # %% [markdown]
-# The memory shrinks everywhere, and hardly a pixel changes its class. The time is another matter: graphics cards and recent server processors have circuits for bfloat16; an ordinary processor imitates it and may well be slower than before. Your numbers above say what yours does. Measure before you believe.
+# The memory shrinks on every machine, and hardly a pixel changes its class. The time is another matter: graphics cards and recent server processors have circuits for bfloat16; an ordinary processor imitates it and may well be slower than before. Your numbers above say what yours does. Measure before you believe.
 #
 # ## 8.1 Many workers, one gradient
 #
-# The largest networks learn on thousands of cards at once. The simplest way is *data-parallel*: every worker has the same weights and a share of the batch, calculates the gradient of its own mean loss, and all take a step along the average. With $K$ workers and equal shares, the loss of the whole batch is the mean of the workers' losses $L_k$, and so is its gradient with respect to the weights $\theta$:
+# The largest networks learn on thousands of cards at once. The simplest way is *data-parallel*: every worker has the same weights and a share of the batch, calculates the gradient of its own mean loss, and all take the same step, along the average. With $K$ workers and equal shares, the loss of the whole batch is the mean of the workers' losses $L_k$, and so is its gradient with respect to the weights $\theta$:
 #
 # $$\nabla_\theta L = \frac{1}{K} \sum_{k=1}^{K} \nabla_\theta L_k$$
 #
 # *By hand.* Two workers, a network with a weight matrix and a bias. Worker 0 has the gradients $(2, 4)$ and $6$, worker 1 has $(0, 8)$ and $-2$. The average has one tensor for each parameter: $(1, 6)$ and $2$.
 #
-# **2 points · about 20 minutes · difficulty 1 of 3**
+# **2 points · about 15 minutes · difficulty 1 of 3**
 #
 # Part of this exercise is to refuse what makes no sense: workers with different numbers of tensors, or tensors of different shapes in one place. Raise a `ValueError` whose message names both numbers, or both shapes.
 
 
-# %% nbgrader={"grade": false, "grade_id": "average_gradients", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=1
+# %% nbgrader={"grade": false, "grade_id": "average_gradients", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
 def average_gradients(gradients):
     """The average of the workers' gradients, parameter by parameter.
 
@@ -375,7 +383,7 @@ if not training.graded():
     print(f"your average and one process differ by  {apart_by(averaged, single):.1e}")
 
 # %% [markdown]
-# The two workers saw other pictures and got other gradients; their average is the gradient of the whole batch, up to the last digits of a float32. Two things must hold. The shares must be of one size, or the mean of means is not the mean. And nothing in the network may mix the pictures of a batch: `BatchNorm` calculates its means over a share only. The program uses `GroupNorm`; on graphics cards, `torch.nn.SyncBatchNorm` lets the workers exchange their means.
+# The two workers saw different pictures and got different gradients; their average is the gradient of the whole batch, up to the last digits of a float32. Two things must hold. The shares must be of one size, or the mean of means is not the mean. And nothing in the network may mix the pictures of a batch: `BatchNorm` calculates its means over a share only. The program uses `GroupNorm`; on graphics cards, `torch.nn.SyncBatchNorm` lets the workers exchange their means.
 #
 # On a cluster, the same program runs on many machines. Its queue (Slurm) wants a script with what you need; `scripts/train.slurm`, which comes with the course, asks for two machines with four processes each, and its heart is
 #
@@ -385,11 +393,11 @@ if not training.graded():
 #     -m medseg.data_parallel results --steps 500
 # ```
 #
-# where all processes meet at `$first`, the first machine, and there at the network port `$port`, a number that the script derives from the job's, so that two jobs do not meet. Around your own training loop nothing else changes: `init_process_group`, a share of each batch, one `all_reduce`. `torch.nn.parallel.DistributedDataParallel` does the last one while the backward pass is still going on, so that nobody waits.
+# where all processes meet at `$first`, the first machine, and there at the network port `$port`, a number that the script derives from the job's, so that two jobs do not collide. Around your own training loop nothing else changes: `init_process_group`, a share of each batch, one `all_reduce`. `torch.nn.parallel.DistributedDataParallel` does the last one while the backward pass is still going on, so that nobody waits.
 #
 # ## 8.2 The line between two cells
 #
-# Back to the cells. The line between them is less than two per cent of the pixels, so a network that ignores it loses next to nothing. Unit 5 met the same trouble with rare classes; but background is not rare, only *this* background is precious. So the weight must depend on the place. [RFB15] give each background pixel $x$ a weight
+# Back to the cells. The line between them is less than two per cent of the pixels, so a network that ignores it loses next to nothing. Unit 5 met the same trouble with rare classes. But background is not rare; only *this* background is precious. So the weight must depend on the place. [RFB15] give each background pixel $x$ a weight
 #
 # $$w(x) = w_c(x) + w_0 \cdot \exp\left(-\frac{(d_1(x) + d_2(x))^2}{2\sigma^2}\right)$$
 #
@@ -399,10 +407,10 @@ if not training.graded():
 #
 # *Tools.* For a numpy array `mask`, `ndimage.distance_transform_edt(mask)` gives for each pixel where the mask is true the distance to the nearest pixel where it is false: so mark what is *not* the cell. SciPy works with numpy on the processor: here, and only here, you may make a detour via `instances.cpu().numpy()`; bring your result back with `torch.from_numpy(…)` and `.to(instances.device)`. `np.partition` or a sort finds the two smallest of a stack.
 #
-# **3 points · about 35 minutes · difficulty 2 of 3**
+# **3 points · about 30 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "border_weights", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "border_weights", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=2
 def border_weights(instances, w0=10.0, sigma=5.0):
     """Weights that are large on the background between two instances that are near each other.
 
@@ -501,7 +509,7 @@ plots.show(
 #
 # $$E = -\frac{1}{N\,|\Omega|} \sum_{x} w(x) \, \ln p_{\ell(x)}(x)$$
 #
-# We divide by the number of pixels, not by the sum of the weights: a picture full of borders shall count for more. *By hand.* Two pixels, two classes, all logits 0, so that $p = 1/2$ everywhere; weights 5 and 1. $E = -\frac{1}{2}(5 + 1)\ln\frac12 = 3 \cdot 0.693 = 2.079$.
+# We divide by the number of pixels, not by the sum of the weights: a picture full of borders should count for more. *By hand.* Two pixels, two classes, all logits 0, so that $p = 1/2$ everywhere; weights 5 and 1. $E = -\frac{1}{2}(5 + 1)\ln\frac12 = 3 \cdot 0.693 = 2.079$.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 #
@@ -555,7 +563,7 @@ for size, classes, scale in [((2, 5, 7), 3, 1.0), ((3, 4, 2), 5, 4.0), ((1, 6, 6
 # %% [markdown]
 # ## Full circle
 #
-# Now the same network once more: the same start, the same batches, the same number of steps. Only the weights are other: $w = 1 + $ `border_weights`.
+# Now the same network once more: the same start, the same batches, the same number of steps. Only the weights differ: $w = 1 + $ `border_weights`.
 
 # %%
 weights = 1 + torch.stack([border_weights(instances) for instances in parted])
@@ -590,21 +598,20 @@ for name, maps in answers.items():
 total = sum(int(instances.max()) for _, instances in held_out)
 print(f"{'truth':<32} {1:6.3f} {1:6.3f} {1:6.3f} {total:7}")
 
+# %% [markdown]
+# And here is the picture from the beginning again. Two things can go wrong with a cell: it is *merged* with a neighbour, several cells found as one, or it is *split*, one cell found as several.
+#
+# *Before you run it:* which of the two will you see, and will the border weights bring the other one with them?
+
 # %%
 image, instances = held_out[-1]
-shown = {"picture": image, f"truth: {instances.max()} cells": instances}
-for name, maps in answers.items():
-    if name != "unit 1: components of the truth":
-        shown[f"{name}: {maps[-1][1].max()}"] = maps[-1][1]
-plots.show(
-    draw_panels(shown),
-    "The picture from the beginning, its true cells, and the components that two networks find: "
-    + "; ".join(f"{name}, PQ {quality[name][0]:.2f}" for name in answers)
-    + f" on average over four pictures with {total} cells.",
-)
+found = {name.removeprefix("unit 1: "): maps[-1][1] for name, maps in answers.items()}
+plots.show(*plots.found_instances(image, instances, found))
 
 # %% [markdown]
-# Read the last column from the top. Components of the *true* classes count about a third of the cells: whatever touches is one. The plain network counts most of them, as its training pictures have a line of background between cells that touch, and it has learnt to draw some of that line. One term in the loss, of one line, and it draws nearly all of it: what is still missing is the difference to the truth. The price: the line itself is counted as background, so each outline is a little too small, and SQ stays below 1. It is well spent.
+# Nearly all that goes wrong is merging, outlined in orange-red; dashed blue, for split cells, is rare or missing. A few pixels of bridge are enough to merge two cells, while a cell is split only by a line that runs all the way through it. That is why the weights may shout at the network to draw lines and still do little harm: lines come where two outlines are near each other, and inside a cell there are none.
+#
+# Now read the last column of the table from the top. Components of the *true* classes count about a third of the cells: whatever touches is one. The plain network counts most of them, as its training pictures have a line of background between cells that touch, and it has learnt to draw some of that line. One term in the loss, of one line, and the careful network draws nearly all of it. The price: the line itself is counted as background, so each outline is a little too small, and SQ stays below 1. It is a price worth paying.
 #
 # **By hand = by library.** torchmetrics, class by class, on the answers of the careful network for this picture. The first row is the cells, the second the background, and their mean is your number.
 

@@ -10,6 +10,7 @@ from medseg.plots.charts import curves, losses, rates_and_zones, target_yours_di
 from medseg.plots.describe import describe_labels
 from medseg.plots.display import mime_bundle, show
 from medseg.plots.feature_maps import feature_maps
+from medseg.plots.instances import found_instances
 from medseg.plots.scans import compare, errors, show_case, three_planes
 from medseg.plots.segments import overlaid_segments
 from medseg.plots.u_net import Stage, draw_u, trace
@@ -26,6 +27,7 @@ __all__ = [
     "draw_u",
     "errors",
     "feature_maps",
+    "found_instances",
     "losses",
     "mime_bundle",
     "overlaid_segments",

@@ -194,6 +194,8 @@ def losses(runs: Mapping[str, Sequence[float]]) -> tuple[Figure, str]:
     """
     if not 1 <= len(runs) <= 3 or not all(len(run) for run in runs.values()):
         raise InputError("give one to three runs, each with the loss of at least one step")
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     figure = new_figure(9, 4)
     ax = figure.subplots()
     styles = [(BLUE, "solid"), (VERMILION, "dashed"), (GREEN, "dotted")]
@@ -205,6 +207,9 @@ def losses(runs: Mapping[str, Sequence[float]]) -> tuple[Figure, str]:
             f"{max(run):.3g}"
         )
     ax.set(xlabel="step", ylabel="training loss (no unit)", yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.grid(alpha=0.3)
     ax.legend(list(runs), fontsize=FONT_SIZE)
     set_font(figure)

@@ -54,6 +54,7 @@ def test_maps_are_drawn_as_a_layer_gave_them_before_a_later_one_worked_in_place(
     layers = nn.Sequential(
         nn.Conv2d(1, 1, 1), nn.ReLU(inplace=True), nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)
     )
+    nn.init.constant_(layers[0].weight, -1.0)
     figure, _ = feature_maps(layers, IMAGE)
     given = figure.axes[0].images[1].get_array()
     assert torch.allclose(torch.as_tensor(given.data), layers[0](IMAGE)[0, 0].detach())
