@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from medseg.datasets.command import add_arguments
 from medseg.errors import TRACEBACK, InputError, logging_to, note
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(
         name: str, run: Callable, text: str, log: Path | None = None
     ) -> argparse.ArgumentParser:
-        listed = {} if name in parser.hidden else {"help": text}
+        listed: Any = {} if name in parser.hidden else {"help": text}
         sub = commands.add_parser(name, description=text, **listed)
         sub.set_defaults(run=run, log=log, parser=sub)
         return sub
