@@ -886,9 +886,15 @@ plots.show(*plots.feature_maps(network, one_slice))
 # %%
 def without_skips(network):
     """The same network, but its levels up are handed zeros in place of the skip."""
+
+    def blank(_, inputs, named):
+        x, *skip = inputs
+        zeros = {name: torch.zeros_like(tensor) for name, tensor in named.items()}
+        return (x, *map(torch.zeros_like, skip)), zeros
+
     for part in network.modules():
         if isinstance(part, Up):
-            part.forward = lambda x, skip, given=part.forward: given(x, torch.zeros_like(skip))
+            part.register_forward_pre_hook(blank, with_kwargs=True)
     return network
 
 
