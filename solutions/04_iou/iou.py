@@ -816,8 +816,7 @@ print("                 pq    sq    rq")
 print("all classes   ", *(f"{value:.3f}" for value in panoptic_quality(by_rule, in_truth)))
 for kind in things:
     here = semantic == kind.picture_id
-    one_kind = (torch.where(here, labels, 0) for labels in (by_rule, in_truth))
-    values = panoptic_quality(*one_kind)
+    values = panoptic_quality(by_rule[here], in_truth[here])
     print(f"{kind.name:<14}", *(f"{value:.3f}" for value in values))
 
 cars = street.semantic == scenes.KINDS["car"].picture_id
