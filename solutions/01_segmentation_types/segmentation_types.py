@@ -8,10 +8,10 @@
 # | exercise | points | minutes |
 # | --- | --- | --- |
 # | 1.1 `semantic_from_scores` | 2 | 10 |
-# | 1.2 `instances_from_semantic` | 2 | 20 |
-# | 1.3 `encode_panoptic` | 0.5 | 10 |
+# | 1.2 `instances_from_semantic` | 2 | 15 |
+# | 1.3 `encode_panoptic` | 0.5 | 5 |
 # | 1.4 `decode_panoptic` | 0.5 | 5 |
-# | 1.5 `label_colours` | 2 | 25 |
+# | 1.5 `label_colours` | 2 | 20 |
 #
 # About 70 minutes in all, with the reading.
 #
@@ -186,10 +186,10 @@ plots.show(
 #
 # *Tools.* `scipy.ndimage.label(mask, structure)` numbers the components of a mask and also says how many there are; `structure` says which neighbours count, and its default is four.
 #
-# **2 points · about 20 minutes · difficulty 2 of 3**
+# **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "instances_from_semantic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "instances_from_semantic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def instances_from_semantic(semantic, thing_ids):
     """Number the connected components of each thing class.
 
@@ -292,10 +292,10 @@ plots.show(
 #
 # A trap: many label maps are stored as `uint8`, and 26 · 256 does not fit into eight bits.
 #
-# **0.5 points · about 10 minutes · difficulty 1 of 3**
+# **0.5 points · about 5 minutes · difficulty 1 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "encode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=1
+# %% nbgrader={"grade": false, "grade_id": "encode_panoptic", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=5 difficulty=1
 def encode_panoptic(semantic, instance):
     """Class and instance in one number, as KITTI stores them: semantic * 256 + instance.
 
@@ -402,10 +402,10 @@ for shape, dtype in [
 #
 # A trap: in `uint8`, 200 + 100 is 44. Calculate in floats or wider integers, and convert at the end.
 #
-# **2 points · about 25 minutes · difficulty 2 of 3**
+# **2 points · about 20 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "label_colours", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "label_colours", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def label_colours(panoptic, palette):
     """A panoptic map as a picture.
 

@@ -5,12 +5,14 @@
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
-# | 5.1 `softmax` | 2 | 20 |
-# | 5.2 `log_softmax` | 2 | 15 |
-# | 5.3 `class_weights` | 2 | 15 |
-# | 5.4 `softmax_focal_loss` | 4 | 30 |
-# | 5.5 `sigmoid_focal_loss` | 3 | 25 |
+# | 5.1 `softmax` | 2 | 15 |
+# | 5.2 `log_softmax` | 2 | 10 |
+# | 5.3 `class_weights` | 2 | 10 |
+# | 5.4 `softmax_focal_loss` | 4 | 25 |
+# | 5.5 `sigmoid_focal_loss` | 3 | 20 |
 # | 5.6 `soft_dice_loss` | 2 | 20 |
+#
+# About 120 minutes in all, with the reading.
 #
 # Cells that hold only a comment are filled with tests when your notebook is graded. Leave them as they are. So should your functions leave every array, tensor and list that they are given: all tests look at that. Stuck? `hint("05_focal_loss.softmax")` gives one hint more at each call.
 
@@ -93,10 +95,10 @@ widgets.focal_curves()
 #
 # Written down like this, it breaks: $e^{1000}$ is infinite for a computer, and infinity over infinity is not a number. Look for something that you may add to all logits of a pixel without changing the result.
 #
-# **2 points · about 20 minutes · difficulty 2 of 3**
+# **2 points · about 15 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "softmax", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "softmax", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
 def softmax(logits, dim):
     """Probabilities from logits.
 
@@ -157,10 +159,10 @@ for dtype in (torch.float64, torch.float32, torch.float16):
 #
 # and shift before the exponential, as before. By hand: for logits 0 and $\ln 3$ the sum is 4, so the result is $-\ln 4$ and $\ln 3 - \ln 4$.
 #
-# **2 points · about 15 minutes · difficulty 2 of 3**
+# **2 points · about 10 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "log_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "log_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=2
 def log_softmax(logits, dim):
     """Logarithms of the probabilities that softmax gives.
 
@@ -225,10 +227,10 @@ probes.assert_stays_on_device(log_softmax, huge, 1)
 #
 # so that the weights sum to 1. A class that is absent has no pixel to weigh: it gets 0 and stays out of the sum. By hand: labels 0 0 0 1 have inverse frequencies 1/3 and 1, sum 4/3, so $\alpha = (¼, ¾)$.
 #
-# **2 points · about 15 minutes · difficulty 2 of 3**
+# **2 points · about 10 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "class_weights", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "class_weights", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=10 difficulty=2
 def class_weights(labels, num_classes):
     """Weights proportional to 1 / frequency.
 
@@ -297,10 +299,10 @@ probes.assert_stays_on_device(class_weights, given, 3)
 #
 # Labels come as one-hot tensors of any dtype (so that they may also be soft), shaped like the logits. `alpha` has one value per class: give it axes so that it meets the class axis. Use your own `log_softmax`, or torch's if you have not solved 5.2.
 #
-# **4 points · about 30 minutes · difficulty 3 of 3**
+# **4 points · about 25 minutes · difficulty 3 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "softmax_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=30 difficulty=3
+# %% nbgrader={"grade": false, "grade_id": "softmax_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=3
 def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     """Focal loss for classes that exclude each other, equation (1).
 
@@ -426,10 +428,10 @@ print("largest difference:", (by_hand - scores.grad).abs().max().item())
 #
 # Watch the logarithm again: $\ln \sigma(o)$ must not go through a probability that rounds to 0. `F.logsigmoid(o)` is exact, and $\ln(1 - \sigma(o)) = \ln \sigma(-o)$.
 #
-# **3 points · about 25 minutes · difficulty 2 of 3**
+# **3 points · about 20 minutes · difficulty 2 of 3**
 
 
-# %% nbgrader={"grade": false, "grade_id": "sigmoid_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=25 difficulty=2
+# %% nbgrader={"grade": false, "grade_id": "sigmoid_focal_loss", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=20 difficulty=2
 def sigmoid_focal_loss(logits, labels, alpha=0.25, gamma=2.0):
     """Focal loss for labels that do not exclude each other [Lin+17].
 
