@@ -26,7 +26,7 @@ from medseg import (
     widgets,
     yours_or_ours,
 )
-from medseg.cases import load_cases, slice_size, slices, to_native
+from medseg.cases import load_cases, phantom_cases, slice_size, slices, to_native
 
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set: the Decathlon's Task05, PROMISE12, your own
@@ -158,6 +158,28 @@ plots.show(
 
 
 # %% [markdown]
+# **Break it and look.** The small network of unit 1 has learnt from normalised slices. Here it sees one slice twice: normalised, and on the scanner's own scale, with a mean of some hundreds. The picture is the same for your eye. *Before you run it:* will the network be a little worse, or lost?
+
+# %%
+from medseg.stand_ins import first_network
+
+man = phantom_cases(1, seed=1, progress=False)[0]
+normalised, drawn = slices(man, 96)
+on_its_scale = normalised * man.image.std() + man.image.mean()
+ways = {"normalised": normalised, "as scanned": on_its_scale}
+found = {name: first_network.outline(torch.from_numpy(x).float()) for name, x in ways.items()}
+gland = int((drawn > 0).sum(axis=(1, 2)).argmax())
+views = {name: zones[gland].numpy() for name, zones in found.items()}
+names = man.class_names
+plots.show(*plots.compare(normalised[gland], drawn[gland], views, class_names=names, margin=12))
+for name, zones in found.items():
+    hit, both = ((zones.numpy() == 2) & (drawn == 2)).sum(), (zones == 2).sum() + (drawn == 2).sum()
+    print(f"{name:<11} Dice of the transition zone {2 * hit / both:.2f}")
+
+
+# %% [markdown]
+# Lost. Every weight was learnt for numbers around 0; with hundreds, what comes out has nothing to do with the picture. Nothing raises an error. So normalise at the time of use exactly as in training; it is the first thing to look at when a good network fails on another hospital's scans.
+#
 # ## 7.1 Augmentation
 #
 # One or two dozen patients are few. But a prostate that is mirrored, slightly turned, or squeezed by a fuller bladder is still a prostate, and you know where its zones then lie: where the same motion takes the labels. *Augmentation* makes a new picture of each slice, every time that it is used. [Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597) call elastic deformation the key to training with very few images.
