@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import numpy as np
 import pytest
 import torch
+from torchmetrics.functional.classification import multiclass_jaccard_index
 
 from medseg import training
 from medseg.cases import Case
@@ -323,3 +324,34 @@ def test_runner_sees_an_augmentation_that_leaves_the_label():
     assert not facts["image and label move together"]
     assert not facts["lines along the rows bend"]
     assert facts["labels stay labels"]
+
+
+def test_recorded_batches_hear_what_a_model_answers_and_note_the_rates():
+    model = torch.nn.Conv2d(1, 2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+    image = torch.linspace(-1, 1, 12).reshape(1, 1, 3, 4)
+    label = (image[:, 0] > 0.3).long()
+    recorded = training.Recorded([(image, label)] * 2, model, optimizer)
+    for _ in range(2):
+        model.train()
+        for picture, truth in [(image, label)]:
+            torch.nn.functional.cross_entropy(model(picture), truth).backward()
+            optimizer.step()
+        model.eval()
+        for picture, _ in recorded:
+            answer = model(picture).argmax(1)
+    assert recorded.rates == [0.25, 0.25]
+    assert len(recorded.scores) == len(recorded) == 2
+    expected = multiclass_jaccard_index(answer, label, 2, average="none")
+    torch.testing.assert_close(recorded.scores[-1].float(), expected)
+
+
+def test_a_model_that_is_not_evaluated_leaves_no_score():
+    model = torch.nn.Conv2d(1, 2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+    recorded = training.Recorded(
+        [(torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 2))], model, optimizer
+    )
+    for image, _ in recorded:
+        model.train()(image)
+    assert recorded.scores == []

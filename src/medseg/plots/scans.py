@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap
 
 from medseg.cases import Case
 from medseg.errors import InputError
-from medseg.palette import BLUE, VERMILION, YELLOW
+from medseg.palette import BLUE, PURPLE, VERMILION
 from medseg.plots.describe import chosen_slice, describe_areas, describe_labels
 from medseg.plots.display import FONT_SIZE, new_figure, set_font
 from medseg.volumes import Volume, reorient
@@ -142,7 +142,7 @@ def three_planes(case: Case, labels: Mapping[str, np.ndarray]) -> tuple[Figure, 
     middle = there.mean(axis=0).round().astype(int) if len(there) else np.array(image.shape) // 2
     low, high = np.percentile(image.array, (1, 99))
     edges = np.multiply(image.shape, image.spacing)
-    figure = new_figure(13, 0.9 + 3.9 * len(maps))
+    figure = new_figure(11, 0.9 + 3.4 * len(maps))
     grid = figure.subplots(len(maps), 3, squeeze=False)
     views = [("axial", 0, 1, 2), ("coronal", 0, 2, 1), ("sagittal", 1, 2, 0)]
     sides = ["patient's right to left (mm)", "front to back (mm)", "feet to head (mm)"]
@@ -155,14 +155,16 @@ def three_planes(case: Case, labels: Mapping[str, np.ndarray]) -> tuple[Figure, 
             ends = (height, 0) if up == 1 else (0, height)
             extent = (0, edges[across], *ends)
             options = {"extent": extent, "origin": "upper" if up == 1 else "lower"}
-            ax.imshow(cut, cmap="gray", vmin=low, vmax=max(high, low + 1), **options)
+            # voxels as they are; smoothed ones would also make the picture twice as heavy
+            scale = {"vmin": low, "vmax": max(high, low + 1), "interpolation": "nearest"}
+            ax.imshow(cut, cmap="gray", **scale, **options)
             for number in np.unique(zones[zones > 0]).tolist():
                 style = {"colors": [zone_colour(number)], "linestyles": [zone_style(number)]}
                 ax.contour(zones == number, [0.5], linewidths=2, **options, **style)
             ax.set(title=f"{name}, {view}", xlabel=sides[across], ylabel=sides[up], aspect="equal")
     set_font(figure)
     present = sorted({int(n) for label in maps.values() for n in np.unique(label[label > 0])})
-    _legend(figure, present, case.class_names, 4)
+    _legend(figure, present, case.class_names, 2)
     slices_of = (f"{view} cut {middle[k] + 1} of {image.shape[k]}" for view, _, _, k in views)
     return figure, (
         f"{case.id} in three planes through the middle of the labels: {', '.join(slices_of)}, "
@@ -194,13 +196,13 @@ def errors(
     kinds = {
         "missed": ((one > 0) & (other == 0), VERMILION),
         "invented": ((one == 0) & (other > 0), BLUE),
-        "wrong zone": ((one > 0) & (other > 0) & (one != other), YELLOW),
+        "wrong zone": ((one > 0) & (other > 0) & (one != other), PURPLE),
     }
     title = f"{case.id}, slice {index + 1} of {truth.shape[2]}"
     figure = _panels(
         grey,
         index,
-        {"the expert's contours": one, "where the network is wrong": one},
+        {"the expert's contours": one, "where the network is wrong": None},
         case.class_names,
         title=title,
         margin=20.0,

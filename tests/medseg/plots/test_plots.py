@@ -444,3 +444,38 @@ def test_show_displays_one_described_picture_in_a_kernel():
     (picture,) = Pictures(output.data["text/html"]).found
     assert picture["alt"] == output.data["text/plain"] == plots.curves(HISTORY)[1]
     assert set(output.data) == {"text/html", "text/plain"}  # once, as it is nearly all of the size
+
+
+def test_three_planes_has_a_row_for_each_label_map_and_says_where_it_cuts(make_case):
+    case = make_case((24, 20, 6))
+    figure, alt = plots.three_planes(case, {"expert": case.label, "prediction": case.label})
+    assert [ax.get_title() for ax in figure.axes] == [
+        f"{name}, {view}"
+        for name in ("expert", "prediction")
+        for view in ("axial", "coronal", "sagittal")
+    ]
+    assert "of 24" in alt
+    with pytest.raises(ValueError, match=r"label maps of the case's shape \(24, 20, 6\)"):
+        plots.three_planes(case, {"expert": case.label[:-1]})
+
+
+def test_errors_tells_missed_invented_and_wrong_zones_apart(make_case):
+    case = make_case((24, 20, 6))
+    none = np.zeros_like(case.label)
+    for expert, prediction, kind in [
+        (case.label, none, "missed"),
+        (none, case.label, "invented"),
+        (np.minimum(case.label, 1), 2 * np.minimum(case.label, 1), "wrong zone"),
+    ]:
+        _, alt = plots.errors(case, expert, prediction)
+        sizes = dict(part.rsplit(" ", 2)[:2] for part in alt.split(": ")[1].split(", "))
+        assert [name for name, size in sizes.items() if float(size) > 0] == [kind]
+
+
+def test_rates_and_zones_draws_a_line_for_each_zone_but_none_for_the_background():
+    scores = [[0.9, 0.1, float("nan")], [0.95, 0.4, 0.2]]
+    figure, alt = plots.rates_and_zones([0.1, 0.2], scores, ["background", "PZ", "TZ"])
+    assert len(figure.axes[1].lines) == 2
+    assert alt.endswith("PZ 0.40, TZ 0.20.")
+    with pytest.raises(ValueError, match="train for at least one epoch"):
+        plots.rates_and_zones([], [], ["background"])
