@@ -453,7 +453,7 @@ class Up(nn.Module):
     Slip(
         "UNet",
         "levels_in_a_list",
-        "with inputs on a cuda device",
+        "every layer is registered",
         """
 class UNet(nn.Module):
     def __init__(self, in_channels, num_classes, features=16, depth=4, dims=2):

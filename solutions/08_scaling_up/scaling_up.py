@@ -563,7 +563,7 @@ for size, classes, scale in [((2, 5, 7), 3, 1.0), ((3, 4, 2), 5, 4.0), ((1, 6, 6
 # %% [markdown]
 # ## Full circle
 #
-# Now the same network once more: the same start, the same batches, the same number of steps. Only the weights differ: $w = 1 + $ `border_weights`.
+# Now the same network once more: the same start, the same batches, the same number of steps. Only the weights differ: that of each pixel is now 1 plus `border_weights`.
 
 # %%
 weights = 1 + torch.stack([border_weights(instances) for instances in parted])
@@ -609,7 +609,7 @@ found = {name.removeprefix("unit 1: "): maps[-1][1] for name, maps in answers.it
 plots.show(*plots.found_instances(image, instances, found))
 
 # %% [markdown]
-# Nearly all that goes wrong is merging, outlined in orange-red; dashed blue, for split cells, is rare or missing. A few pixels of bridge are enough to merge two cells, while a cell is split only by a line that runs all the way through it. That is why the weights may shout at the network to draw lines and still do little harm: lines come where two outlines are near each other, and inside a cell there are none.
+# Nearly all that goes wrong is merging, outlined in orange-red; dashed blue, for split cells, is rare or missing. A few pixels of bridge are enough to merge two cells, while a cell is split only by a line that runs all the way through it. So the weights can press the network hard to draw lines, and it still splits next to nothing: they ask for lines where two cells are near each other, never inside one.
 #
 # Now read the last column of the table from the top. Components of the *true* classes count about a third of the cells: whatever touches is one. The plain network counts most of them, as its training pictures have a line of background between cells that touch, and it has learnt to draw some of that line. One term in the loss, of one line, and the careful network draws nearly all of it. The price: the line itself is counted as background, so each outline is a little too small, and SQ stays below 1. It is a price worth paying.
 #
