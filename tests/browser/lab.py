@@ -169,6 +169,14 @@ class Notebook:
         )
         self.wait("window.ran === true", timeout)
 
+    def wait_until_all_have_run(self, timeout):
+        """Wait for the cells behind those that failed: `run_all` does not."""
+        counts = f"{_WIDGET}.content.model.toJSON().cells"
+        self.wait(
+            f"{counts}.every(c => c.cell_type !== 'code' || !c.source.length || c.execution_count)",
+            timeout,
+        )
+
     def content(self):
         """The notebook as it stands in the browser, as nbformat's JSON."""
         return self.page.evaluate(f"() => {_WIDGET}.content.model.toJSON()")
