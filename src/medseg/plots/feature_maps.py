@@ -58,11 +58,13 @@ def feature_maps(
 
     >>> import torch
     >>> from medseg import plots
-    >>> model = torch.nn.Sequential(torch.nn.Conv2d(1, 6, 3, padding=1), torch.nn.MaxPool2d(2))
+    >>> convolutions = [torch.nn.Conv2d(k, 6, 3, padding=1) for k in (1, 6, 6)]
+    >>> model = torch.nn.Sequential(*convolutions, torch.nn.MaxPool2d(2))
     >>> figure, alt = plots.feature_maps(model, torch.zeros(1, 1, 8, 8))
     >>> alt
     'Feature maps of the network, each scaled from its own smallest to its own largest value.
-    image: 1 map, 8 × 8; 0: 4 of 6 maps, 8 × 8; output: 5 of 6 maps, 4 × 4.'
+    image: 1 map, 8 × 8; 0: 4 of 6 maps, 8 × 8; 1: 4 of 6 maps, 8 × 8; 2: 4 of 6 maps, 8 × 8;
+    output: 5 of 6 maps, 4 × 4.'
     """
     if image.ndim != 4:
         raise InputError(f"an image has 4 axes, (1, C, H, W), not the shape {tuple(image.shape)}")
