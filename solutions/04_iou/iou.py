@@ -358,6 +358,8 @@ plots.show(
 # *Before you run it.* Which way does the mean go when the background is left out: up, down, or hardly anywhere?
 
 # %%
+confusion_matrix = yours_or_ours(confusion_matrix)
+iou_per_class = yours_or_ours(iou_per_class)
 drawn = torch.from_numpy(label[middle])
 print("                     with background   without")
 for name, prediction in (

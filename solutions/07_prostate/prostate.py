@@ -681,7 +681,8 @@ history = fit(
 # What the optimiser and the zones did meanwhile: left the learning rate, step by step, right the validation IoU of each zone. *Before you run it:* which zone is learnt first, and which last?
 
 # %%
-plots.show(*plots.rates_and_zones(recorded.rates, recorded.scores, class_names))
+if recorded.scores:  # none, if no epoch was left to train
+    plots.show(*plots.rates_and_zones(recorded.rates, recorded.scores, class_names))
 
 
 # %% [markdown]

@@ -60,13 +60,9 @@ def border_weights(instances: torch.Tensor, w0: float = 10.0, sigma: float = 5.0
 
 def average_gradients(gradients: list[list[torch.Tensor]]) -> list[torch.Tensor]:
     """The mean over the workers of each parameter's gradient; ValueError where they differ."""
-    first = gradients[0]
-    for more in gradients:
-        if len(more) != len(first):
-            raise ValueError(f"a worker has {len(more)} tensors where another has {len(first)}")
-        for mine, yours in zip(more, first, strict=True):
-            if mine.shape != yours.shape:
-                raise ValueError(
-                    f"gradients of {tuple(mine.shape)} and {tuple(yours.shape)} cannot be averaged"
-                )
-    return [sum(tensors[1:], tensors[0]) / len(tensors) for tensors in zip(*gradients, strict=True)]
+    places = list(zip(*gradients, strict=False))
+    sizes = [{len(tensors) for tensors in gradients}]
+    for found in sizes + [{tuple(tensor.shape) for tensor in place} for place in places]:
+        if len(found) > 1:
+            raise ValueError(f"the workers' gradients differ: {sorted(found)}")
+    return [sum(tensors[1:], tensors[0]) / len(tensors) for tensors in places]

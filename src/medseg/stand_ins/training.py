@@ -132,7 +132,7 @@ def fit(
     for _ in tqdm(range(len(history), epochs), unit="epoch", disable=None):
         cost = train_epoch(model, train_batches, loss, optimizer, device)
         score = float(mean_iou(evaluate(model, validation_batches, num_classes, device)))
-        if score >= max((entry["mean_iou"] for entry in history), default=score):
+        if not history or score >= max(entry["mean_iou"] for entry in history):
             state["best"] = {k: tensor.clone() for k, tensor in model.state_dict().items()}
         history.append({"loss": cost, "mean_iou": score})
         state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
