@@ -55,7 +55,7 @@ def augment(image, label, generator):
     height, width = flat.shape[-2:]
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width),
                           indexing="ij")
-    bumps = (torch.rand(2, 3, generator=generator) - 0.5) * 0.2
+    bumps = (torch.rand(2, 3, generator=generator) - 0.5) * 0.08
     up = sum(c * torch.sin((k + 1) * 3 * x + k) for k, c in enumerate(bumps[0]))
     side = sum(c * torch.cos((k + 1) * 3 * y + k) for k, c in enumerate(bumps[1]))
     angle, factor = 0.15 * torch.randn(1, generator=generator).clamp(-1, 1), torch.rand(

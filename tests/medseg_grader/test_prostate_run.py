@@ -83,7 +83,7 @@ def test_too_few_patients_are_one_sentence(tmp_path, capsys):
     data = phantom.write(tmp_path / "data", 2)
     assert prostate_run.main([str(data), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr()
-    assert "2 patients cannot be split into 3 parts" in said.out
+    assert "2 patients cannot be divided into 3 parts" in said.out
     assert "Traceback" not in said.out + said.err
 
 
