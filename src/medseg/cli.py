@@ -18,8 +18,19 @@ from medseg.errors import TRACEBACK, InputError, logging_to, note
 
 # Exit codes: bad input, and a fault of the course's own.
 REFUSED, FAULT, INTERRUPTED = 2, 3, 130
-# What an instructor's package adds, where it is there.
-INSTRUCTORS = ("release", "verify", "grade", "report", "remove-grades", "term", "new-exercise")
+# What the packages of instructors and lecturers add, where they are there.
+THEIRS = {
+    "instructors": (
+        "release",
+        "verify",
+        "grade",
+        "report",
+        "remove-grades",
+        "term",
+        "new-exercise",
+    ),
+    "lecturers": ("slides",),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,16 +137,16 @@ def _parser() -> argparse.ArgumentParser:
         try:
             add = entry.load()
         except ModuleNotFoundError as error:
-            # The students' bundle declares the instructors' package, and does not hold it.
+            # The students' bundle declares these packages, and does not hold them.
             if error.name != entry.module.partition(".")[0]:
                 raise
             continue
         add(command)
-    parser.hidden = frozenset(INSTRUCTORS) - set(commands.choices)
-    for name in INSTRUCTORS:
-        if name in parser.hidden:
-            text = "instructors: needs the course's repository"
-            command(name, _needs_the_repository, text).add_argument("rest", nargs="*")
+    theirs = {name: who for who, names in THEIRS.items() for name in names}
+    parser.hidden = frozenset(theirs) - set(commands.choices)
+    for name in sorted(parser.hidden):
+        text = f"{theirs[name]}: needs the course's repository"
+        command(name, _needs_the_repository, text).add_argument("rest", nargs="*")
     return parser
 
 
@@ -179,7 +190,7 @@ def _data(options: argparse.Namespace) -> int:
 
 def _needs_the_repository(options: argparse.Namespace) -> int:
     raise InputError(
-        f"{options.command} is an instructor's command: it needs the course's repository, "
+        f"{options.command} is no student's command: it needs the course's repository, "
         "which the student bundle does not contain."
     )
 

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from medseg.units import notebook_name
 from medseg_grader.course.notebooks import KERNEL, write_solution_notebook
 from medseg_grader.course.units import load_unit
+from medseg_lecture import chromium as on_this_machine
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # SwiftShader draws WebGL without a graphics card; the rest keeps Chromium from calling home.
 ARGUMENTS = (
     "--use-angle=swiftshader",
@@ -42,9 +42,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def chromium_program():
     """The path of a Chromium, or a skipped test where there is none."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
+    program = on_this_machine.program()
     if program is None:
-        pytest.skip(f"needs a Chromium: none of {', '.join(NAMES)} is on the PATH")
+        pytest.skip(f"needs a Chromium: none of {', '.join(on_this_machine.NAMES)} is on the PATH")
     return program
 
 

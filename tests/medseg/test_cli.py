@@ -13,6 +13,7 @@ from medseg.notebook.doctor import Finding
 from medseg_grader import commands
 from medseg_grader.course.notebooks import solution_notebook
 from medseg_grader.course.units import load_unit
+from medseg_lecture import commands as lecturers_commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -213,15 +214,18 @@ def test_progress_takes_a_unit_or_a_notebook_and_runs_nothing_that_is_untouched(
         assert out.count("to do") == 6
 
 
-def test_the_instructors_commands_are_those_that_their_package_adds():
+@pytest.mark.parametrize(
+    ("who", "add"), [("instructors", commands.add), ("lecturers", lecturers_commands.add)]
+)
+def test_the_commands_of_others_are_those_that_their_package_adds(who, add):
     names = []
 
     def command(name, run, text, log=None):
         names.append(name)
         return argparse.ArgumentParser()
 
-    commands.add(command)
-    assert tuple(names) == cli.INSTRUCTORS
+    add(command)
+    assert tuple(names) == cli.THEIRS[who]
 
 
 def test_without_the_instructors_package_no_list_names_its_commands(capsys, monkeypatch):
@@ -231,4 +235,5 @@ def test_without_the_instructors_package_no_list_names_its_commands(capsys, monk
             cli.main(arguments)
         shown = "".join(capsys.readouterr())
         assert "submit-check" in shown
-        assert not [name for name in cli.INSTRUCTORS if name in shown.split()]
+        theirs = {name for names in cli.THEIRS.values() for name in names}
+        assert not theirs & set(shown.split())

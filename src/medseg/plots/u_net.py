@@ -88,11 +88,15 @@ def trace(model: torch.nn.Module, image: torch.Tensor) -> list[Stage]:
     return stages
 
 
-def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
+def draw_u(stages: list[Stage], shown: int | None = None) -> tuple[Figure, str]:
     """Draw stages as a U, deeper where the size is smaller, and describe it.
 
     A part that does not fit is orange-red, hatched, and labelled. Where the stages are those of
     the course's U-Net, or the first of them, the arrows say in a legend what each step does.
+
+    Args:
+        stages: in the order of calculation.
+        shown: how many of them are drawn, each where it has its place among all; None for all.
 
     >>> from medseg import plots
     >>> stages = [plots.Stage("image", (1, 8, 8)), plots.Stage("down 1", (16, 4, 4))]
@@ -109,12 +113,13 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     key = 0.8 if steps else 0.0  # inches
     figure = Figure(figsize=(max(8.0, 1.15 * len(stages)), height + key))
     axes = figure.add_axes((0.01, key / (height + key), 0.98, height / (height + key)))
-    for k, (stage, level) in enumerate(zip(stages, levels, strict=True)):
+    seen = stages[:shown]
+    for k, (stage, level) in enumerate(zip(seen, levels, strict=False)):
         _draw_box(axes, k, level, stage, at_an_end=k in (0, len(stages) - 1))
         if k and not stage.error:
             colour = _STEPS[steps[k - 1]][1] if steps else DARK
             _draw_arrow(axes, (k - 0.67, -levels[k - 1]), (k - 0.33, -level), colour)
-    bridges = _bridges(levels)
+    bridges = [(left, right) for left, right in _bridges(levels) if right < len(seen)]
     for left, right in bridges:
         start, end = (left + 0.35, -levels[left]), (right - 0.35, -levels[left])
         _draw_arrow(axes, start, end, DARK, linestyle="dotted", linewidth=1.5)
@@ -122,9 +127,9 @@ def draw_u(stages: list[Stage]) -> tuple[Figure, str]:
     axes.set_ylim(-max(levels) - 0.85, 0.45)
     axes.axis("off")
     if steps:
-        drawn = {step for step, stage in zip(steps, stages[1:], strict=True) if not stage.error}
+        drawn = {step for step, stage in zip(steps, seen[1:], strict=False) if not stage.error}
         _draw_legend(figure, drawn | {"skip"} if bridges else drawn)
-    return figure, _describe(stages, steps, len(bridges))
+    return figure, _describe(seen, steps, len(bridges))
 
 
 def _steps(levels: list[int]) -> list[str]:

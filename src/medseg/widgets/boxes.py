@@ -23,7 +23,7 @@ def two_boxes() -> Demo:
 
     >>> from medseg import widgets
     >>> widgets.two_boxes().still().says
-    'IoU 0.31: intersection 340, union 1100 squares.'
+    'IoU 0.31, Dice 0.47: intersection 340, union 1100 squares.'
     """
     return Boxes()
 
@@ -40,11 +40,12 @@ def box_iou(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def describe_boxes(target: Sequence[float], prediction: Sequence[float]) -> str:
-    """IoU with its numerator and denominator, in a sentence."""
+    """IoU with its numerator and denominator, and Dice, in a sentence."""
     areas = [box[2] * box[3] for box in (target, prediction)]
     iou = box_iou(target, prediction)
     union = sum(areas) / (1 + iou)
-    return f"IoU {iou:.2f}: intersection {iou * union:.0f}, union {union:.0f} squares."
+    both = f"IoU {iou:.2f}, Dice {2 * iou / (1 + iou):.2f}"
+    return f"{both}: intersection {iou * union:.0f}, union {union:.0f} squares."
 
 
 def draw_boxes(target: Sequence[float], prediction: Sequence[float]) -> Drawing:

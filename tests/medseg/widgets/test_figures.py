@@ -42,7 +42,7 @@ def test_boxes_follow_sliders_and_sliders_follow_boxes():
     assert picture.says.startswith(f"IoU {box_iou(picture.target, picture.prediction):.2f}")
     demo.controls["column"].value, demo.controls["row"].value = 30, 15
     assert picture.prediction == picture.target
-    assert picture.says == "IoU 1.00: intersection 720, union 720 squares."
+    assert picture.says == "IoU 1.00, Dice 1.00: intersection 720, union 720 squares."
     picture.prediction = [60.0, 15.0, 30.0, 24.0]  # as dragging sets it
     assert picture.says.startswith("IoU 0.00")
     assert demo.controls["column"].value == 60
