@@ -40,7 +40,7 @@ def encode_panoptic(semantic, instance):
     Slip(
         "label_colours",
         "clipped_at_white",
-        "instances of a class differ",
+        "instances of a class have different colours",
         """
 def label_colours(panoptic, palette):
     picture = np.zeros((*panoptic.shape, 3))
@@ -374,7 +374,7 @@ def label_colours(panoptic, palette):
     Slip(
         "label_colours",
         "",
-        "instances of a class differ visibly",
+        "instances of a class have colours that one can tell apart",
         """
 def label_colours(panoptic, palette):
     height, width = panoptic.shape
@@ -425,7 +425,7 @@ def label_colours(panoptic, palette):
     Slip(
         "label_colours",
         "clipped_at_white",
-        "instances of a class differ",
+        "instances of a class have different colours",
         """
 def label_colours(panoptic, palette):
     result = np.zeros((*panoptic.shape, 3), dtype=np.uint8)

@@ -119,7 +119,7 @@ def normalise(array):
     x = np.clip(x, np.quantile(x, 0.01), np.quantile(x, 0.99))
     x -= np.mean(x)
     s = np.sqrt(np.mean(x**2))
-    return (x / s if s > 0 else x * 0).astype("float32")
+    return (x / s if np.ptp(x) > 0 else x * 0).astype("float32")
 """,
     ),
     Alternative(

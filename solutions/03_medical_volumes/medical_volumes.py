@@ -272,14 +272,14 @@ for shape in [(4, 3, 2), (1, 5, 3), (2, 2, 6)]:
 #
 # A prostate is scanned three times: in *axial* slices (as if cut by a belt), *sagittal* ones (from the side) and *coronal* ones (from the front). Each is sharp within its slices and coarse across them, and each sees another box of the patient. Meyer and colleagues [Mey+19] cut the axial scan down to the region that all three see.
 #
-# Here are the boxes of the three scans of one phantom, seen from the side: the axial one is tilted, and all three have the grey region within their bounds.
+# Here are the boxes of the three scans of one phantom, seen from the side: the axial one is tilted, and all three have the grey region within their *bounds*: the upright boxes of 3.3, of which the tilted scan fills all but the corners.
 
 # %%
 series = {name: phantom.volumes(3, series=name)[0] for name in ("axial", "sagittal", "coronal")}
 plots.show(*plots.boxes_from_the_side(series))
 
 # %% [markdown]
-# Now cut it out. Intersect the boxes: the largest of the lower bounds, the smallest of the upper ones, axis by axis. Take the eight corners of the result back to the voxels of the axial scan. Along each array axis, the region reaches from the smallest to the largest index among the eight, and takes in each voxel that it overlaps: voxel $k$ reaches from $k - ½$ to $k + ½$, and one that shares no more than a face with the region stays out. Clip to the array.
+# Now cut it out. Intersect the boxes: the largest of the lower bounds, the smallest of the upper ones, axis by axis. Take the eight corners of the result back to the voxels of the axial scan. Along each array axis, the region reaches from the smallest to the largest index among the eight, and takes in each voxel that it overlaps: voxel $k$ reaches from $k - ½$ to $k + ½$, and one that shares no more than a face with the region stays out. Clip to the array. If nothing is left, on any axis, raise a `ValueError`: the boxes may lie apart, or meet in a corner that the tilted scan leaves free.
 #
 # *By hand, on one axis.* Indices from 1.7 to 4.2. The voxel that holds 1.7 is number 2 (from 1.5 to 2.5), the one that holds 4.2 is number 4: `slice(2, 5)`, as Python's slices end before their stop.
 #
@@ -331,7 +331,7 @@ probes.assert_close(result, expected, "the region")
 from scipy.spatial.transform import Rotation
 
 rng = probes.rng(3401)
-for shift in (4, 4, 9, 14, 14):
+for tilt, shift in [(0.15, 4), (0.15, 9), (0.15, 14), *[(0.5, 9), (0.6, 14)] * 4]:
     trio = []
     for spacing, shape in [
         ((3, 3, 4), (14, 15, 9)),
@@ -339,7 +339,7 @@ for shift in (4, 4, 9, 14, 14):
         ((3, 5, 3), (13, 8, 12)),
     ]:
         affine = np.eye(4)
-        affine[:3, :3] = Rotation.from_rotvec(rng.normal(size=3) * 0.15).as_matrix() * spacing
+        affine[:3, :3] = Rotation.from_rotvec(rng.normal(size=3) * tilt).as_matrix() * spacing
         affine[:3, 3] = -affine[:3, :3] @ np.array(shape) / 2 + rng.uniform(-1, 1, 3) * shift
         trio.append(Volume(np.zeros(shape), affine))
     low, high = np.full(3, -np.inf), np.full(3, np.inf)
@@ -354,6 +354,9 @@ for shift in (4, 4, 9, 14, 14):
         [k for k in range(n) if k + 0.5 > line.min() and k - 0.5 < line.max()]
         for n, line in zip(trio[0].shape, back, strict=True)
     ]
+    if not all(touched) or (low >= high).any():
+        probes.assert_raises_value_error(region_of_interest, trio)
+        continue
     expected = tuple(slice(t[0], t[-1] + 1) for t in touched)
     found = probes.facts_of("region", region_of_interest, *trio)
     probes.assert_close(found, expected, "the slices")
@@ -367,6 +370,29 @@ for order in ((0, 1, 2), (0, 2, 1)):
     probes.assert_close(found, expected, "the slices in three boxes")
 found = probes.facts_of("region", region_of_interest, trio[0])
 probes.assert_close(found, (slice(0, 9),) * 3, "the slices of a volume by itself")
+# A scan that is turned by 45° leaves the corners of its bounds free.
+corner = np.eye(4)
+corner[:2, :2] = Rotation.from_rotvec([0, 0, np.pi / 4]).as_matrix()[:2, :2]
+small = np.eye(4)
+small[:3, 3] = (-6.6, 0, 0)
+diamond = [Volume(np.zeros((10, 10, 3)), corner), Volume(np.zeros((2, 2, 3)), small)]
+probes.assert_raises_value_error(region_of_interest, diamond)
+# Boxes are cut in mm: in voxels each would have grown by the tilt before it is cut.
+corner[:2, :2] = Rotation.from_rotvec([0, 0, np.pi / 6]).as_matrix()[:2, :2]
+low, wide = np.eye(4), np.eye(4)
+low[:3, 3], wide[:3, 3] = (-1.3, -4, 0), (-9, 4.2, 0)
+boxes = [((10, 10, 3), corner), ((6, 20, 3), low), ((20, 5, 3), wide)]
+found = probes.facts_of(
+    "region", region_of_interest, *(Volume(np.zeros(shape), place) for shape, place in boxes)
+)
+expected = (slice(0, 9), slice(1, 9), slice(0, 3))
+probes.assert_close(found, expected, "the slices of boxes that are cut in mm")
+# And the first scan's own bounds count.
+corner[:2, :2] = Rotation.from_rotvec([0, 0, np.pi / 9]).as_matrix()[:2, :2]
+small[:3, 3] = (-5.2, 8.3, 0)
+pair = Volume(np.zeros((10, 10, 3)), corner), Volume(np.zeros((6, 6, 3)), small)
+found = probes.facts_of("region", region_of_interest, *pair)
+probes.assert_close(found, (slice(0, 5), slice(7, 10), slice(0, 3)), "the slices in the own bounds")
 large = Volume(np.zeros((20, 5, 5)), np.eye(4))  # and in it two that have nothing in common
 lying[1][:3, 3], lying[2][:3, 3] = (2, 0, 0), (10, 0, 0)
 apart = [Volume(np.zeros((3, 5, 5)), affine) for affine in lying[1:]]
@@ -387,7 +413,7 @@ print(f"axial scan {axial.shape}, region of interest", *(f"{s.start}:{s.stop}" f
 print(f"{axial.array[region].size / axial.array.size:.0%} of the voxels are left")
 
 # %% [markdown]
-# **Break it and look.** What if one goes back by $R^{-1} g - o$? It looks so much like the formula that it is a common slip, and nothing raises an error. We cut the same region once more, in both ways. *Before you run it:* the origin of this scan is some forty millimetres away from the place 0. Will the wrong region be a little off, or far off?
+# **Break it and look.** What if one goes back by $R^{-1} g - o$? It looks so much like the formula that it is a common slip, and nothing raises an error. We cut the same region once more, in both ways. *Before you run it:* on each axis the origin of this scan is some forty millimetres away from the place 0. Will the wrong region be a little off, or far off?
 
 # %%
 world_bounds = yours_or_ours(world_bounds)
@@ -421,7 +447,7 @@ plots.show(
 print("the wrong one is off by", off.round().astype(int), "voxels along the three axes")
 
 # %% [markdown]
-# Far off: the size is right, as that comes from $R$ alone, but place and origin are in millimetres, and taken away from an index they are read as voxels. Here the gland is cut in two; where the origin is further away, nothing is left. So look at what you cut, once for each new kind of scan. (The blue box reaches a little beyond the slice: it holds all eight corners of a tilted scan. Clipping comes last.)
+# Far off: the size is right, as that comes from $R$ alone, but place and origin are in millimetres, and taken away from an index they are read as voxels. Here the gland is cut in two; where the origin is further away, nothing is left. So look at what you cut, once for each new kind of scan. (The blue box reaches a little beyond the slice: it holds the eight corners of what the scans share, an upright box, seen from a tilted scan. Clipping comes last.)
 #
 # ---
 #
@@ -577,14 +603,15 @@ figure.legend(handles=patches, loc="outside lower center", ncols=2, fontsize=12)
 plots.show(
     figure,
     f"The front of one slice of labels, resampled in two ways. Linear interpolation invents {count} "
-    "voxels of classes that none of their neighbours has: here a seam of zones 1 and 2 between "
-    f"the background and the stroma, zone 3. In the whole scan it invents {invented.sum()}.",
+    "voxels of classes that none of their neighbours has: here a seam along the stroma, zone 3, "
+    "and one of zone 1 along the outer border of zone 2, where that meets the background. In the "
+    f"whole scan it invents {invented.sum()}.",
 )
 
 # %% [markdown]
-# A seam of zones 1 and 2 runs along the border of zone 3, though neither is anywhere near. A network that learns from such labels learns the seam.
+# Where zone 3 meets the background, the mean of 0 and 3 is taken for 1 or 2; where zone 2 meets it, that of 0 and 2 for 1. So zones run along borders at which they are not, as seams. A network that learns from such labels learns the seams.
 #
-# **Break it and look: one slice off.** Image and labels must stay on one grid. A frequent slip is to count the slices from 0 in one file and from 1 in the other, and the contours still look plausible. Dice, twice the overlap over the sum of both sizes, says what it costs: 1 for the same, 0 for no voxel in common. *Before you run it:* which zone will suffer most from one slice of 3 mm?
+# **Break it and look: one slice off.** Image and labels must stay on one grid. A frequent slip is to count the slices from 0 in one file and from 1 in the other, and the contours still look plausible. Dice, twice the overlap over the sum of both sizes, says what it costs: 1 for the same, 0 for no voxel in common. *Before you run it:* which zone will suffer most from one slice, a little more than 3 mm?
 
 # %%
 truth, moved = zones.array[:, :, :-1], zones.array[:, :, 1:]
@@ -601,7 +628,7 @@ for number, name in enumerate(plots.ZONE_NAMES.values(), start=1):
 #
 # *By hand.* 1, 2, 3 have the mean 2 and the standard deviation $\sqrt{2/3} = 0.816$: without the clipping, −1.22, 0, 1.22.
 #
-# An image that is constant, if only after the clipping, has no spread to divide by: it becomes zeros. An image with NaN is broken, and saying so is better than passing it on: raise a `ValueError` that says what is wrong.
+# An image that is constant, if only after the clipping, has no spread to divide by: it becomes zeros. (Ask for equal ends, not for a deviation of 0: rounding makes that of seven times 0.1 about 10⁻¹⁷.) An image with NaN is broken, and saying so is better than passing it on: raise a `ValueError` that says what is wrong.
 #
 # **1 point · about 10 minutes · difficulty 1 of 3**
 
@@ -649,6 +676,9 @@ probes.assert_close(
     probes.call(normalise, lonely), np.zeros(500, dtype=np.float32), "constant once clipped"
 )
 rng = probes.rng(3601)
+for steady in (np.full(7, 0.1), np.full((3, 5), 1.1)):  # whose mean is rounded
+    expected = np.zeros(steady.shape, np.float32)
+    probes.assert_close(probes.call(normalise, steady), expected, "a constant image")
 result = probes.call(normalise, np.full(3, 7))
 probes.assert_close(result, np.zeros(3, np.float32), "a constant image", exact_dtype=True)
 hole = rng.normal(size=(3, 4, 5))
@@ -696,11 +726,11 @@ plots.show(
 # %% [markdown]
 # ## 3.7 Patients, not slices
 #
-# To know how good a network is, it is tested on patients that it has never seen. It is easily spoilt: many patients have several scans, and each scan many slices that look alike. If one goes into training and the next into the test, the network has seen the answer. This is called *leakage*. A survey found it in 17 fields of science, in 294 papers whose results it makes look better than they are [Kap+23]. So the *patients* are divided, and all that belongs to a patient goes with him.
+# To know how good a network is, it is tested on patients that it has never seen. Such a test is easily spoilt: many patients have several scans, and each scan many slices that look alike. If one goes into training and the next into the test, the network has seen the answer. This is called *leakage*. A survey found it in 17 fields of science, in 294 papers whose results it makes look better than they are [Kap+23]. So the *patients* are divided, and all that belongs to a patient goes with him.
 #
 # *By hand.* Six cases of the patients a, a, b, c, c, d, divided in halves: the shuffled patients could be c, a, d, b. The first half is c and a: cases [0, 1, 3, 4]; the second d and b: [2, 5].
 #
-# *Tools.* `generator.permutation(n)` shuffles the numbers 0 … n − 1. `np.cumsum(fractions)` says where to cut. Then see to it that every part has at least one patient; if there are fewer patients than parts, that cannot be.
+# *Tools.* `generator.permutation(n)` shuffles the numbers 0 … n − 1. `np.cumsum(fractions)` says where to cut. Then see to it that every part has at least one patient, at the expense of the larger parts; if there are fewer patients than parts, that cannot be. And mind the end: fractions that sum to 1 on paper may sum to 0.9999… in floats.
 #
 # **2 points · about 25 minutes · difficulty 2 of 3**
 
@@ -716,7 +746,8 @@ def split_patients(ids, fractions, generator):
 
     Returns:
         One list per fraction with the indices into `ids` of its cases, sorted. Each part has at
-        least one patient, and otherwise its fraction of the patients, rounded up or down.
+        least one patient, and otherwise its fraction of the patients, rounded up or down, less
+        what it has to leave to parts that would be empty. Every case is in one part.
 
     Raises:
         ValueError: there are fewer patients than fractions; the message names both numbers.
@@ -766,6 +797,8 @@ for patients, shares in [
     (6, [0.04, 0.9, 0.03, 0.03]),
     (10, [0.17, 0.17, 0.17, 0.49]),
     (10, [0.23, 0.23, 0.23, 0.31]),
+    (10, [0.7, 0.2, 0.1]),  # in floats a little less than 1
+    (10, [0.1] * 10),
 ]:
     names = rng.permutation(1000)[:patients]
     # two of the patients have most of the cases
@@ -804,9 +837,9 @@ for way, units in (("split by patient", owners), ("split by slice", range(len(ow
     print(f"{way:<18}" + "".join(f"{dice:>14.2f}" for dice in row))
 
 # %% [markdown]
-# Divided by slice, a model that knows nothing seems to know the transition zone almost perfectly: it copies from the neighbouring slice of the *same* man. Divided by patient, it is as poor as it should be. We tried three sets of men and three splits of each, and the gap was there every time, for every zone. A network that can learn by heart gains from a leak in the same way; only nobody sees it so plainly.
+# Divided by slice, a model that knows nothing seems to know the transition zone well: it copies from the neighbouring slice of the *same* man. Divided by patient, it is as poor as it should be. We tried three sets of men and three splits of each, and the gap was there every time, for every zone. A network that can learn by heart gains from a leak in the same way; only nobody sees it so plainly.
 #
-# **By hand = by library.** nibabel and MONAI do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and torch's `interpolate` with `align_corners=False` resamples as you do, to the last digits. The new spacing is not exactly 0.5 and 3 mm: a whole number of voxels has to fill the old box, so they are a little smaller or larger than asked for. MONAI's `Spacing` decides otherwise: it keeps the spacing exact, and with `scale_extent=True` the near edge of the box, without it the centre of the first voxel.
+# **By hand = by library.** nibabel and torch do the same geometry: `nibabel.affines.apply_affine` is your `voxel_to_world`, and torch's `interpolate` with `align_corners=False` resamples as you do, to the last digits. The new spacing is not exactly 0.5 and 3 mm: a whole number of voxels has to fill the old box, so they are a little smaller or larger than asked for. MONAI's `Spacing` decides otherwise: it keeps the spacing exact, and with `scale_extent=True` the near edge of the box, without it the centre of the first voxel.
 
 # %%
 import torch

@@ -25,6 +25,14 @@ def moved(x: float, y: float, z: float, scale: float = 1.0) -> np.ndarray:
     return affine
 
 
+def turned(degrees: float) -> np.ndarray:
+    """An affine that turns the first two axes about the third."""
+    affine = np.eye(4)
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    affine[:2, :2] = [[cos, -sin], [sin, cos]]
+    return affine
+
+
 RAMP = np.arange(24.0).reshape(4, 3, 2) ** 1.5
 LABELS = np.array([[[0, 1], [3, 3]], [[0, 4], [1, 3]], [[2, 2], [0, 3]]], np.uint8)
 NOISE = np.random.default_rng(36).gamma(2.0, 50.0, (5, 14)).round(1)
@@ -255,6 +263,13 @@ EXERCISES = [
                 volume((2, 2, 2), moved(1, 0, 0)),
                 volume((2, 2, 2), moved(6, 0, 0)),
             ),
+            Call(
+                volume((10, 10, 3), turned(30)),
+                volume((6, 20, 3), moved(-1.3, -4, 0)),
+                volume((20, 5, 3), moved(-9, 4.2, 0)),
+            ),
+            Call(volume((10, 10, 3), turned(20)), volume((6, 6, 3), moved(-5.2, 8.3, 0))),
+            Call(volume((10, 10, 3), turned(45)), volume((2, 2, 3), moved(-6.6, 0, 0))),
         ],
         hints=[
             "Three steps: the bounds of every volume, their intersection in mm, and back to "
@@ -327,6 +342,42 @@ EXERCISES = [
                 "Say so at once with a ValueError.",
                 {"if (lower >= upper).any() or (start >= stop).any():": "if len(volumes) == 0:"},
             ),
+            Mistake(
+                "empty_after_the_clipping",
+                "The boxes meet, and yet nothing is left: a tilted scan does not fill its bounds, "
+                "and the region may lie in a corner that it leaves free. Look again once you have "
+                "clipped, whether start comes before stop on each axis.",
+                {"if (lower >= upper).any() or (start >= stop).any():": "if (lower >= upper).any():"},
+            ),
+            Mistake(
+                "boxes_meet_in_voxels",
+                "You intersect after going back to voxels, where each box has grown by the tilt "
+                "already. Intersect the boxes in mm, then take the corners of what is left back.",
+                source="""
+def region_of_interest(volumes):
+    start, stop = np.zeros(3), np.array(volumes[0].shape)
+    for volume in volumes:
+        low, high = world_bounds(volume.shape, volume.affine)
+        corners = np.array(list(product(*zip(low, high, strict=True))))
+        voxels = world_to_voxel(volumes[0].affine, corners).round(6)
+        start = np.maximum(start, np.floor(voxels.min(axis=0) + 0.5))
+        stop = np.minimum(stop, np.ceil(voxels.max(axis=0) + 0.5))
+        # what the boxes share is nothing where they only touch in mm
+    if (start >= stop).any():
+        raise ValueError("the volumes have no region in common")
+    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+""",
+            ),
+            Mistake(
+                "first_box_left_out",
+                "The first scan has bounds, too, and they cut the region as those of the others "
+                "do: in a tilted scan the clipping alone does not see to that.",
+                {
+                    "for volume in volumes]\n    lower": (
+                        "for volume in (volumes[1:] or volumes)]\n    lower"
+                    )
+                },
+            ),
         ],
     ),
     Exercise(
@@ -336,7 +387,7 @@ EXERCISES = [
             Call(np.array([[[10.0]], [[20.0]]]), np.diag([2.0, 1, 1, 1]), (1.0, 1.0, 1.0), 1),
             Call(RAMP, TILTED, (1.4, 1.1, 1.7), 1),
             Call(LABELS, moved(5, 6, 7, 2.0), (1.1, 1.3, 0.9), 0),
-            Call(RAMP, moved(0, 0, 0), (40.0, 1.0, 1.0), 1),
+            Call(RAMP, moved(0, 0, 0), (40.0, 1.1, 1.0), 1),
             Call(np.array([[[10]], [[20]]], np.int16), np.diag([2.0, 1, 1, 1]), (0.8, 1.0, 1.0), 1),
             Call(LABELS.astype(np.int16), moved(5, 6, 7, 2.0), [1.1, 1.3, 1], 0),
         ],
@@ -353,6 +404,15 @@ EXERCISES = [
                 "You read the spacing from the diagonal. In a tilted scan it is the length of the "
                 "columns.",
                 {"np.sqrt((affine[:3, :3] ** 2).sum(axis=0))": "np.abs(np.diag(affine)[:3])"},
+            ),
+            Mistake(
+                "rounded_down",
+                "`int` cuts off what stands behind the point: round the number of voxels.",
+                {
+                    "np.rint(before * distance / np.array(spacing))": (
+                        "(before * distance / np.array(spacing))"
+                    )
+                },
             ),
             Mistake(
                 "signed_diagonal",
@@ -438,6 +498,7 @@ EXERCISES = [
             Call(NOISE),
             Call(np.array([1.0, np.nan])),
             Call(np.append(np.zeros(199), 5.0)),
+            Call(np.full(7, 0.1)),
         ],
         hints=[
             "In which order: clip, mean, standard deviation?",
@@ -480,6 +541,12 @@ EXERCISES = [
                 {"    if low == high:": "    if False:"},
             ),
             Mistake(
+                "asks_whether_the_deviation_is_0",
+                "Seven times 0.1 has a mean that is not quite 0.1, and a deviation that is not "
+                "quite 0: rounding. Ask instead whether both ends of the clipping are equal.",
+                {"    if low == high:": "    if clipped.std() == 0:"},
+            ),
+            Mistake(
                 "nan_passes_through",
                 "NaN passes through and spoils everything later: refuse it here.",
                 {"if np.isnan(array).any():": "if array.size == 0:"},
@@ -509,6 +576,7 @@ EXERCISES = [
             Call(list("abcdefghij"), [0.25, 0.3, 0.45], 1),
             Call(list("abcdefghij"), [0.17, 0.17, 0.17, 0.49], 1),
             Call(list("abcd"), [0.02, 0.02, 0.96], 1),
+            Call(list("abcdefghij"), [0.7, 0.2, 0.1], 1),
         ],
         hints=[
             "Make a list of the patients first, each once. Shuffle and cut that list, not the "
@@ -593,6 +661,19 @@ def split_patients(ids, fractions, generator):
                 {
                     "[{order[k] for k in group} for group in groups]": "[{order[k] for k in "
                     "group[: max(1, len(group) - 1)]} for group in groups]"
+                },
+            ),
+            Mistake(
+                "last_cut_by_rounding",
+                "0.7 + 0.2 + 0.1 is a little less than 1 in floats, so that the last patient is in "
+                "no part. The last part ends with the last patient, whatever the sum says.",
+                {
+                    "np.floor(np.cumsum(fractions)[:-1] * count + 0.5).astype(int)": (
+                        "(np.cumsum(fractions) * count).astype(int)"
+                    ),
+                    "groups = np.split(np.arange(count), cuts)": (
+                        "groups = np.split(np.arange(count), cuts)[:parts]"
+                    ),
                 },
             ),
             Mistake(

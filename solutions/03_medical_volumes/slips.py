@@ -482,7 +482,7 @@ def resample(array, affine, spacing, order):
     Slip(
         "normalise",
         "fractions_for_percent",
-        "expected the image to be",
+        "expected the result to be",
         """
 def normalise(array):
     values = np.asarray(array, dtype=np.float64)
@@ -499,7 +499,7 @@ def normalise(array):
     Slip(
         "normalise",
         "statistics_of_the_unclipped",
-        "expected the image to be",
+        "expected the result to be",
         """
 def normalise(array):
     values = np.asarray(array, dtype=np.float64)
@@ -516,7 +516,7 @@ def normalise(array):
     Slip(
         "normalise",
         "",
-        "mage at index [0] to be 0, yours is nan.",
+        "result at index [0] to be 0, yours is nan.",
         """
 def normalise(array):
     values = np.asarray(array, dtype=np.float64)
@@ -534,7 +534,7 @@ def normalise(array):
     Slip(
         "normalise",
         "sample_standard_deviation",
-        "expected the image to be",
+        "expected the result to be",
         """
 def normalise(array):
     values = np.asarray(array, dtype=np.float64)

@@ -19,6 +19,8 @@ def record(result: Any, before: list, after: list) -> dict:
         outcome: dict[str, Any] = {"value": encode(result)}
     except TypeError:
         outcome = {"value": {"object": type(result).__name__}}
+        if isinstance(result, BaseException):
+            outcome["value"]["raised"] = False
     if any(not _same_input(a, b) for a, b in zip(before, after, strict=True)):
         outcome["changed"] = True
     return outcome
@@ -86,26 +88,29 @@ def _numbers(value: Any) -> int:
     return int(np.prod(value.shape)) if hasattr(value, "shape") else 1
 
 
-def describe_call(name: str, call: dict) -> str:
+def describe_call(name: str, call: dict, takes: str = "") -> str:
     """`name(…)` with its probe inputs, abbreviated where they are long.
 
-    Where the inputs are no arguments of the function, the author says in `shown` what is called.
+    Where the inputs are no arguments of the function, the author says in `shown` what is called, or
+    the runner in `takes` how the function is called with them, see `Runner`.
     """
     if "shown" in call:
         return name + call["shown"]
     args = [_brief(arg) for arg in call["args"]]
+    if takes:
+        return f"{name}({takes.format(*args, all=', '.join(args))})"
     args += [f"{key}={_brief(value)}" for key, value in call["kwargs"]["dict"].items()]
     return f"{name}({', '.join(args)})"
 
 
 def _compare_errors(expected: dict, observed: dict) -> Difference | None:
     if "error" not in observed:
-        value = _brief(_without_facts(observed["value"]))
-        return Difference("error", f"expected a {expected['error']}, yours returned {value}.")
+        return Difference("error", f"expected a {expected['error']}, {_returned(observed)}.")
     if "error" not in expected:
         return Difference("error", f"yours raised {observed['error']}.")
     if expected["error"] != observed["error"]:
-        sentence = f"expected a {expected['error']}, yours raised {observed['error']}."
+        said = f": “{observed['said']}”" if "said" in observed else ""
+        sentence = f"expected a {expected['error']}, yours raised {observed['error']}{said}."
         return Difference("error", sentence)
     if expected["mentions"] != observed["mentions"]:
         return Difference(
@@ -116,10 +121,17 @@ def _compare_errors(expected: dict, observed: dict) -> Difference | None:
     return None
 
 
-def _without_facts(value: Any) -> Any:
-    """What a function returned, where a runner reports facts beside it."""
+def _returned(observed: dict) -> str:
+    """What came where an error was due, as far as one may call it that: facts are not a result."""
+    value = observed["value"]
+    if isinstance(value, dict) and "raised" in value:
+        return f"yours returned a {value['object']}: `raise` it instead of returning it"
     facts = value.get("dict", {}) if isinstance(value, dict) else {}
-    return facts.get("the result", value)
+    if "the result" in facts:
+        value = facts["the result"]
+    elif any(isinstance(entry, bool) for entry in facts.values()):
+        return "yours returned a result as if nothing were wrong"
+    return f"yours returned {_brief(value)}"
 
 
 def _brief(data: Any) -> str:
@@ -146,6 +158,8 @@ def _brief(data: Any) -> str:
         return f"Volume({_brief(data['volume'])}, {_brief(data['affine'])})"
     if "slice" in data:
         return shown(decode(data))
+    if "object" in data:
+        return f"an object of type {data['object']}"
     return f"<{next(iter(data))}>"
 
 

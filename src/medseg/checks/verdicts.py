@@ -73,7 +73,7 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
             with time_limit(seconds):
                 outcome, error = run_call(function, call, runner, data["device"])
         except TimeoutError:
-            where = describe_call(short, call) + data["legend"]
+            where = describe_call(short, call, runner.takes) + data["legend"]
             ends = "is there a loop that never ends, or a calculation far longer than it need be?"
             return Verdict(RAISED, f"{where} did not end within {seconds:g} s: {ends}")
         if isinstance(error, NotImplementedError) and raised_by_stub(error):
@@ -95,13 +95,15 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
     mistake = explained.get(index)
     advice = f"\nHint: {mistake['hint']}" if mistake else ""
     mistake_name = mistake["name"] if mistake else None
-    where = describe_call(short, call) + data["legend"]
+    where = describe_call(short, call, runner.takes) + data["legend"]
     if error is not None and "error" not in expected[index]:
         text = f"{where} raised an error.\n{explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
     sentence = _about_message(error, call) if difference.rank == "message" else difference.sentence
     if difference.measured:
         sentence += f" Measured: {difference.measured}."
+    if observed[index].get("changed") and difference.rank != "changed":
+        sentence += " Your function also changes its input: work on a copy."
     return Verdict(WRONG, f"{where}: {sentence}{advice}", mistake_name, _pictures(difference))
 
 

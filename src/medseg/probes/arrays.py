@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from medseg.probes.compare import fact, kind_of
+
 # So many instances of a class differ by so much in some channel.
 MANY, VISIBLE = 12, 10
 
@@ -31,14 +33,17 @@ def instances(function: Callable, semantic: np.ndarray, thing_ids: Any) -> Any:
     """Call an instance function and renumber what it returns, if that is a map of integers."""
     result = function(semantic, thing_ids)
     if isinstance(result, np.ndarray) and result.dtype == np.int64 and result.min(initial=0) >= 0:
-        return renumbered(result)
-    return result
+        result = renumbered(result)
+    return {"the result, numbered anew in the order of appearance,": result}
 
 
 def colours(function: Callable, panoptic: np.ndarray, palette: dict, thing_ids: list[int]) -> Any:
     """Call a colouring function and report what every good colouring has in common."""
-    picture = function(panoptic, dict(palette))
-    again = function(panoptic.copy(), dict(palette))
+    # whether the inputs themselves are changed is looked at by who calls this
+    wanted_colours, segments = dict(palette), panoptic.copy()
+    picture = function(panoptic, palette)
+    again = function(segments.copy(), dict(wanted_colours))
+    panoptic, palette = segments, wanted_colours
     if not isinstance(picture, np.ndarray) or picture.shape != (*panoptic.shape, 3):
         return {"the picture": picture}
     if picture.dtype != np.uint8:
@@ -47,17 +52,25 @@ def colours(function: Callable, panoptic: np.ndarray, palette: dict, thing_ids: 
     wanted = np.array([palette[int(s)] for s in semantic[stuff]], dtype=np.uint8).reshape(-1, 3)
     shades = {int(p): np.unique(picture[panoptic == p], axis=0) for p in np.unique(panoptic)}
     steps = [
-        np.abs(a[0].astype(int) - b[0].astype(int)).max()
+        (int(np.abs(a[0].astype(int) - b[0].astype(int)).max()), p, q)
         for p, a in shades.items()
         for q, b in shades.items()
         if p < q and p >> 8 == q >> 8 and p >> 8 in thing_ids and p & 255 > 0 and q & 255 <= MANY
     ]
+    least, p, q = min(steps, default=(VISIBLE, 0, 0))
+    closest = " and ".join(
+        f"number {k & 255} of class {k >> 8} has {tuple(shades[k][0].tolist())}"
+        for k in (p, q)
+        if k in shades
+    )
     return {
         "the picture's dtype": "uint8",
         "stuff has the palette's colours": bool(np.array_equal(picture[stuff], wanted)),
         "one colour for each segment": all(len(s) == 1 for s in shades.values()),
-        "instances of a class differ": bool(min(steps, default=1) > 0),
-        "instances of a class differ visibly": bool(min(steps, default=VISIBLE) >= VISIBLE),
+        **fact("instances of a class have different colours", least > 0, closest),
+        **fact(
+            "instances of a class have colours that one can tell apart", least >= VISIBLE, closest
+        ),
         "the same input gives the same picture": bool(np.array_equal(picture, again)),
     }
 
@@ -80,17 +93,25 @@ def _written_out(part: slice, size: int) -> slice:
 def image(function: Callable, array: np.ndarray) -> Any:
     """Call a function from image to image and report the dtype of its result as well."""
     result = function(array)
-    return {"its dtype": str(getattr(result, "dtype", type(result).__name__)), "the image": result}
+    dtype = str(getattr(result, "dtype", type(result).__name__))
+    return {"the result's dtype": dtype, "the result": result}
 
 
 def split(function: Callable, ids: Sequence, fractions: Sequence[float], seed: int) -> Any:
     """Call a function that divides patients, and report what every good division shares."""
-    parts = function(list(ids), list(fractions), np.random.default_rng(seed))
-    if not isinstance(parts, list | tuple) or not all(isinstance(p, list) for p in parts):
-        return {"one list of numbers for each fraction": False}
+    given = ids, fractions
+    ids, fractions = list(ids), list(fractions)
+    # whether the inputs themselves are changed is looked at by who calls this
+    parts = function(*given, np.random.default_rng(seed))
+    one_list = "one list of numbers for each fraction"
+    if not isinstance(parts, list | tuple):
+        return fact(one_list, False, kind_of(parts))
+    if not all(isinstance(part, list) for part in parts):
+        return fact(one_list, False, f"{kind_of(parts)} of {', '.join(map(kind_of, parts))}")
     flat = [k for part in parts for k in part]
     if not all(isinstance(k, int | np.integer) for k in flat):
-        return {"case numbers": False}
+        other = next(k for k in flat if not isinstance(k, int | np.integer))
+        return fact(one_list, False, f"the lists hold {other!r}, which is no number of a case")
     # Few patients can fall into the same parts by chance once, but not with eight states.
     others, again = (
         [function(list(ids), list(fractions), np.random.default_rng(k)) for k in range(8)]
@@ -103,17 +124,24 @@ def split(function: Callable, ids: Sequence, fractions: Sequence[float], seed: i
         for prefix in "bcdefghi"
         if all(isinstance(k, str) for k in ids)
     ]
-    owners = [{ids[k] for k in part} for part in parts]
+    known = [[k for k in part if 0 <= k < len(ids)] for part in parts]
+    owners = [{ids[k] for k in part} for part in known]
     patients = len(set(ids))
+    sizes = f"{', '.join(str(len(own)) for own in owners)} of {patients} patients"
+    cases = f"{len(set(flat))} different cases in {len(flat)} places, of {len(ids)}"
     return {
-        "one list of numbers for each fraction": len(parts) == len(fractions),
-        "every case is in one part": sorted(flat) == list(range(len(ids))),
+        **fact(one_list, len(parts) == len(fractions), f"{len(parts)} lists"),
+        **fact("every case is in one part", sorted(flat) == list(range(len(ids))), cases),
         "all cases of a patient are in one part": sum(map(len, owners))
         == len(set().union(*owners)),
-        "every part has a patient": all(owners),
-        "parts have about their fraction of the patients": all(
-            abs(len(own) - share * patients) < 1
-            for own, share in zip(owners, fractions, strict=False)
+        **fact("every part has a patient", all(owners), sizes),
+        **fact(
+            "parts have about their fraction of the patients",
+            all(
+                abs(len(own) - share * patients) < 1
+                for own, share in zip(owners, fractions, strict=False)
+            ),
+            sizes,
         ),
         "parts of less than one patient have one": all(
             len(own) == 1

@@ -181,7 +181,7 @@ def facts_of(runner: str, function: Callable, *args: Any, **kwargs: Any) -> dict
     >>> import numpy as np
     >>> from medseg import probes
     >>> probes.facts_of("image", np.sqrt, np.array([4.0, 9.0]))
-    {'its dtype': 'float64', 'the image': array([2., 3.])}
+    {"the result's dtype": 'float64', 'the result': array([2., 3.])}
     """
     return unchanged(RUNNERS[runner], function, *args, **kwargs)
 
@@ -196,13 +196,13 @@ def assert_facts(facts: dict[str, Any], *names: str) -> None:
     >>> probes.assert_facts(facts, "each list is sorted")
     >>> probes.assert_facts(facts)
     Traceback (most recent call last):
-    AssertionError: not true of your function: every part has a patient.
+    AssertionError: not true of your function: “every part has a patient”.
     """
     chosen = names or tuple(name for name, value in facts.items() if isinstance(value, bool))
     found = "; ".join(f"{name} is {value}" for name, value in facts.items())
     assert chosen, f"the result is not of the kind that is due: {found}."
     untrue = [
-        name + (f" (measured: {facts[name + MEASURED]})" if name + MEASURED in facts else "")
+        f"“{name}”" + (f" (measured: {facts[name + MEASURED]})" if name + MEASURED in facts else "")
         for name in chosen
         if facts.get(name) is not True
     ]

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from medseg.probes.compare import MEASURED
+from medseg.probes.compare import fact
 from medseg.probes.device import lies_on, works_elsewhere
 
 DRAWS = 24
@@ -265,50 +265,46 @@ def _geometry(motions: Sequence[Motion]) -> dict[str, Any]:
     over = f"over {len(motions)} draws"
     spread = f"standard deviation {over}"
     return {
-        **_fact("each draw turns anew", turned > TURNS, f"{turned:.1f} degrees, {spread}"),
+        **fact("each draw turns anew", turned > TURNS, f"{turned:.1f} degrees, {spread}"),
         "turned without a slant": not slanted,
-        **_fact("each draw zooms anew", zoomed > ZOOMS, f"{zoomed:.1%}, {spread}"),
-        **_fact("each draw shifts anew", shifted > SHIFTS, f"{shifted:.1%} of the width, {spread}"),
+        **fact("each draw zooms anew", zoomed > ZOOMS, f"{zoomed:.1%}, {spread}"),
+        **fact("each draw shifts anew", shifted > SHIFTS, f"{shifted:.1%} of the width, {spread}"),
         **{
             key: value
             for lines, bend in zip(("rows", "columns"), bends, strict=True)
-            for key, value in _fact(
+            for key, value in fact(
                 f"lines along the {lines} bend",
                 bend > BENDS,
                 f"displaced by up to {bend:.1%} of the width, in the median draw; less than "
                 f"{BENDS:.1%} cannot be told from the grid of the pixels",
             ).items()
         },
-        **_fact(
+        **fact(
             "bent by no more than 6 per cent of the width",
             reach < BEND,
             f"{reach:.0%} of the width, the most {over}",
         ),
-        **_fact(
+        **fact(
             "turned by at most 15 degrees",
             most[0] < TURN,
             f"{most[0]:.0f} degrees, the most {over}",
         ),
-        **_fact(
+        **fact(
             "zoomed by at most a fifth",
             most[1] < math.log(ZOOM),
             f"by a factor of {math.exp(most[1]):.2f}, the most {over}",
         ),
-        **_fact(
+        **fact(
             "shifted by at most a tenth of the width",
             most[2] < SHIFT,
             f"{most[2]:.0%} of the width, the most {over}",
         ),
-        **_fact(
+        **fact(
             "neighbours are displaced alike",
             rough < ROUGH,
             f"{math.sqrt(rough):.1f} pixels apart from those around them, in the median draw",
         ),
     }
-
-
-def _fact(name: str, holds: bool, measured: str) -> dict[str, Any]:
-    return {name: True} if holds else {name: False, f"{name}{MEASURED}": measured}
 
 
 def _spread(values: torch.Tensor, mirrored: torch.Tensor) -> float:

@@ -134,6 +134,16 @@ def difference(
     return min(differences, key=lambda d: RANKS.index(d.rank)) if differences else None
 
 
+def fact(name: str, holds: bool, measured: str) -> dict[str, Any]:
+    """A fact as a runner reports it, and where it does not hold, what was found instead.
+
+    >>> from medseg.probes.compare import fact
+    >>> fact("every part has a patient", False, "2, 1 and 0 patients")
+    {'every part has a patient': False, 'every part has a patient, measured': '2, 1 and 0 patients'}
+    """
+    return {name: True} if holds else {name: False, f"{name}{MEASURED}": measured}
+
+
 def kind_of(value: Any) -> str:
     """What a value is, as a reader would call it: "a torch tensor", "a number", …"""
     if value is None:
@@ -191,7 +201,7 @@ def _of_numbers(
     if agree:
         return None
     if left is True and right is False:
-        return Difference(rank, f"this should hold, and does not: {name}.")
+        return Difference(rank, f"not true of your function: “{name}”.")
     words = _apart(left, right)
     return Difference(rank, f"expected {name} to be {words[0]}, yours is {words[1]}.")
 

@@ -88,12 +88,15 @@ class Runner:
         function: its name there; it is called with the student's object and the probe's arguments.
         on_host: it may calculate on the CPU, and must bring its result back.
         builds: the student's object is a class whose first argument is a dictionary of options.
+        takes: how the student's function is called with the probe's arguments, where it is not with
+            these: "{0}" is the first of them, "{all}" all with commas between.
     """
 
     home: str
     function: str
     on_host: bool = False
     builds: bool = False
+    takes: str = ""
 
     def __call__(self, answer: Callable, *args: Any, **kwargs: Any) -> Any:
         """What the runner reports about a student's function or class."""
@@ -120,10 +123,10 @@ RUNNERS = {
     "tiles": Runner("runners", "tiles"),
     "module": Runner("networks", "module", builds=True),
     "instances": Runner("arrays", "instances"),
-    "colours": Runner("arrays", "colours"),
-    "region": Runner("arrays", "region"),
+    "colours": Runner("arrays", "colours", takes="{0}, {1}"),
+    "region": Runner("arrays", "region", takes="[{all}]"),
     "image": Runner("arrays", "image"),
-    "split": Runner("arrays", "split"),
+    "split": Runner("arrays", "split", takes="{0}, {1}, numpy.random.default_rng({2})"),
     "augment": Runner("augmentation", "augment"),
     "train_epoch": Runner("training", "train_epoch"),
     "evaluate": Runner("training", "evaluate"),
