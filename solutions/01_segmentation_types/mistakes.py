@@ -90,6 +90,7 @@ EXERCISES = [
     Exercise(
         name="instances_from_semantic",
         runner="instances",
+        legend="instances are shown numbered anew, 1, 2, … in the order of appearance",
         calls=[
             Call(np.array([[26, 7, 7, 7], [7, 26, 7, 7], [7, 7, 7, 26]]), [24, 26]),
             Call(STREET, [24, 26]),
@@ -352,20 +353,41 @@ EXERCISES = [
             ),
             Mistake(
                 "steps_too_small_to_see",
-                "The colours of two instances differ by one step in 255: nobody sees that.",
+                "The colours of two instances are so close that nobody can tell them apart.",
                 {"(picture + own) / 2": "np.clip(picture + instance[..., None], 0, 255) - 1"},
             ),
             Mistake(
                 "clipped_at_white",
-                "The class's colour is made brighter from number to number, and ends at 255: in a "
-                "bright class all instances are white. Mix instead of adding.",
+                "What is more than 255 is clipped, so that in a bright class several instances come "
+                "out white. Keep what you mix between 0 and 255 (`% 1` before the factor 255), and "
+                "take the mean of two colours, not their sum.",
                 {"(picture + own) / 2": "np.clip(picture + 20 * instance[..., None], 0, 255)"},
             ),
             Mistake(
                 "clipped_at_black",
-                "The class's colour is made darker from number to number, and ends at 0: in a "
-                "dark class all instances are black. Mix instead of subtracting.",
+                "What is less than 0 is clipped, so that in a dark class several instances come out "
+                "black. Take the mean of two colours, not their difference.",
                 {"(picture + own) / 2": "np.clip(picture - 20 * instance[..., None], 0, 255)"},
+            ),
+            Mistake(
+                "palette_overwritten",
+                "You write into the palette that you were given: the next picture is drawn in "
+                "other colours. Keep the colours of instances in an array of your own.",
+                source="""
+def label_colours(panoptic, palette):
+    picture = np.zeros((*panoptic.shape, 3), np.uint8)
+    for value in np.unique(panoptic):
+        semantic, number = divmod(int(value), 256)
+        if number:
+            own = 255 * (np.array([0.618034, 0.754878, 0.569840]) * number % 1)
+            before = palette[semantic]
+            palette[semantic] = tuple((np.array(before) + own) / 2)
+            picture[panoptic == value] = palette[semantic]
+            palette[semantic] = tuple(map(int, palette[semantic]))
+        else:
+            picture[panoptic == value] = palette[semantic]
+    return picture
+""",
             ),
             Mistake(
                 "every_pixel_its_own_colour",

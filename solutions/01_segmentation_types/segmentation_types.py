@@ -45,7 +45,7 @@ widgets.segmentation_types(picture)
 # %% [markdown]
 # The street is our own. It is calculated, not photographed, so that the true answers are known to the pixel and nothing has to be downloaded. Classes carry the numbers of the Cityscapes data set [Cor+16]: 7 is road, 24 a person, 26 a car, and 0 means *unlabelled*.
 #
-# The same three questions can be put to other eyes than a camera's. Below, the same street as a rotating laser measures it (unit 2), and a slice of a prostate scan (from unit 3 on). In the scan the zones are *stuff*: there is one of each. So for the prostate, semantic segmentation is all we need; where a scan shows many nodules or cells, we are back at counting.
+# A camera is not the only eye to which one can put these questions. Below, the same street as a rotating laser measures it (unit 2), and a slice of a prostate scan (from unit 3 on). In the scan the zones are *stuff*: there is one of each. So for the prostate, semantic segmentation is all we need; where a scan shows many nodules or cells, we are back at counting.
 
 # %%
 plots.show(*scene_plots.from_above(scenes.laser_scan(street), title="the same street, by laser"))
@@ -94,7 +94,7 @@ print(
 #
 # *By hand.* Two classes, a picture of one row and three pixels. Scores of class 0: 5, 1, 2; of class 1: 3, 4, 2. The first pixel is class 0, the second class 1; the third is a tie, and we let the lower number win: 0 1 0.
 #
-# Part of this exercise is to refuse what makes no sense. If the scores are not (C, H, W), raise a `ValueError` whose message names the shape that came and the one that was expected, for instance `scores have shape (4, 6), expected (C, H, W)`.
+# Part of this exercise is to refuse what makes no sense. If the scores do not have three axes, (C, H, W), raise a `ValueError` whose message names the shape that came and the one that was expected, for instance `scores have shape (4, 6), expected (C, H, W)`.
 #
 # **2 points · about 10 minutes · difficulty 1 of 3**
 
@@ -396,7 +396,7 @@ for shape, dtype in [
 # %% [markdown]
 # ## 1.5 Colours that tell things apart
 #
-# Numbers do not speak to the eye. A panoptic map is shown in colours: stuff in the colour that a *palette* gives its class, so that road looks the same in every picture; things in colours of their own, so that two cars next to each other are seen as two. The colours must not be drawn anew each time: the same map gives the same picture.
+# Numbers do not speak to the eye. A panoptic map is shown in colours: stuff in the colour that a *palette* gives its class, so that road looks the same in every picture; things in colours of their own, so that two cars next to each other are seen as two: any two of the instances 1 to 12 of a class differ by at least 10 in some channel, in bright classes and in dark ones. The colours must not be drawn anew each time: the same map gives the same picture. And the palette is somebody else's: leave it as it came.
 #
 # There are many right answers. One: mix the palette's colour half and half with a second colour that is calculated from the instance's number, for instance from the fractional parts of $0.618 \cdot n$, $0.755 \cdot n$ and $0.570 \cdot n$. The multiples of such numbers stay well apart for a long time.
 #
@@ -495,7 +495,7 @@ print("and nothing was lost on the way: ", bool((unpacked[1] == picture.instance
 # %% [markdown]
 # ## Go further
 #
-# - Change `seed` at the top, run all, and count how often connected components miscount. Which things are it?
+# - Change `seed` at the top, run all, and count how often connected components miscount. Which things do they miscount?
 # - Erode the car mask (`ndimage.binary_erosion`) before you count. It separates some touching cars. What does it do to the far ones?
 # - The panoptic files of COCO store $\mathrm{id} = R + 256\,G + 65536\,B$ in a colour picture [Coc]. Write its encoder. How many things fit into one picture, against KITTI's 255 per class?
 #

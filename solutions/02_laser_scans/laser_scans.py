@@ -106,11 +106,11 @@ for kind in scenes.KINDS.values():
 #
 # $$\mathrm{column} = \left\lfloor \tfrac{1}{2}\left(1 - \frac{\operatorname{atan2}(y, x)}{\pi}\right) W \right\rfloor, \qquad \mathrm{row} = \left\lfloor \frac{f_{up} - \varepsilon}{f_{up} - f_{down}}\, H \right\rfloor, \qquad \varepsilon = \arcsin\frac{z}{r}$$
 #
-# $W$ and $H$ are width and height of the picture in pixels, $\lfloor\cdot\rfloor$ rounds down, $\operatorname{atan2}(y, x)$ is the angle from straight ahead, positive to the left, and $f_{up}$, $f_{down}$ are the highest and the lowest elevation that the laser sees, in degrees: +3° and −25° here. Straight ahead is the middle column, row 0 is up. What falls outside, by rounding or because it lies above $f_{up}$ or below $f_{down}$, goes to the nearest row or column that exists.
+# $W$ and $H$ are width and height of the picture in pixels, $\lfloor\cdot\rfloor$ rounds down, $\operatorname{atan2}(y, x)$ is the angle from straight ahead, positive to the left, and $f_{up}$, $f_{down}$ are the highest and the lowest elevation that the laser sees, in degrees: +3° and −25° here. Straight ahead is column $W/2$, the right one of the two in the middle; row 0 is up. What falls outside, by rounding or because it lies above $f_{up}$ or below $f_{down}$, goes to the nearest row or column that exists.
 #
 # *By hand.* A picture of 4 rows and 8 columns, from +10° to −30°. The point (1, 1, 0) lies 45° to the left: $\frac12 (1 - \frac14) \cdot 8 = 3$. Its elevation is 0°: $\frac{10 - 0}{40} \cdot 4 = 1$. So row 1, column 3, range $\sqrt 2$.
 #
-# Two traps: the formula for rows wants degrees on both sides, and numpy's functions give radians (`np.degrees`). And a point at the laser itself has no direction: give it range 0 and elevation 0.
+# Two traps: the formula for rows wants degrees on both sides, and numpy's functions give radians (`np.degrees`). And a point at the laser itself has no direction: give it range 0 and elevation 0, and the column that $\operatorname{atan2}(0, 0) = 0$ gives, straight ahead.
 #
 # **3 points · about 25 minutes · difficulty 2 of 3**
 
@@ -369,7 +369,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The wall's, by far. Cars lose two or three points in a thousand, houses four in a hundred: the near thing wins the pixel, and what it hides pays. Many wrong points lie where a near thing borders on a far one, next to each other in the picture and metres apart in the world. Others lie along the kerbs and at the feet of the houses, where two classes really meet and share a pixel. Methods that work on range images therefore end with a step that asks each point's neighbours in space [Mil+19].
+# The wall's, by far. Cars lose two points in a thousand, houses four in a hundred: the near thing wins the pixel, and what it hides pays. Many wrong points lie where a near thing borders on a far one, next to each other in the picture and metres apart in the world. Others lie along the kerbs and at the feet of the houses, where two classes really meet and share a pixel. Methods that work on range images therefore end with a step that asks each point's neighbours in space [Mil+19].
 #
 # At a width of 2048 nothing is lost, since each of the 2048 flashes a turn has a column of its own. A real laser does lose something there: it turns unevenly, and the car moves while it turns.
 #

@@ -347,7 +347,9 @@ EXERCISES = [
                 "The boxes meet, and yet nothing is left: a tilted scan does not fill its bounds, "
                 "and the region may lie in a corner that it leaves free. Look again once you have "
                 "clipped, whether start comes before stop on each axis.",
-                {"if (lower >= upper).any() or (start >= stop).any():": "if (lower >= upper).any():"},
+                {
+                    "if (lower >= upper).any() or (start >= stop).any():": "if (lower >= upper).any():"
+                },
             ),
             Mistake(
                 "boxes_meet_in_voxels",

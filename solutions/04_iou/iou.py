@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 4: Intersection over union
 #
-# Two people outline the same prostate. How well do they agree? You want a single number, and the obvious one lies: since most pixels are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union, Dice, and panoptic quality, all from one table of counts. You need no earlier unit.
+# Two people outline the same prostate. How well do they agree? You want a single number, and the obvious one lies: since most pixels are background, somebody who outlines nothing at all is "right" nearly everywhere. In this unit you build the measures that are not fooled: intersection over union and Dice, from one table of counts, and panoptic quality, which counts things instead of pixels. You need no earlier unit.
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -61,7 +61,7 @@ widgets.two_boxes()
 # %% [markdown]
 # ## 4.1 One table of counts
 #
-# Everything in this unit is calculated from the *confusion matrix* $M$: $M_{ij}$ counts the pixels of class $i$ in the target that the prediction calls $j$. Rows are what is there, columns what was said, and the diagonal holds the hits. Some books have it the other way round; with rows and columns swapped, false alarms turn into misses.
+# All that is measured pixel by pixel, up to 4.5, is calculated from the *confusion matrix* $M$: $M_{ij}$ counts the pixels of class $i$ in the target that the prediction calls $j$. Rows are what is there, columns what was said, and the diagonal holds the hits. Some books have it the other way round; with rows and columns swapped, false alarms turn into misses.
 #
 # By hand, with two classes: target 0 0 1 1, prediction 0 1 1 1. One background pixel is right, one is called 1, both pixels of class 1 are right:
 #
@@ -194,7 +194,7 @@ plots.show(
 # %% [markdown]
 # ## 4.2 IoU of each class
 #
-# For one class, the pixels fall into four groups. *True positives* $TP$: it is there and was found. *False positives* $FP$: it was said, but is not there. *False negatives* $FN$: it is there, but was not said. All others do not matter, which is why background cannot drown the result.
+# For one class, the pixels fall into four groups. *True positives* $TP$: it is there and was found. *False positives* $FP$: it was said, but is not there. *False negatives* $FN$: it is there, but was not said. All others, the *true negatives*, do not matter, which is why a large background cannot drown what is said about a small class.
 #
 # $$\mathrm{IoU} = \frac{TP}{TP + FP + FN}$$
 #
@@ -566,7 +566,7 @@ for name, prediction, percentile, spacing in (
 #
 # *Segmentation quality* $SQ$ says how well the found ones are outlined (0 where none is found), *recognition quality* $RQ$ how many are found. All three are averaged over the classes with $TP + FP + FN > 0$, each by itself: the mean PQ is then not the product of the means.
 #
-# Target pixels of semantic class 0 are *void*: nobody knows what is there. They are left out of every union, and a predicted segment more than half of which is void is no false positive. Class 0 itself is not scored; neither are predicted pixels of class 0, which simply predict nothing.
+# Target pixels of semantic class 0 are *void*: nobody knows what is there. They are left out of every union. And a predicted segment more than half of which is void, of all its pixels, is no false positive: so count its void pixels before you leave any out. Class 0 itself is not scored; neither are predicted pixels of class 0, which simply predict nothing.
 #
 # *Before you run it.* The next picture shows four cars of 4 by 4 pixels on a road (solid), and five predicted ones (dashed). One prediction lies two columns beside its car, so that it covers half of it. How many mistakes is that: none, one or two?
 

@@ -502,6 +502,31 @@ EXERCISES = [
                 {" and in_void.get(m, 0) <= area / 2": ""},
             ),
             Mistake(
+                "void_pixels_thrown_away_first",
+                "You throw the void pixels away at the start. Then nobody can say any more whether "
+                "most of a predicted segment lay in void: it is its whole size that counts.",
+                {
+                    "    areas = [": (
+                        "    kept = target // 256 != 0\n"
+                        "    prediction, target = prediction[kept], target[kept]\n"
+                        "    areas = ["
+                    )
+                },
+            ),
+            Mistake(
+                "only_classes_of_the_target",
+                "A class that only the prediction has counts, too: all its segments are false "
+                "positives, and its quality is 0.",
+                {"{*scores, *missed, *false}": "{*scores, *missed}"},
+            ),
+            Mistake(
+                "prediction_and_target_swapped",
+                "The prediction comes first, the target second: yours takes one for the other.",
+                {
+                    "    areas = [": "    prediction, target = target, prediction\n    areas = [",
+                },
+            ),
+            Mistake(
                 "misses_count_fully",
                 "Misses and false alarms count one half each in the denominator.",
                 {

@@ -29,6 +29,7 @@ LARGEST_OUTPUT_MB = 5
 
 # How bad a finding is: grading would remark on it; it costs points or may; it is worth a look.
 STOPS, COSTS, LOOK = "mend", "points", "look"
+NO_RESULTS = "has no results: it was not run, or not saved since"
 
 
 @dataclass(frozen=True)
@@ -245,9 +246,7 @@ def _order_of_running(notebook: NotebookNode) -> Iterator[Fault]:
     counts = [(k, cell.execution_count) for k, cell in code if cell.get("execution_count")]
     rerun = "choose Run > Restart Kernel and Run All Cells, look at the results, and save"
     if not counts:
-        yield Fault(
-            "the notebook", "has no results: it was not run, or not saved since", rerun, LOOK
-        )
+        yield Fault("the notebook", NO_RESULTS, rerun, LOOK)
     for (_, before), (k, count) in pairwise(counts):
         if count < before:
             yield Fault(

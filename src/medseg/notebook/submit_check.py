@@ -16,6 +16,7 @@ from medseg.notebook.faults import (
     COSTS,
     FRESH,
     LOOK,
+    NO_RESULTS,
     STOPS,
     Fault,
     find,
@@ -50,6 +51,8 @@ def show(path: Path, run: bool = False) -> int:
             what = fault.what.rstrip(".")
             print(f"  {fault.level:<6}  {fault.where} {what}.")
             print(f"          To mend it: {fault.mend}.")
+        if run and not stops and not costs:
+            print("  Run from the top, in a copy: every cell went through. Your file is unchanged.")
         verdict = f"not ready: {stops} to mend" if stops else "ready to hand in"
         if costs:
             verdict += f"{' and' if stops else ', but'} {costs} that cost points, or may"
@@ -113,6 +116,7 @@ def examine(unit: str, path: Path, run: bool = False) -> list[Fault]:
     faults += examine_content(path.read_bytes(), handed_out(unit))
     notebook = read(path) if run else None
     if isinstance(notebook, NotebookNode) and not any(map(grade_id, unreadable(notebook))):
+        faults = [fault for fault in faults if fault.what != NO_RESULTS]  # it has some now
         faults += run_from_the_top(notebook, path.parent)
     return sorted(faults, key=lambda fault: (STOPS, COSTS, LOOK).index(fault.level))
 

@@ -33,8 +33,8 @@ def instances(function: Callable, semantic: np.ndarray, thing_ids: Any) -> Any:
     """Call an instance function and renumber what it returns, if that is a map of integers."""
     result = function(semantic, thing_ids)
     if isinstance(result, np.ndarray) and result.dtype == np.int64 and result.min(initial=0) >= 0:
-        result = renumbered(result)
-    return {"the result, numbered anew in the order of appearance,": result}
+        return renumbered(result)
+    return result
 
 
 def colours(function: Callable, panoptic: np.ndarray, palette: dict, thing_ids: list[int]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 # Taken when this is imported, before any student's code runs, as in `compare`.
 from numpy import array_equal, empty, ndarray
 
-from medseg.probes.compare import ARRAY, TENSOR, kind_of
+from medseg.probes.compare import ARRAY, NUMBER, TENSOR, kind_of
 
 
 def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
@@ -107,6 +107,8 @@ def _same(before: Any, after: Any) -> bool:
         return before == after
     if kind == "a Volume":
         return _same(before.array, after.array) and _same(before.affine, after.affine)
+    if kind == NUMBER or before is None or isinstance(before, str):
+        return bool(before == after) or str(before) == str(after) == "nan"
     return True
 
 

@@ -117,3 +117,36 @@ def test_what_came_instead_of_an_error_is_told_without_the_facts_beside_it():
     observed = {"value": {"dict": {"the result": 4, "each tensor is a new one": True}}}
     difference = compare({"error": "ValueError", "mentions": []}, observed, {"rtol": 1e-4})
     assert difference.sentence == "expected a ValueError, yours returned 4."
+
+
+def test_a_result_of_facts_is_not_shown_where_an_error_was_due():
+    observed = {"value": {"dict": {"every part has a patient": False}}}
+    difference = compare({"error": "ValueError", "mentions": []}, observed, {"rtol": 1e-4})
+    assert difference.sentence == (
+        "expected a ValueError, yours returned a result as if nothing were wrong."
+    )
+
+
+def test_an_error_that_is_returned_is_told_apart_from_one_that_is_raised():
+    observed = record(ValueError("no"), [], [])
+    difference = compare({"error": "ValueError", "mentions": []}, observed, {"rtol": 1e-4})
+    assert difference.sentence == (
+        "expected a ValueError, yours returned a ValueError: `raise` it instead of returning it."
+    )
+    thing = record(object(), [], [])
+    difference = compare({"error": "ValueError", "mentions": []}, thing, {"rtol": 1e-4})
+    assert difference.sentence == "expected a ValueError, yours returned an object of type object."
+
+
+def test_another_error_is_told_with_what_the_library_says():
+    observed = {"error": "RuntimeError", "mentions": [], "said": "only for whole numbers"}
+    difference = compare({"error": "ValueError", "mentions": []}, observed, {"rtol": 1e-4})
+    assert difference.sentence == (
+        "expected a ValueError, yours raised RuntimeError: “only for whole numbers”."
+    )
+
+
+def test_a_call_is_shown_as_the_function_is_called():
+    call = {"args": [encode([1, 2]), encode(3)], "kwargs": {"dict": {}}}
+    assert describe_call("f", call, "[{all}]") == "f([[1, 2], 3])"
+    assert describe_call("f", call, "{0}, default_rng({1})") == "f([1, 2], default_rng(3))"

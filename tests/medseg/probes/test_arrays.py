@@ -1,10 +1,12 @@
 """The runners accept every right answer, whatever its numbers, and tell what is wrong."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from medseg import probes
 from medseg.probes import arrays
 from medseg.volumes import Volume
 
@@ -45,12 +47,51 @@ def test_slices_that_mean_the_same_are_the_same():
     assert arrays.region(lambda v: ends, scan) == (slice(0, 2), slice(1, 5), slice(0, 6))
 
 
-def test_a_division_of_another_form_is_told():
+def test_a_division_of_another_form_is_told_with_what_came():
     def divide(answer):
         return arrays.split(lambda ids, f, g: answer, ["a", "b"], [0.5, 0.5], 0)
 
-    assert divide(None) == {"one list of numbers for each fraction": False}
-    assert divide([["a"], ["b"]]) == {"case numbers": False}
+    due = "one list of numbers for each fraction"
+    for answer, came in [
+        (None, "None"),
+        ([np.array([0]), np.array([1])], "a list of a numpy array, a numpy array"),
+        ([["a"], ["b"]], "the lists hold 'a', which is no number of a case"),
+    ]:
+        assert divide(answer) == {due: False, f"{due}, measured": came}
     facts = divide([[0], [0]])
     assert not facts["every case is in one part"]
     assert not facts["all cases of a patient are in one part"]
+
+
+def test_a_part_without_a_patient_is_told_with_the_parts():
+    ids = list("abc")
+    facts = arrays.split(lambda *_: [[0, 1], [2], []], ids, [0.8, 0.1, 0.1], 0)
+    assert facts["every part has a patient"] is False
+    assert facts["every part has a patient, measured"] == "2, 1, 0 of 3 patients"
+
+
+def test_colours_that_are_alike_are_told_with_their_instances():
+    panoptic = np.array([[26 * 256 + 1, 26 * 256 + 2]])
+    white = arrays.colours(
+        lambda m, p: np.full((*m.shape, 3), 255, np.uint8), panoptic, {26: (250, 250, 250)}, [26]
+    )
+    alike = "instances of a class have different colours"
+    assert white[alike] is False
+    assert white[f"{alike}, measured"] == (
+        "number 1 of class 26 has (255, 255, 255) and number 2 of class 26 has (255, 255, 255)"
+    )
+
+
+def test_inputs_that_are_changed_in_place_are_seen_by_who_calls_a_runner():
+    def shuffles(ids, fractions, generator):
+        generator.shuffle(ids)
+        return [[0], [1]]
+
+    def repaints(panoptic, palette):
+        palette[26] = (0, 0, 0)
+        return np.zeros((*panoptic.shape, 3), np.uint8)
+
+    with pytest.raises(AssertionError, match="changes an input"):
+        probes.facts_of("split", shuffles, list("abcdefgh"), [0.5, 0.5], 0)
+    with pytest.raises(AssertionError, match="changes an input"):
+        probes.facts_of("colours", repaints, np.array([[26 * 256]]), {26: (9, 9, 9)}, [])

@@ -41,6 +41,28 @@ INPUTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("value", "spoil"),
+    [
+        ([1, 2, 3], list.reverse),
+        ([0.5, 0.25], lambda x: x.__setitem__(0, 1)),
+        (["b", "a"], list.sort),
+        ([None, 1], lambda x: x.__setitem__(0, 2)),
+        ({7: (1, 2, 3)}, lambda x: x.update({7: (1, 2, 4)})),
+        ({"a": [1, 2]}, lambda x: x["a"].pop()),
+        ([[1, 2], [3, 4]], lambda x: x[1].__setitem__(0, 9)),
+    ],
+)
+def test_an_entry_that_is_another_number_or_text_is_a_change(value, spoil):
+    with pytest.raises(AssertionError, match="changes its input number 1"):
+        call(spoil, value)
+    call(lambda x: x, value)
+
+
+def test_nan_in_a_list_is_what_it_was():
+    assert call(len, [float("nan"), 1.0]) == 2
+
+
 @pytest.mark.parametrize("value", INPUTS.values(), ids=INPUTS)
 @pytest.mark.parametrize("named", [False, True])
 def test_a_change_is_seen_and_does_not_reach_what_was_handed_over(value, named):

@@ -98,7 +98,7 @@ def test_these_differ_and_are_told_in_the_right_order(expected, value, told):
             np.array([True]),
             "expected the result to be [False], yours is [True].",
         ),
-        (True, False, "this should hold, and does not: the result."),
+        (True, False, "not true of your function: “the result”."),
         (
             5,
             None,
