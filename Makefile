@@ -20,7 +20,7 @@ STYLE := $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && 
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser check accept lab slides release verify thorough real clean
+.PHONY: help setup demo test test-browser check accept lab slides lecture release verify thorough real clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,8 +49,12 @@ accept: setup ## all long proofs: full training, every unit verified, every note
 lab: setup ## open JupyterLab on the student's notebooks
 	@$(ACTIVE) $(BIN)/jupyter lab notebooks $(AS_ROOT)
 
-slides: setup ## the lecture: slides, handout as PDF, and the notebook to run live
+slides: setup ## the lecture: slides, handout as PDF
 	@$(ACTIVE) $(BIN)/medseg slides
+
+lecture: setup ## open the lecture in JupyterLab, with live demos
+	@$(ACTIVE) $(BIN)/medseg slides --notebook
+	@$(ACTIVE) $(BIN)/jupyter lab output/slides/unets_by_hand.ipynb $(AS_ROOT)
 
 release: setup ## build the students' notebooks and hints from solutions/
 	@$(ACTIVE) $(BIN)/medseg release $(if $(UNIT),--unit $(UNIT))
