@@ -2,13 +2,16 @@
 # # U-Nets by hand
 #
 # Medical image segmentation, from a street to a prostate, in 45 minutes
-#
-# <small>Eight units, a laptop, no download: everything that you see here runs in the course.</small>
 
 # %%
 from medseg import plots, scenes
 from medseg.plots import scene_plots
 from medseg_lecture import demos, figures
+
+plots.show(*figures.found_by_the_network())
+
+# %% [markdown]
+# Where we shall be then. All of it runs on a laptop, and you can build each part yourself.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **0.5 min.** Say who you are, and that everything on these slides is calculated by the course itself: the street and the prostates are drawings (*phantoms*), so that the true answer is known to the pixel and no patient's data are shown.
@@ -38,7 +41,7 @@ from medseg_lecture import demos, figures
 # **Question.** It begins with random numbers. Which zone will it find first, and which last?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# First the large round transition zone, then the peripheral zone; last the thin stroma and the narrow urethra. *Large is easy, thin is hard*: remember it for the rest of the lecture.
+# First the large transition zone; last the thin stroma and the narrow urethra. **Thin is hard.**
 
 # %%
 demos.train_a_unet()
@@ -46,7 +49,7 @@ demos.train_a_unet()
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1.5 min.** *Demo* `demos.train_a_unet()`. Run its cell and press *Train for 60 seconds*. A small U-Net, MONAI's, learns from the slices of eight phantoms; what you see is a patient that it never learns from, and the large number is the mean IoU of the four zones (what that is comes at the end; until then: 1 is perfect). Ask the question while it runs, and talk over it: the picture changes every three seconds.
 #
-# *The question*: most say "the bright one first", which is the peripheral zone. Size beats brightness.
+# *The question*: most say "the bright one first", which is the peripheral zone. Size beats brightness. *Large is easy, thin is hard* comes back all through the lecture.
 #
 # *If it fails*: the slide shows the state after 250 steps. Show that and go on. R begins anew from random weights.
 
@@ -178,7 +181,7 @@ plots.show(*figures.panorama_of(figures.laser_scan()))
 # | **SemanticKITTI** [Behley et al. 2019] | all 22 sequences of KITTI's odometry benchmark | a class for each point of the full turn, 28 classes |
 # | **TUM City Campus** [Gehrung et al. 2017] | a campus in Munich, two tilted lasers on one car | moving things are found by what no longer fills its place |
 #
-# The course's own street has KITTI's format: what you write for it reads the real files.
+# The course's own street has the formats of the first two: what you write for it reads the real files.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** KITTI brought the pictures and the scans; SemanticKITTI, from Bonn, gave each point of them a class; there the test labels are kept back, and a server scores what one sends in. Gehrung and colleagues asked another thing of their scans of the campus: which points belong to what moves? They keep a model of the background volume, and see what contradicts it.
@@ -334,32 +337,34 @@ plots.show(*figures.what_channels_see())
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # The U-Net structure
 #
-# | part | what it does | code of unit 06 |
-# | --- | --- | --- |
-# | **double convolution** | 3 × 3 convolution, normalisation, ReLU; twice | `DoubleConv` |
-# | **down** | 2-pooling, then a double convolution | `Down` |
-# | **up** | enlarge, concatenate the skip, double convolution | `Up` |
-# | **skip** | hands the left side's output across | one list |
-# | **head** | 1 × 1 convolution: one number per class, the *logits* | `nn.Conv2d` |
+# | part | what it does |
+# | --- | --- |
+# | **double convolution** | 3 × 3 convolution, normalisation, ReLU; twice |
+# | **down** | 2-pooling, then a double convolution |
+# | **up** | enlarge, concatenate the skip, double convolution |
+# | **skip** | hands the left side's output across |
+# | **head** | 1 × 1 convolution: one number per class, the *logits* |
 #
 # On level $l$ there are $f \cdot 2^l$ channels; $f$ is the number on top: 64 in 2015, 16 in the course.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** Five parts, no more. In the course each is an exercise of a few lines. What has changed since 2015: padding, so that sizes stay; normalisation (batch normalisation was published that same year); and for volumes, 3D convolutions, where one pools within the slice only as long as voxels are far taller than wide.
+# **1 min.** Five parts, no more. In unit 06 the first three and the whole (`DoubleConv`, `Down`, `Up`, `UNet`) are exercises of a few lines each. What has changed since 2015: padding, so that sizes stay; normalisation (batch normalisation was published that same year); and for volumes, 3D convolutions, where one pools within the slice only as long as voxels are far taller than wide.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Why the skips? Cut them
 #
-# **Question.** Without skips: what suffers more, the thin peripheral zone or the round transition zone?
+# **Question.** What suffers more, the thin peripheral zone or the round transition zone?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The thin one. Everything must pass the bottom, where a pixel is 16 of the image wide. Enlarging brings back size, **but no outline.**
+# The thin one: all must pass the bottom. Enlarging brings back size, **but no outline.**
 
 # %%
 demos.train_a_unet(skips=False)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **2 min.** *Demo* `demos.train_a_unet(skips=False)`. The same network, data and minute as at the beginning, only the skips are zeros. Press the button, ask the question while it runs, and compare the number with that of the first demo: NUMBERS
+# **2 min.** *Demo* `demos.train_a_unet(skips=False)`. The same network, data and minute as at the beginning, only the skips are zeros. Press the button, ask the question while it runs, and compare the number with that of the first demo: 0.23 after 250 steps, where the whole network has 0.40.
+#
+# Everything must pass the bottom, where one position is as wide as 16 pixels of the image.
 #
 # *The question*: most are right. Ask why: a band of two or three pixels falls through a grid of 16.
 #
@@ -388,8 +393,11 @@ plots.show(*figures.course_u_net())
 # %%
 plots.show(*figures.found_by_the_network())
 
+# %% [markdown]
+# A network of this kind, which never saw this phantom. Dice: TZ .99, AFS .82, PZ .81.
+
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** Left the slice, in the middle the expert's zones, right those of a small U-Net of a quarter of a megabyte that comes with the course. It has learnt from sixty other phantoms and never saw this one. Dice on this slice: TZ .99, AFS .82, PZ .81. Where is it wrong? Along borders, most of all in thin zones.
+# **1 min.** The picture from the first slide. Left the slice, in the middle the expert's zones, right those of a small U-Net of a quarter of a megabyte that comes with the course. It has learnt from sixty other phantoms. Where is it wrong? Along borders, most of all in thin zones.
 #
 # Be honest: a good network on drawings is not yet one on patients. On patients, Meyer and colleagues' network has .88, .41 and .80.
 
@@ -475,7 +483,7 @@ demos.rare_class()
 # - 1: the same pixels; 0: none in common.
 # - **TP**, true positives: in both. **FP**, false positives: only predicted. **FN**, false negatives: only in the truth.
 #
-# $$\mathrm{IoU} = \frac{TP}{TP + FP + FN}$$
+# $$\mathrm{IoU} = \frac{\mathrm{TP}}{\mathrm{TP} + \mathrm{FP} + \mathrm{FN}}$$
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** IoU is Jaccard's measure of 1912, for the flora of the Alps; Dice's is of 1945, also from ecology. What is in neither, the true negatives, appears in neither formula: so background cannot drown the result.
@@ -487,7 +495,7 @@ demos.rare_class()
 plots.show(*figures.worked_iou())
 
 # %% [markdown]
-# **Question.** $TP = 7$, $FP = 3$, $FN = 3$, $TN = 17$. How large is the IoU?
+# **Question.** $\mathrm{TP} = 7$, $\mathrm{FP} = 3$, $\mathrm{FN} = 3$, $\mathrm{TN} = 17$. How large is the IoU?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # $\mathrm{IoU} = \frac{7}{7 + 3 + 3} = 0.54$, Dice $= \frac{14}{20} = 0.70$; and accuracy, $\frac{24}{30} = 0.80$, sounds best.
@@ -498,20 +506,23 @@ plots.show(*figures.worked_iou())
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## IoU from the confusion matrix
 #
-# $M_{ij}$ counts the pixels of class $i$ in the truth that were called $j$. The worked example, classes 0 and 1:
+# $M_{ij}$ counts the pixels of class $i$ in the truth that were called $j$. In the worked example:
 #
-# $$M = \begin{pmatrix} 17 & 3 \\ 3 & 7 \end{pmatrix} \qquad \mathrm{IoU}_c = \frac{M_{cc}}{\sum_j M_{cj} + \sum_i M_{ic} - M_{cc}}$$
+# | $M$ | called 0 | called 1 |
+# | --- | --- | --- |
+# | **is 0** | 17 | 3 |
+# | **is 1** | 3 | 7 |
 #
-# Diagonal over row plus column, less what was counted twice: $\mathrm{IoU}_1 = \frac{7}{10 + 10 - 7}$, $\mathrm{IoU}_0 = \frac{17}{20 + 20 - 17}$.
+# $$\mathrm{IoU}_c = \frac{M_{cc}}{\sum_j M_{cj} + \sum_i M_{ic} - M_{cc}} \qquad \mathrm{IoU}_1 = \frac{7}{10 + 10 - 7}$$
 #
-# **One matrix for the whole data set**, then the mean over classes. And never compare one paper's Dice with another's IoU:
+# Row and column of the class, less what was counted twice. And $\mathrm{Dice} = 2\,\mathrm{IoU} / (1 + \mathrm{IoU})$.
 #
-# $$\mathrm{Dice} = \frac{2\,\mathrm{IoU}}{1 + \mathrm{IoU}}$$
+# **One matrix for the whole data set**, then the mean over classes.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** Row: what is there. Column: what was said. Some books have it the other way round. $\mathrm{IoU}_0$ is 0.74: background is large and easy, so say whether your mean counts it.
+# **1 min.** Row: what is there. Column: what was said. Some books have it the other way round. $\mathrm{IoU}_0 = 17 / (20 + 20 - 17) = 0.74$: background is large and easy, so say whether your mean counts it.
 #
-# A class that is in neither map has 0/0: it is left out of the mean. A mean over slices would give a slice of ten pixels the weight of one with a thousand; hence one matrix.
+# A class that is in neither map has 0/0: it is left out of the mean. A mean over slices would give a slice of ten pixels the weight of one with a thousand; hence one matrix. And never compare one paper's Dice with another's IoU: Dice is never the smaller of the two.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Why pixel accuracy lies
@@ -539,6 +550,9 @@ plots.show(*figures.worked_iou())
 # %%
 demos.boxes()
 
+# %% [markdown]
+# How far may the prediction slip before the IoU falls below one half?
+
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** *Demo* `demos.boxes()`. Drag the prediction onto the target, then slowly off again: IoU falls below ½ long before the boxes look wrong. Then make one box small: the same shift costs it far more. That is why thin zones have low scores even when an outline is good.
 #
@@ -549,6 +563,9 @@ demos.boxes()
 
 # %%
 demos.draw_a_prediction()
+
+# %% [markdown]
+# Who draws it? And what IoU do the others bet on?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** *Demo* `demos.draw_a_prediction()`. Ask somebody from the first row to draw where the gland is; confusion matrix, IoU and Dice follow the pencil. Ask the hall for a bet on the IoU first. Most draw 0.8 or so and are surprised that it is not more. R gives the next one an empty slice.
