@@ -498,7 +498,7 @@ plots.show(*figures.worked_iou())
 # **Question.** $\mathrm{TP} = 7$, $\mathrm{FP} = 3$, $\mathrm{FN} = 3$, $\mathrm{TN} = 17$. How large is the IoU?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# $\mathrm{IoU} = \frac{7}{7 + 3 + 3} = 0.54$, Dice $= \frac{14}{20} = 0.70$; and accuracy, $\frac{24}{30} = 0.80$, sounds best.
+# IoU $7 / (7 + 3 + 3) = 0.54$, Dice $14 / 20 = 0.70$; and accuracy, $24 / 30 = 0.80$, sounds best.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** One column beside the truth, that is all. *The question*: 0.7 is the usual wrong answer, that is 7 of 10 pixels found. Let them count the union: thirteen.

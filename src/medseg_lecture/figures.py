@@ -125,7 +125,7 @@ def what_channels_see() -> tuple[Figure, str]:
     index = int((labels > 0).sum((1, 2)).argmax())
     image: torch.Tensor = torch.from_numpy(images[index])[None, None]
     figure, alt = plots.feature_maps(first_network.trained(), image)
-    _enlarge(figure, 1.4)
+    _enlarge(figure, 1.2)
     return figure, alt
 
 
