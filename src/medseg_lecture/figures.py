@@ -112,7 +112,7 @@ def _enlarge(figure: Figure, factor: float) -> None:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_fontsize(factor * text.get_fontsize())
+        text.set_fontsize(factor * float(text.get_fontsize()))
 
 
 def what_channels_see() -> tuple[Figure, str]:
