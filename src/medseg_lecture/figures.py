@@ -102,9 +102,17 @@ def course_u_net() -> tuple[Figure, str]:
 
 
 def _large(figure: Figure, alt: str) -> tuple[Figure, str]:
-    """The same drawing on less paper, so that its words are larger."""
-    figure.set_size_inches(10.4, 5.4)
+    """The same drawing as wide as a slide, its words larger."""
+    figure.set_size_inches(12, 5.2)
+    _enlarge(figure, 1.25)
     return figure, alt
+
+
+def _enlarge(figure: Figure, factor: float) -> None:
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_fontsize(factor * float(text.get_fontsize()))
 
 
 def what_channels_see() -> tuple[Figure, str]:
@@ -116,7 +124,9 @@ def what_channels_see() -> tuple[Figure, str]:
     images, labels = slices(case(), 96)
     index = int((labels > 0).sum((1, 2)).argmax())
     image: torch.Tensor = torch.from_numpy(images[index])[None, None]
-    return plots.feature_maps(first_network.trained(), image)
+    figure, alt = plots.feature_maps(first_network.trained(), image)
+    _enlarge(figure, 1.2)
+    return figure, alt
 
 
 def found_by_the_network() -> tuple[Figure, str]:
