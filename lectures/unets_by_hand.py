@@ -116,7 +116,7 @@ demos.street()
 # **Question.** Pixels of class *car* that touch are one car. The street has six cars: how many does this rule count?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Five. The three at the kerb touch and count as one; the one behind the cyclist is cut in two. **No rule about neighbours can mend what the classes no longer know.**
+# Five: the three at the kerb count as one, the one behind the cyclist as two. **No rule about neighbours mends that.**
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1.5 min.** *Demo* `demos.street()`. Press the buttons from the left: image, semantic, instance, panoptic. Leave both laser views for the next section.
@@ -175,16 +175,16 @@ plots.show(*figures.panorama_of(figures.laser_scan()))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Laser data from real streets
 #
-# | | what it is | labels |
+# | | what it is | asked of it |
 # | --- | --- | --- |
 # | **KITTI** [Geiger et al. 2013] | a station wagon around Karlsruhe: cameras, a laser of 64 beams, GPS | boxes around things |
-# | **SemanticKITTI** [Behley et al. 2019] | all 22 sequences of KITTI's odometry benchmark | a class for each point of the full turn, 28 classes |
-# | **TUM City Campus** [Gehrung et al. 2017] | a campus in Munich, two tilted lasers on one car | moving things are found by what no longer fills its place |
+# | **SemanticKITTI** [Behley et al. 2019] | all 22 sequences of KITTI's odometry benchmark | a class for each point, of 28 |
+# | **TUM City Campus** [Gehrung et al. 2017] | a campus in Munich, two tilted lasers on one car | which points move |
 #
-# The course's own street has the formats of the first two: what you write for it reads the real files.
+# The course's own street has the formats of the first two.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** KITTI brought the pictures and the scans; SemanticKITTI, from Bonn, gave each point of them a class; there the test labels are kept back, and a server scores what one sends in. Gehrung and colleagues asked another thing of their scans of the campus: which points belong to what moves? They keep a model of the background volume, and see what contradicts it.
+# **1 min.** KITTI brought the pictures and the scans; SemanticKITTI, from Bonn, gave each point of them a class; there the test labels are kept back, and a server scores what one sends in. Gehrung and colleagues asked another thing of their scans of the campus: which points move? They keep a model of the background volume, and see what contradicts it.
 #
 # The course downloads none of the three. Its street writes and reads their formats.
 
