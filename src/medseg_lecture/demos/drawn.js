@@ -13,6 +13,10 @@ export function score(target, drawn) {
   return { ...counts, iou: counts.tp / either, dice: (2 * counts.tp) / (either + counts.tp) };
 }
 
+function parts(colour) {
+  return [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+}
+
 function node(name, parent, text = "") {
   const made = document.createElement(name);
   made.textContent = text;
@@ -23,6 +27,8 @@ function node(name, parent, text = "") {
 function render({ model, el }) {
   const rows = model.get("rows"), columns = model.get("columns");
   const image = model.get("image"), target = model.get("target");
+  const colours = model.get("colours");
+  const pencil = parts(colours.pencil), expertsLine = parts(colours.expert);
   const size = rows * columns;
   let drawn = new Uint8Array(size), erasing = false, down = false, last = null;
   let cursor = [Math.floor(columns / 2), Math.floor(rows / 2)], touched = false;
@@ -60,14 +66,14 @@ function render({ model, el }) {
     const picture = context.createImageData(columns, rows);
     for (let k = 0; k < size; k += 1) {
       const grey = image[k];
-      const colour = drawn[k] ? [0.45 * grey + 126, 0.45 * grey + 87, 0.45 * grey] : [grey, grey, grey];
+      const colour = pencil.map((part) => (drawn[k] ? 0.45 * grey + 0.55 * part : grey));
       const edge = expert && target[k] &&
         [k - 1, k + 1, k - columns, k + columns].some((other) => !target[other]);
-      picture.data.set([...(edge ? [86, 180, 233] : colour), 255], 4 * k);
+      picture.data.set([...(edge ? expertsLine : colour), 255], 4 * k);
     }
     context.putImageData(picture, 0, 0);
     if (touched) {
-      context.strokeStyle = "#f0e442";
+      context.strokeStyle = colours.cursor;
       context.strokeRect(cursor[0] - 0.5, cursor[1] - 0.5, 2, 2);
     }
     const { tp, fp, fn, tn, iou, dice } = score(target, drawn);

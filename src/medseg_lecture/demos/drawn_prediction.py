@@ -15,6 +15,7 @@ import traitlets
 
 from medseg import plots
 from medseg.cases import slices
+from medseg.palette import ORANGE, SKY_BLUE, YELLOW
 from medseg.widgets.drawing import Drawing
 from medseg_lecture import figures
 from medseg_lecture.demos.stage import Staged
@@ -33,6 +34,7 @@ class DrawnPrediction(anywidget.AnyWidget):
     image = traitlets.List(traitlets.Int()).tag(sync=True)
     target = traitlets.List(traitlets.Int()).tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
+    colours = traitlets.Dict(traitlets.Unicode()).tag(sync=True)
     round = traitlets.Int(0).tag(sync=True)
 
 
@@ -56,6 +58,7 @@ class DrawnDemo(Staged):
             image=grey.astype(int).ravel().tolist(),
             target=self._target.ravel().tolist(),
             alt=ALT,
+            colours={"pencil": ORANGE, "expert": SKY_BLUE, "cursor": YELLOW},
         )
 
     def begin_anew(self) -> None:
