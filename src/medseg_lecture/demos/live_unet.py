@@ -188,6 +188,7 @@ def draw(data: Patients, look: Look, title: str) -> Drawing:
         {title: look.prediction},
         spacing=data.spacing,
         class_names=PROSTATE_CLASSES,
+        margin=None,  # the whole field, so that no picture is cut otherwise than the one before
     )
     figure.set_size_inches(13, 6.4)
     figure.suptitle(f"IoU {look.mean_zone_iou:.2f}", fontsize=58, color=DARK, weight="bold")
