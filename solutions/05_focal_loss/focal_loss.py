@@ -108,7 +108,7 @@ def softmax(logits, dim):
 
     Returns:
         A tensor of the same shape, dtype and device; along dim each entry is from 0 to 1 and they
-        sum to 1. Finite for logits up to at least 1e4 in size.
+        sum to 1. Finite for logits up to at least 1e4 in size. Gradients flow through it.
     """
     ### BEGIN SOLUTION
     shifted = logits - logits.amax(dim=dim, keepdim=True)
@@ -125,7 +125,7 @@ result = softmax(torch.tensor([[0.0, np.log(3.0)]]), dim=1)
 probes.assert_close(result, torch.tensor([[0.25, 0.75]]), "the softmax of 0 and ln 3")
 
 # %% nbgrader={"grade": true, "grade_id": "test_softmax_hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Random tensors along every axis, compared with torch; logits of 10 000; other dtypes; the device.
+# Random tensors along every axis, compared with torch; logits of 10 000; gradients; other dtypes; the device.
 ### BEGIN HIDDEN TESTS
 draw = probes.torch_rng(5101)
 for shape in [(4,), (2, 5), (2, 3, 4, 5)]:
@@ -139,6 +139,11 @@ probes.assert_close(probes.call(softmax, huge, 1), huge.softmax(1), "the softmax
 assert torch.isfinite(probes.call(softmax, huge.float(), 1)).all(), (
     "softmax of ±10 000 in float32 is not finite"
 )
+values = torch.randn(3, 4, generator=draw, dtype=torch.float64)
+few = torch.randn(3, 4, generator=draw, dtype=torch.float64)
+slope = probes.gradient_of(lambda x: (probes.call(softmax, x, 1) * few).sum(), values)
+expected = probes.gradient_of(lambda x: (x.softmax(1) * few).sum(), values)
+probes.assert_close(slope, expected, "the gradient")
 values = torch.randn(2, 3, generator=draw)
 assert probes.call(softmax, values, 1).dtype == torch.float32, (
     "float32 logits give float32 probabilities"
@@ -173,6 +178,7 @@ def log_softmax(logits, dim):
     Returns:
         A tensor of the same shape, dtype and device, all values at most 0. For logits up to at
         least 1e4 in size it is finite, and as exact as logits of that size are in their dtype.
+        Gradients flow through it.
     """
     ### BEGIN SOLUTION
     shifted = logits - logits.amax(dim=dim, keepdim=True)
@@ -208,6 +214,11 @@ assert torch.isfinite(probes.call(log_softmax, huge.float(), 1)).all(), (
 assert probes.call(log_softmax, huge.float(), 1).dtype == torch.float32, (
     "float32 logits give float32 results"
 )
+values = torch.randn(3, 4, generator=draw, dtype=torch.float64)
+few = torch.randn(3, 4, generator=draw, dtype=torch.float64)
+slope = probes.gradient_of(lambda x: (probes.call(log_softmax, x, 1) * few).sum(), values)
+expected = probes.gradient_of(lambda x: (x.log_softmax(1) * few).sum(), values)
+probes.assert_close(slope, expected, "the gradient")
 slope = probes.gradient_of(lambda x: probes.call(log_softmax, x, 1)[:, 0].sum(), huge)
 assert torch.isfinite(slope).all(), "the gradient at ±10 000 is not finite"
 for dtype in (torch.float64, torch.float32):
@@ -293,7 +304,7 @@ probes.assert_stays_on_device(class_weights, given, 3)
 #
 # The new factor is $(1 - \sigma_c)^\gamma$: near 1 where the network is wrong, near 0 where it is right and sure. With $\gamma = 0$ and $\alpha_c = 1$ it is gone, and cross-entropy is left. The loss of a batch is the mean of $L$ over all images and positions.
 #
-# One trap is left, for $0 < \gamma < 1$. Where the network is quite sure, $1 - \sigma_c$ is rounded to 0, and there $x^\gamma$ has an infinite slope, as $\sqrt x$ has: the loss is fine, its gradient is NaN. Keep what you take the power of a hair above 0.
+# One trap is left, for $0 < \gamma < 1$. Where the network is quite sure, $1 - \sigma_c$ is rounded to 0, and there $x^\gamma$ has an infinite slope, as $\sqrt x$ has: the loss is fine, its gradient is NaN. Keep what you take the power of just above 0: `.clamp(min=1e-7)` will do, 0.01 is far too much.
 #
 # By hand: two classes with probabilities ¼ and ¾, the true class is the second, $\alpha = 1$, $\gamma = 2$: $(1 - ¾)^2 \cdot (-\ln ¾) = 0.0625 \cdot 0.288 = 0.018$. Cross-entropy would charge 0.288, sixteen times as much.
 #
@@ -319,7 +330,7 @@ def softmax_focal_loss(logits, labels, alpha, gamma=2.0):
     ### BEGIN SOLUTION
     log_p = torch.log_softmax(logits, dim=1)
     weight = alpha.reshape(1, -1, *[1] * (logits.ndim - 2)).to(logits.dtype)
-    # A power of an exact 0 has no finite slope for gamma < 1, so the base stays a hair above it.
+    # A power of an exact 0 has no finite slope for gamma < 1, so the base stays just above it.
     focus = (1 - log_p.exp()).clamp(min=1e-12) ** gamma
     return -(labels.to(logits.dtype) * focus * weight * log_p).sum(dim=1).mean()
     ### END SOLUTION

@@ -48,7 +48,7 @@ def clamped(logarithm: str, probability: str) -> list[Mistake]:
 EXERCISES = [
     Exercise(
         name="softmax",
-        runner="with_dtype",
+        runner="with_slope",
         device=True,
         calls=[
             Call(LOGITS, 1),
@@ -59,6 +59,7 @@ EXERCISES = [
             Call(HUGE, 1),
             Call(HUGE.float(), 1),
             Call(Apart(PLANE), 2),
+            Call(torch.tensor([[100.0, 98.0, 0.0]], dtype=torch.float64), 1),
         ],
         hints=[
             "First write the formula for the example by hand: which axis do you sum over?",
@@ -67,6 +68,16 @@ EXERCISES = [
             "cancels. Which number keeps every power at most 1?",
         ],
         mistakes=[
+            Mistake(
+                "clamped",
+                "Clamped logits no longer overflow, and no longer differ either: 100 and 98 come "
+                "out alike. Take the largest of a pixel's logits off all of them instead.",
+                {
+                    "shifted = logits - logits.amax(dim=dim, keepdim=True)": (
+                        "shifted = logits.clamp(-80, 80)"
+                    )
+                },
+            ),
             Mistake(
                 "overflows",
                 "For large logits your powers overflow: shift the logits first.",
@@ -85,9 +96,9 @@ EXERCISES = [
             ),
             Mistake(
                 "one_shift_for_all_pixels",
-                "One shift for the whole tensor does not do: where all logits of a pixel lie far "
-                "below the largest one of all, every power is 0, and 0 / 0 is nan. Take the "
-                "largest along `dim`.",
+                "Where all logits of a pixel lie far below what you take off, every power is 0, "
+                "and 0 / 0 is nan. Take off each pixel's own largest logit along `dim`: neither "
+                "the largest of all pixels, nor the largest size.",
                 {"logits.amax(dim=dim, keepdim=True)": "logits.max()"},
             ),
             Mistake(
@@ -126,7 +137,7 @@ EXERCISES = [
     ),
     Exercise(
         name="log_softmax",
-        runner="with_dtype",
+        runner="with_slope",
         device=True,
         calls=[
             Call(LOGITS, 1),
@@ -160,6 +171,16 @@ EXERCISES = [
                 {"shifted = logits - logits.amax(dim=dim, keepdim=True)": "shifted = logits"},
             ),
             Mistake(
+                "gradient_cut_off",
+                "The values are right and the gradient is not: the sum must not be detached, "
+                "turned into a number or made under `no_grad`, as it depends on all logits.",
+                {
+                    "shifted.exp().sum(dim=dim, keepdim=True).log()": (
+                        "shifted.exp().sum(dim=dim, keepdim=True).log().detach()"
+                    )
+                },
+            ),
+            Mistake(
                 "forgets_the_sum",
                 "Shifting alone does not normalise: subtract the logarithm of the sum, too.",
                 {" - shifted.exp().sum(dim=dim, keepdim=True).log()": ""},
@@ -186,9 +207,9 @@ EXERCISES = [
             ),
             Mistake(
                 "one_shift_for_all_pixels",
-                "One shift for the whole tensor does not do: where all logits of a pixel lie far "
-                "below the largest one of all, the sum is 0 and its logarithm -∞. Take the largest "
-                "along `dim`.",
+                "Where all logits of a pixel lie far below what you take off, the sum is 0 and its "
+                "logarithm -∞. Take off each pixel's own largest logit along `dim`: neither the "
+                "largest of all pixels, nor the largest size.",
                 {"logits.amax(dim=dim, keepdim=True)": "logits.max()"},
             ),
             Mistake(
@@ -290,7 +311,7 @@ EXERCISES = [
             Mistake(
                 "slope_of_a_power_of_zero",
                 "For γ below 1 a power of an exact 0 has an infinite slope, and infinite times 0 "
-                "is NaN: keep 1 - p a hair above 0 with `.clamp(min=…)` before you take the power.",
+                "is NaN: keep 1 - p just above 0 with `.clamp(min=1e-7)` before you take the power.",
                 {".clamp(min=1e-12) ** gamma": " ** gamma"},
             ),
             Mistake(

@@ -79,7 +79,7 @@ def log_softmax(logits, dim):
     Slip(
         "log_softmax",
         "",
-        "expected the result to be",
+        "a gradient flows back to the input",
         """
 def log_softmax(logits, dim):
     shifted = (logits - logits.amax(dim=1, keepdim=True)).detach()

@@ -5,7 +5,7 @@ import torch
 from medseg_grader.authoring import Call, Exercise, Mistake
 
 BLOCK_LOOKS = [
-    "channels of both convolutions",
+    "channels of each 3-convolution",
     "the number of 3-convolutions",
     "receptive field",
     "the block is more than one convolution",
@@ -276,7 +276,7 @@ EXERCISES = [
             ),
             Mistake(
                 "only_one_convolution",
-                "Your block sees 3 pixels, it should see 5: where is the second convolution?",
+                "Your block sees 3 pixels, it should see 5: where is the second 3-convolution?",
                 {
                     "            conv(out_channels, out_channels, 3, padding=1, bias=False),\n"
                     "            norm(out_channels),\n"
@@ -475,7 +475,8 @@ EXERCISES = [
             ),
             Mistake(
                 "rounds_the_size_up",
-                "An odd size is rounded down: 9 pixels become 4. `ceil_mode` does the opposite.",
+                "An odd size is rounded down: 9 pixels become 4. Taking every second pixel, or "
+                "`ceil_mode`, rounds up.",
                 {
                     "nn.MaxPool2d(2)": "nn.MaxPool2d(2, ceil_mode=True)",
                     "nn.MaxPool3d((1, 2, 2))": "nn.MaxPool3d((1, 2, 2), ceil_mode=True)",
@@ -653,7 +654,7 @@ EXERCISES = [
                 NOISE,
                 look=[
                     "channels at the bottom",
-                    "channels of the levels",
+                    "widths of the levels, each told once",
                     "the output",
                     "fine detail arrives",
                     "a 1-convolution gives the logits",
@@ -668,7 +669,7 @@ EXERCISES = [
             built(
                 {"in_channels": 1, "num_classes": 2},
                 ones(1, 1, 16, 16),
-                look=["channels of the levels"],
+                look=["widths of the levels, each told once"],
             ),
             built({**SMALL, "dims": 3, "features": 2}, ones(1, 1, 1, 4, 6)),
         ],
@@ -696,7 +697,7 @@ EXERCISES = [
             ),
             Mistake(
                 "forgets_the_skips",
-                "Fine detail does not arrive: the skips are not used.",
+                "Fine detail does not arrive: the skip of the highest level is not used, if any is.",
                 {"x = up(x, skips.pop())": "x = up(x, torch.zeros_like(skips.pop()))"},
             ),
             Mistake(

@@ -232,7 +232,7 @@ class DoubleConv(nn.Module):
     Slip(
         "DoubleConv",
         "channels_change_late",
-        "expected entry 1 of entry 0 of channels of both convolutions to be",
+        "expected entry 1 of entry 0 of channels of each 3-convolution to be",
         """
 class DoubleConv(nn.Module):
     def __init__(self, in_channels, out_channels, dims=2):

@@ -223,7 +223,7 @@ probes.assert_raises_value_error(valid_unet_output_size, 112, 3, mentions=["21"]
 #
 # ## 6.3 Two convolutions
 #
-# One block is used everywhere in the U: convolution, normalisation, ReLU, and the same again. One 3-convolution sees 3 pixels, two see 5, with fewer weights than one 5-convolution has. Normalisation keeps the numbers in a range in which training is fast ([RFB15] do without: batch normalisation was published that same year). ReLU, $\max(0, x)$, makes two convolutions more than one: without it, the two could be merged into a single one.
+# One block is used everywhere in the U: convolution, normalisation, ReLU, and the same again. One 3-convolution sees 3 pixels, two see 5, and where the number of channels stays the same they do it with fewer weights than one 5-convolution, 18 to 25. Normalisation keeps the numbers in a range in which training is fast ([RFB15] do without: batch normalisation was published that same year). ReLU, $\max(0, x)$, makes two convolutions more than one: without it, the two could be merged into a single one.
 #
 # `dims` says whether images are 2D (N, C, H, W) or volumes (N, C, D, H, W). `nn.Conv2d` and `nn.Conv3d` take the same arguments.
 #
@@ -929,7 +929,7 @@ print(
 plots.show(*plots.losses({"rate 0.005": good[:40], "rate 3": bad}))
 
 # %% [markdown]
-# It leaps up, and then it falls. Adam moves each weight by about the learning rate in its first step, and no weight of your convolutions began larger than a third: a single step of 3 has wiped out the start. Afterwards the loss comes down all the same, as the network learns again how frequent each class is. A falling curve alone proves little: this one ends well above the good one, and of the peripheral zone it has found nothing. Four fifths of the pixels can be right if all are called background. When your own training looks like that, divide the rate by ten, and by ten again.
+# It leaps up, and then it falls. Adam moves each weight by about the learning rate in its first step, and no weight of your convolutions began larger than a third: a single step of 3 has wiped out the start. Afterwards the loss comes down all the same, but it ends well above the good one: a falling curve alone proves little. (The curve is of training mode, with the statistics of each batch; what is printed above is of evaluation mode, with those that the normalisations have gathered through all the leaps. So the two need not agree.) When your own training looks like that, divide the rate by ten, and by ten again.
 
 # %% [markdown]
 # ## Go further

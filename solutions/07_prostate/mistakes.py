@@ -36,7 +36,8 @@ AUGMENT = Exercise(
         Mistake(
             "label_interpolated",
             "A label is a name, not a quantity: halfway between zone 1 and zone 3 is no zone 2. "
-            "Which mode of grid_sample never mixes two values?",
+            "Which mode of grid_sample never mixes two values? If yours is that one: do you write "
+            "into the label anywhere, or calculate with it?",
             {
                 'look_up(label[None].to(image), "nearest")[0]': (
                     'look_up(label[None].to(image), "bilinear")[0].round()'
@@ -133,8 +134,8 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "never_shifted",
-            "Your pictures are never shifted: t, the last column of the matrix, is missing or the "
-            "same each time.",
+            "Your pictures are not shifted anew along both axes: t, the last column of the matrix, "
+            "is missing, the same each time, or 0 in one of its two numbers.",
             {"    theta[:2, -1] = uniform(-0.08, 0.08, 2)\n": ""},
         ),
         Mistake(
@@ -218,7 +219,8 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "never_steps",
-            "The weights after the epoch are those from before it. Who moves them?",
+            "The weights after the epoch are those from before it: no step is taken, or the "
+            "gradients are emptied between `backward()` and `step()`.",
             {"        optimizer.step()\n": ""},
         ),
         Mistake(
@@ -428,8 +430,8 @@ FIT = Exercise(
         ),
         Mistake(
             "history_of_training_only",
-            "Your mean IoU is measured on the training batches. It says how well the network "
-            "remembers, not how well it does on new patients.",
+            "The mean IoU is not measured on the validation batches. Measured on the training "
+            "batches it says how well the network remembers, not how well it does on new patients.",
             {
                 "confusion = evaluate(model, validation_batches, num_classes, device)": (
                     "confusion = evaluate(model, train_batches, num_classes, device)"

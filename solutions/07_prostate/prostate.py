@@ -30,7 +30,7 @@ from medseg.cases import load_cases, phantom_cases, slice_size, slices, to_nativ
 
 # %% tags=["parameters"]
 DATA = "phantom"  # or the folder of a data set: the Decathlon's Task05, PROMISE12, your own
-OUTPUT = None  # or a folder, for held_out.png, iou.csv and the network's checkpoint
+OUTPUT = None  # or a folder, for held_out.png, iou.csv and the checkpoint, which else lies here
 TRAINING_SECONDS = 90  # how long the training may take, about
 SLICES_IN_ALL = None  # how many slices it sees; None: as many as fit into that time
 
@@ -359,7 +359,7 @@ for name, zones in (("MONAI", theirs["label"][0]), ("yours", ours[1])):
 #
 # $$ w \leftarrow w - \eta \, \frac{\partial L}{\partial w}, $$
 #
-# with the learning rate $\eta$. What you report is the mean loss *per case*, where a case is one item of a batch:
+# with the learning rate $\eta$. What you report is the mean loss *per case*, where a case is one item of a batch, here a slice:
 #
 # $$ \bar L = \frac{\sum_i n_i L_i}{\sum_i n_i}, $$
 #

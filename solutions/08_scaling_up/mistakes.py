@@ -371,7 +371,8 @@ WEIGHTED = Exercise(
         ),
         Mistake(
             "sum_instead_of_mean",
-            "You return the sum over the pixels; asked for is the mean.",
+            "You return a sum over the pixels, of the batch or of each picture; asked for is the "
+            "mean over all pixels of all pictures.",
             {LOSS: "(weights * each).sum()"},
         ),
         Mistake(

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 8: Scaling up
 #
-# Unit 1 ended with a defeat: two cars that touch in the picture came out as one, and no rule about neighbours could part them. Since then you have learnt to build a network and to train it. In this last unit it grows: to pictures larger than its memory, to half the bits for each number, to several processes that learn as one. And then you teach it to see the line between two things that touch, which is what its inventors wanted it for in the first place [RFB15].
+# Unit 1 ended with a defeat: two cars that touch in the picture came out as one, and no rule about neighbours could part them. Since then you have learnt to build a network and to train it. In this last unit it grows: to pictures that do not fit into the memory at once, to half the bits for each number, to several processes that learn as one. And then you teach it to see the line between two things that touch, which is what its inventors wanted it for in the first place [RFB15].
 #
 # | exercise | points | minutes |
 # | --- | --- | --- |
@@ -424,8 +424,8 @@ def border_weights(instances, w0=10.0, sigma=5.0):
     Returns:
         (H, W) float tensor on the device of `instances`: on background
         w0 * exp(-(d1 + d2)^2 / (2 sigma^2)), with d1 and d2 the Euclidean distances in pixels,
-        from centre to centre, to the nearest pixels of the two nearest instances; 0 inside the
-        instances, and 0 everywhere if there are fewer than two.
+        between the centres of pixels, to the nearest pixels of the two nearest instances; 0 inside
+        the instances, and 0 everywhere if there are fewer than two.
 
     Formula: Ronneberger, Fischer and Brox (2015), equation 2, without w_c.
     """

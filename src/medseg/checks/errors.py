@@ -26,19 +26,22 @@ _MEANINGS: list[tuple[str, str, str]] = [
         "RuntimeError",
         r"Padding size should be less than",
         "`F.pad` with mode 'reflect' mirrors once, so it cannot add as many pixels as the axis "
-        "has. `np.pad` on an index list goes on mirroring.",
+        "has; `np.pad` on an index list goes on mirroring. Mind also that `F.pad` takes the last "
+        "axis first, and that it is the image that is mirrored, not each of its parts.",
     ),
     (
         "ValueError",
         r"Expected more than 1 (value|spatial)",
         "A normalisation gets a single number per channel, and the mean of one number is the "
-        "number itself: nothing is left. Which layer looks at one picture and one channel only?",
+        "number itself: nothing is left. Which layer looks at one picture and one channel only? "
+        "Or is a layer made anew in `forward`, where it is never in evaluation mode?",
     ),
     (
         "RuntimeError",
         r"must match the size|size of tensor|shape mismatch|not broadcastable",
-        "Two arrays meet whose shapes do not broadcast: print both shapes just before this line, "
-        "and look for a missing `keepdim=True` or a missing axis.",
+        "Two arrays meet whose shapes do not broadcast: print both shapes just before this line. "
+        "Is an axis missing, as without `keepdim=True`? Or are they to be put beside each other, "
+        "where you add them?",
     ),
     (
         "RuntimeError",

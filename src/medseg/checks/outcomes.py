@@ -15,15 +15,24 @@ RANKS = ("error", "message", "kind", "shape", "dtype", "finite", "value", "devic
 
 def record(result: Any, before: list, after: list) -> dict:
     """The outcome of a call that returned: its value, and whether it changed its inputs."""
-    try:
-        outcome: dict[str, Any] = {"value": encode(result)}
-    except TypeError:
-        outcome = {"value": {"object": type(result).__name__}}
-        if isinstance(result, BaseException):
-            outcome["value"]["raised"] = False
+    outcome: dict[str, Any] = {"value": _encoded(result)}
     if any(not _same_input(a, b) for a, b in zip(before, after, strict=True)):
         outcome["changed"] = True
     return outcome
+
+
+def _encoded(result: Any) -> Any:
+    """A result as data; what is of a type of its own, in a runner's facts too, as its type's name.
+
+    An error that was returned is told apart from one that was raised.
+    """
+    try:
+        return encode(result)
+    except TypeError:
+        if isinstance(result, dict) and all(isinstance(key, str) for key in result):
+            return {"dict": {key: _encoded(value) for key, value in result.items()}}
+        returned = {"raised": False} if isinstance(result, BaseException) else {}
+        return {"object": type(result).__name__, **returned}
 
 
 def compare(expected: dict, observed: dict, rule: Mapping[str, Any]) -> Difference | None:

@@ -666,7 +666,7 @@ def module(cls: type, options: dict, *inputs: torch.Tensor, look: Sequence[str] 
 
 LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     "the number of 3-convolutions": lambda cls, options, _: three_convolutions(cls, options),
-    "channels of both convolutions": lambda cls, options, _: block_channels(cls, options),
+    "channels of each 3-convolution": lambda cls, options, _: block_channels(cls, options),
     "receptive field": lambda cls, options, inputs: reach(cls, options, inputs[0]),
     "the block is more than one convolution": lambda cls, options, inputs: (
         not is_linear(cls, options, tuple(inputs[0].shape))
@@ -697,7 +697,7 @@ LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     ),
     "channels at the bottom": lambda cls, options, _: most_channels(cls, options),
     # 16 is the default of the U-Net that the course builds
-    "channels of the levels": lambda cls, o, _: widths(cls, o, o.get("features", 16)),
+    "widths of the levels, each told once": lambda cls, o, _: widths(cls, o, o.get("features", 16)),
     "the output": lambda cls, options, inputs: output_kind(cls, options, inputs[0]),
     "fine detail arrives": lambda cls, options, _: keeps_detail(cls, options),
     "a 1-convolution gives the logits": lambda cls, options, _: has_pointwise_head(cls, options),

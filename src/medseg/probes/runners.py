@@ -23,6 +23,28 @@ def with_dtype(function: Callable, value: Any, *args: Any, **kwargs: Any) -> dic
     return {"the result": result, "the dtype": dtype}
 
 
+def with_slope(function: Callable, value: Any, *args: Any, **kwargs: Any) -> dict:
+    """As `with_dtype`, of a function from tensor to tensor, with its gradient as well.
+
+    The gradient is that of a sum of the results with weights 1, 2, 3, …, so that each counts. Of
+    inputs above 1000 in size it is not told, as right answers round there in different ways.
+    """
+    import torch
+
+    leaf = value.detach().clone().requires_grad_()
+    facts = with_dtype(function, value, *args, **kwargs)
+    # a copy through which gradients flow, as a function may shift it in place, which is told apart
+    result = function(leaf.clone(), *args, **kwargs)
+    # a pretended device has no gradients
+    if type(result) is not torch.Tensor:
+        return facts
+    facts["a gradient flows back to the input"] = result.requires_grad
+    if not result.requires_grad or bool(leaf.detach().abs().max() > 1000):
+        return facts
+    weights = torch.arange(1, result.numel() + 1, dtype=result.dtype).reshape(result.shape)
+    return facts | {"the gradient": torch.autograd.grad((result * weights).sum(), leaf)[0]}
+
+
 def with_gradient(function: Callable, value: Any, *args: Any, **kwargs: Any) -> dict:
     """Call a loss, and report its gradient with respect to its first argument as well."""
     import torch
@@ -117,6 +139,7 @@ class Runner:
 RUNNERS = {
     "call": Runner("runners", "call"),
     "with_dtype": Runner("runners", "with_dtype"),
+    "with_slope": Runner("runners", "with_slope"),
     "with_gradient": Runner("runners", "with_gradient"),
     "averaged": Runner("runners", "averaged"),
     "through_numpy": Runner("runners", "call", on_host=True),

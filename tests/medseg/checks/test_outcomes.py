@@ -150,3 +150,11 @@ def test_a_call_is_shown_as_the_function_is_called():
     call = {"args": [encode([1, 2]), encode(3)], "kwargs": {"dict": {}}}
     assert describe_call("f", call, "[{all}]") == "f([[1, 2], 3])"
     assert describe_call("f", call, "{0}, default_rng({1})") == "f([1, 2], default_rng(3))"
+
+
+def test_an_object_of_its_own_among_facts_is_told_by_its_type():
+    facts = {"the result": iter([1]), "each tensor is a new one": True}
+    found = compare(record({"the result": [1]}, [], []), record(facts, [], []), {"rtol": 1e-4})
+    assert found.sentence == (
+        "expected the result to be a list, yours is an object of type list_iterator."
+    )

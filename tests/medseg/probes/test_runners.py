@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from medseg.probes.runners import RUNNERS, averaged, with_dtype, with_gradient
+from medseg.probes.runners import RUNNERS, averaged, with_dtype, with_gradient, with_slope
 
 NUMBERS = torch.tensor([1.0, 3.0])
 
@@ -13,6 +13,17 @@ def test_the_dtype_of_the_input_is_told_from_another():
     widened = with_dtype(lambda x: x.double(), NUMBERS)
     assert widened["the dtype"] == "float64 instead of float32"
     assert with_dtype(lambda x: None, NUMBERS)["the result"] is None
+
+
+def test_a_gradient_that_is_cut_off_is_told_and_a_wrong_one_differs():
+    right = with_slope(lambda x: x.log_softmax(0), NUMBERS)
+    assert right["a gradient flows back to the input"]
+    detached = with_slope(lambda x: x - x.exp().sum().log().detach(), NUMBERS)
+    assert torch.allclose(right["the result"], detached["the result"])
+    assert not torch.allclose(right["the gradient"], detached["the gradient"])
+    cut = with_slope(lambda x: x.log_softmax(0).detach(), NUMBERS)
+    assert cut["a gradient flows back to the input"] is False
+    assert "the gradient" not in cut
 
 
 def test_a_loss_comes_with_its_gradient():
