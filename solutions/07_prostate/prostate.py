@@ -349,7 +349,7 @@ for name, zones in (("MONAI", theirs["label"][0]), ("yours", ours[1])):
 # | all of the training part | without | .52 (.51 – .54) | .50 (.48 – .50) |
 # | all of the training part | with | .51 (.51 – .52) | .50 (.50 – .51) |
 #
-# With three patients, the network without augmentation learns *them*: far better at home, mostly worse abroad, and the gap between the two columns is called *overfitting*. But look at the ranges. One of the three augmented trainings came to .16 only: which three patients one has matters more than what one does with them, and a single training would have told you whatever you like. With many patients and so short a training there is nothing to overfit yet, and augmentation makes no difference beyond the range.
+# With three patients, the network without augmentation learns *them*: far better at home, mostly worse abroad, and the gap between the two columns is called *overfitting*. But look at the ranges. One of the three augmented trainings came to .16 only: which three patients one has, and where the weights start, can matter more than what one does with them, and a single training would have told you whatever you like. With many patients and so short a training there is nothing to overfit yet, and augmentation makes no difference beyond the range.
 #
 # *Go further.* Which augmentation would harm? Mirror front and back, or turn by 90 degrees, and train again: the network then has to learn patients that do not exist.
 # %% [markdown]
