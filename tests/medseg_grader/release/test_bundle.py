@@ -94,7 +94,8 @@ def in_bundle(home, *command):
     return subprocess.run(
         [python, *command],
         cwd=home,
-        env=clean_environment(home),
+        # beside other tests, threads that wait for each other take many times as long
+        env={**clean_environment(home), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
