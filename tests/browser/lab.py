@@ -184,12 +184,14 @@ class Notebook:
     def index(self, wanted):
         """The number of the only code cell that starts with a text, or has that grade_id."""
         cells = self.content()["cells"]
-        found = [
-            number
-            for number, cell in enumerate(cells)
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == wanted
-            or (cell["cell_type"] == "code" and cell["source"].startswith(wanted))
-        ]
+        labelled, begun = [], []
+        for number, cell in enumerate(cells):
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == wanted:
+                labelled.append(number)
+            elif cell["cell_type"] == "code" and cell["source"].startswith(wanted):
+                begun.append(number)
+        # a later cell may begin with the name of an exercise that it lends
+        found = labelled or begun
         (only,) = found
         return only
 
