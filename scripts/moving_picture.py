@@ -29,7 +29,7 @@ def main() -> None:
         done = steps
         return steps / STEPS
 
-    looks = live_unet.learn(data, share_done, look_at=lambda _: (done + 1) % every == 0)
+    looks = live_unet.learn(data, share_done, look_at=lambda: (done + 1) % every == 0)
     frames = []
     for look in looks:
         figure = live_unet.draw(data, look, "the network").figure

@@ -364,7 +364,6 @@ def region_of_interest(volumes):
         voxels = world_to_voxel(volumes[0].affine, corners).round(6)
         start = np.maximum(start, np.floor(voxels.min(axis=0) + 0.5))
         stop = np.minimum(stop, np.ceil(voxels.max(axis=0) + 0.5))
-        # what the boxes share is nothing where they only touch in mm
     if (start >= stop).any():
         raise ValueError("the volumes have no region in common")
     return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))

@@ -50,6 +50,22 @@ def in_notebook() -> bool:
 
 
 @contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, torch calculates on one core: on small pictures, threads wait longer than they work.
+
+    The number is the calling thread's own.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError inside once the time is over.
 

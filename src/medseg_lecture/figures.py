@@ -17,7 +17,7 @@ from medseg.widgets.u_net import valid_stages
 from medseg.zones import PROSTATE_CLASSES
 
 if TYPE_CHECKING:
-    import torch
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # A patient that the shipped network has not seen (scripts/train_first_network.py).
@@ -46,6 +46,13 @@ PREDICTION = np.array(
 def case() -> Case:
     """The phantom that the lecture shows."""
     return phantom_cases(1, seed=UNSEEN_SEED, progress=False)[0]
+
+
+def shown_slice() -> tuple[np.ndarray, np.ndarray]:
+    """(image, label map) of its slice that shows most of the gland, 96 by 96 pixels each."""
+    images, labels = slices(case(), 96)
+    index = int((labels > 0).sum((1, 2)).argmax())
+    return images[index], labels[index]
 
 
 @cache
@@ -121,10 +128,8 @@ def what_channels_see() -> tuple[Figure, str]:
 
     from medseg.stand_ins import first_network
 
-    images, labels = slices(case(), 96)
-    index = int((labels > 0).sum((1, 2)).argmax())
-    image: torch.Tensor = torch.from_numpy(images[index])[None, None]
-    figure, alt = plots.feature_maps(first_network.trained(), image)
+    image, _ = shown_slice()
+    figure, alt = plots.feature_maps(first_network.trained(), torch.from_numpy(image)[None, None])
     _enlarge(figure, 1.2)
     return figure, alt
 
@@ -135,10 +140,9 @@ def found_by_the_network() -> tuple[Figure, str]:
 
     from medseg.stand_ins import first_network
 
-    images, labels = slices(case(), 96)
-    index = int((labels > 0).sum((1, 2)).argmax())
-    found = first_network.outline(torch.from_numpy(images[index : index + 1]))[0].numpy()
-    return plots.compare(images[index], labels[index], found, class_names=PROSTATE_CLASSES)
+    image, expert = shown_slice()
+    found = first_network.outline(torch.from_numpy(image)[None])[0].numpy()
+    return plots.compare(image, expert, found, class_names=PROSTATE_CLASSES)
 
 
 def worked_iou() -> tuple[Figure, str]:
@@ -160,7 +164,7 @@ def worked_iou() -> tuple[Figure, str]:
     set_font(figure)
     for ax in figure.axes:
         ax.title.set_fontsize(20)
-    tp, fp, fn, tn = (int(np.sum(mask)) for mask, _ in kinds.values())
+    tp, fp, fn, tn = counts()
     return figure, (
         f"Two masks on five by six pixels and their comparison: {tp} pixels in both (true "
         f"positive), {fp} only predicted (false positive), {fn} only in the target (false "
@@ -180,19 +184,19 @@ def counts() -> tuple[int, int, int, int]:
     return tp, int(PREDICTION.sum()) - tp, int(TARGET.sum()) - tp, int((either == 0).sum())
 
 
-def _squares(ax: object, kinds: dict[str, tuple[np.ndarray, str]], title: str) -> None:
+def _squares(ax: Axes, kinds: dict[str, tuple[np.ndarray, str]], title: str) -> None:
     from matplotlib.patches import Rectangle
 
     for name, (mask, colour) in kinds.items():
         for row, column in np.argwhere(mask):
-            ax.add_patch(Rectangle((column, row), 1, 1, color=colour, lw=0))  # type: ignore[attr-defined]
-            ax.text(column + 0.5, row + 0.5, name, ha="center", va="center", fontsize=17)  # type: ignore[attr-defined]
+            ax.add_patch(Rectangle((column, row), 1, 1, color=colour, lw=0))
+            ax.text(column + 0.5, row + 0.5, name, ha="center", va="center", fontsize=17)
     rows, columns = TARGET.shape
-    ax.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", title=title)  # type: ignore[attr-defined]
-    ax.set(xticks=range(columns + 1), yticks=range(rows + 1), xticklabels=[], yticklabels=[])  # type: ignore[attr-defined]
-    ax.grid(color=GREY)  # type: ignore[attr-defined]
-    ax.set_axisbelow(False)  # type: ignore[attr-defined]
-    ax.tick_params(length=0)  # type: ignore[attr-defined]
+    ax.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", title=title)
+    ax.set(xticks=range(columns + 1), yticks=range(rows + 1), xticklabels=[], yticklabels=[])
+    ax.grid(color=GREY)
+    ax.set_axisbelow(False)
+    ax.tick_params(length=0)
 
 
 def focusing() -> tuple[Figure, str]:

@@ -5,8 +5,7 @@ exactly which pixel went where.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 
 from medseg.probes.compare import fact
 from medseg.probes.device import lies_on, works_elsewhere
+from medseg.runtime import one_thread
 
 DRAWS = 24
 # About half of the draws are mirrored, give or take five standard deviations.
@@ -40,19 +40,8 @@ TOGETHER = 0.92
 
 def augment(function: Callable, size: int, seed: int) -> dict[str, Any]:
     """What holds for `augment(image, label, generator)` over a number of draws."""
-    with _one_thread():
+    with one_thread():
         return _facts(function, size, seed)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Hundreds of small pictures: where the cores are busy, threads wait longer than they work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _facts(function: Callable, size: int, seed: int) -> dict[str, Any]:

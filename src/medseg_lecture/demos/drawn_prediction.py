@@ -14,13 +14,11 @@ import numpy as np
 import traitlets
 
 from medseg import plots
-from medseg.cases import slices
 from medseg.palette import ORANGE, SKY_BLUE, YELLOW
 from medseg.widgets.drawing import Drawing
 from medseg_lecture import figures
 from medseg_lecture.demos.stage import Staged
 
-SIZE = 96
 ALT = "A prostate slice, on which the gland is to be outlined."
 
 
@@ -42,9 +40,8 @@ class DrawnDemo(Staged):
     """The demo of `draw_a_prediction`."""
 
     def __init__(self) -> None:
-        images, labels = slices(figures.case(), SIZE)
-        index = int((labels > 0).sum((1, 2)).argmax())
-        self._image, self._target = images[index], (labels[index] > 0).astype(np.int64)
+        self._image, zones = figures.shown_slice()
+        self._target = (zones > 0).astype(np.int64)
         super().__init__(self._drawing, {}, dict)
 
     @cached_property
@@ -53,8 +50,8 @@ class DrawnDemo(Staged):
         low, high = np.percentile(self._image, (1, 99))
         grey = np.clip((self._image - low) / (high - low), 0, 1) * 255
         return DrawnPrediction(
-            rows=SIZE,
-            columns=SIZE,
+            rows=len(grey),
+            columns=len(grey[0]),
             image=grey.astype(int).ravel().tolist(),
             target=self._target.ravel().tolist(),
             alt=ALT,

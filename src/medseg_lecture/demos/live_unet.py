@@ -9,7 +9,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from medseg import plots, training
 from medseg.cases import PROSTATE_CLASSES, phantom_cases, slice_spacing
 from medseg.errors import InputError
 from medseg.palette import DARK
+from medseg.runtime import one_thread
 from medseg.stand_ins import first_network
 from medseg.stand_ins.losses import class_weights, soft_dice_loss
 from medseg.stand_ins.metrics import iou_per_class
@@ -37,20 +37,6 @@ SECONDS = 60.0
 # Between two pictures, so that they take a small part of the time.
 SECONDS_BETWEEN = 3.0
 CPU = torch.device("cpu")
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Inside, torch calculates on one core: of small pictures, threads wait longer than they work.
-
-    The number is the calling thread's own.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
@@ -96,7 +82,7 @@ def patients() -> Patients:
     zones = [len(label.unique()) * 1e6 + int((label > 0).sum()) for label in batches.labels]
     _, *in_plane = slice_spacing(unseen[0], SIZE)
     return Patients(
-        training.SliceBatches(known, BATCH, SIZE, generator=training.generator(0)),
+        training.SliceBatches(known, BATCH, SIZE),
         batches,
         int(np.argmax(zones)),
         (in_plane[0], in_plane[1]),
@@ -125,7 +111,7 @@ def learn(
     *,
     skips: bool = True,
     seed: int = 0,
-    look_at: Callable[[float], bool] = lambda _: True,
+    look_at: Callable[[], bool] = lambda: True,
 ) -> Iterator[Look]:
     """Train a network, and give a `Look` before the first step, after rounds, and at the end.
 
@@ -135,7 +121,7 @@ def learn(
             at 1 it ends. The learning rate follows it: up in the first quarter, then down to 0.
         skips: whether the network has them.
         seed: of its first weights and of the order of the slices.
-        look_at: called with the share after each step, tells whether to look now.
+        look_at: called after each step, tells whether to look now.
     """
     model = network(skips, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK)
@@ -154,7 +140,7 @@ def learn(
         _loss(model(image), label, weights).backward()
         optimizer.step()
         steps, slices = steps + 1, slices + len(image)
-        if look_at(share):
+        if look_at():
             yield _look(model, data, slices)
     yield _look(model, data, slices)
 
@@ -220,12 +206,12 @@ class LiveUNet(Staged):
 
     def still(self, steps: int = 250) -> Drawing:
         """The prediction after a training of some steps."""
-        with _one_thread():
+        with one_thread():
             *_, last = learn(
                 patients(),
                 lambda done: done / steps,
                 skips=self._skips,
-                look_at=lambda _: False,
+                look_at=lambda: False,
             )
         return draw(patients(), last, self._title)
 
@@ -276,14 +262,14 @@ class LiveUNet(Staged):
                 return 1.0
             return (time.perf_counter() - begin) / self._seconds
 
-        def look_at(_: float) -> bool:
+        def look_at() -> bool:
             nonlocal last
             if time.perf_counter() - last < SECONDS_BETWEEN:
                 return False
             last = time.perf_counter()
             return True
 
-        with _one_thread():
+        with one_thread():
             for look in learn(data, share_done, skips=self._skips, look_at=look_at):
                 if self._stop.is_set():
                     return

@@ -5,7 +5,7 @@ import pytest
 
 from medseg.errors import InputError
 from medseg_lecture import demos
-from medseg_lecture.demos import drawn_prediction, focus, gradient, live_unet, two_boxes
+from medseg_lecture.demos import focus, gradient, live_unet, two_boxes
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_r_gives_an_empty_slice_to_draw_on():
     before = demo.picture.round
     demo.begin_anew()
     assert demo.picture.round == before + 1
-    assert len(demo.picture.image) == len(demo.picture.target) == drawn_prediction.SIZE**2
+    assert len(demo.picture.image) == len(demo.picture.target) == 96**2
 
 
 def test_the_field_of_view_grows_and_its_weight_stays_in_the_middle():
@@ -85,7 +85,7 @@ def test_no_time_to_learn_is_refused():
 
 def trained(steps=2, **options):
     *_, last = live_unet.learn(
-        live_unet.patients(), lambda done: done / steps, look_at=lambda _: False, **options
+        live_unet.patients(), lambda done: done / steps, look_at=lambda: False, **options
     )
     return last
 
