@@ -199,6 +199,14 @@ def test_generated_and_private_files_are_not_tracked():
     assert not [n for n in names if n.startswith("solutions/") and n.endswith(".ipynb")]
 
 
+def test_what_is_generated_for_the_student_stays_small():
+    files = [*ROOT.glob("src/medseg/checks/hints/*.jsonl"), *ROOT.glob("src/medseg/units/*.jsonl")]
+    texts = [path.read_bytes() for path in files]
+    assert len(texts) == 16
+    assert sum(text.count(b"\n") for text in texts) < 2500
+    assert sum(map(len, texts)) < 600_000
+
+
 @pytest.mark.xdist_group("house")
 def test_tests_of_a_group_stay_in_one_process(request):
     """Where tests run side by side; else what a group shares would be made once a process."""

@@ -126,14 +126,54 @@ def _shape(array: np.ndarray) -> dict:
 
 
 def rounded(data: Any) -> Any:
-    """JSON data with its floats rounded to seven significant digits.
+    """JSON data with its floats rounded to seven significant digits, and no zero below zero.
 
-    So the last bits of another machine's arithmetic do not change a committed file.
+    So the last bits of another machine's arithmetic do not change a committed file. In arrays,
+    which know their dtype, 3.0 is written as 3.
     """
     if isinstance(data, float):
-        return float(f"{data:.{SIGNIFICANT_DIGITS}g}")
+        return float(f"{data:.{SIGNIFICANT_DIGITS}g}") + 0.0
     if isinstance(data, list):
         return [rounded(item) for item in data]
     if isinstance(data, dict):
-        return {key: rounded(item) for key, item in data.items()}
+        told = {key: rounded(item) for key, item in data.items()}
+        arrays = {"array", "tensor"} & told.keys() if "dtype" in told else ()
+        return told | {key: _without_points(told[key]) for key in arrays}
     return data
+
+
+def _without_points(numbers: Any) -> Any:
+    if isinstance(numbers, list):
+        return [_without_points(item) for item in numbers]
+    whole = isinstance(numbers, float) and numbers.is_integer() and abs(numbers) < 1e15
+    return int(numbers) if whole else numbers
+
+
+def completed(probe: dict) -> dict:
+    """A probe with all its parts; what is empty is not written into the file."""
+    return {"mentions": [], "kwargs": {"dict": {}}, **probe}
+
+
+def difference(usual: dict, outcome: dict) -> dict:
+    """Say in few words how `outcome` differs from the `usual` one; `changed` reads it.
+
+    Of results with the same named parts only those that differ are told ("but"), else the whole
+    outcome ("gives").
+    """
+    before, after = _named_parts(usual), _named_parts(outcome)
+    rest = [{k: v for k, v in one.items() if k != "value"} for one in (usual, outcome)]
+    if before and after and list(before) == list(after) and rest[0] == rest[1]:
+        return {"but": {name: x for name, x in after.items() if x != before[name]}}
+    return {"gives": outcome}
+
+
+def changed(usual: dict, told: dict) -> dict:
+    """The outcome of which `told` says how it differs from the `usual` one; see `difference`."""
+    if "but" in told:
+        return {**usual, "value": {"dict": {**_named_parts(usual), **told["but"]}}}
+    return told["gives"]
+
+
+def _named_parts(outcome: dict) -> dict:
+    value = outcome.get("value")
+    return value.get("dict", {}) if isinstance(value, dict) else {}

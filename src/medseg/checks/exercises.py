@@ -4,6 +4,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
+from medseg.checks.codec import changed, completed
 from medseg.errors import InputError, did_you_mean
 from medseg.units import unit_names
 
@@ -46,16 +47,16 @@ def unit_data(unit: str) -> dict[str, dict]:
             exercises[record["exercise"]] = exercise | {"mistakes": []}
             exercise = exercises[record["exercise"]]
         elif "probe" in record:
-            exercise["calls"].append({"mentions": [], **record["probe"]})
+            exercise["calls"].append(completed(record["probe"]))
             exercise["expected"].append(record["expected"])
         elif "mistake" in record:
             # what is not told of a mistake is as expected
             outcomes = list(exercise["expected"])
+            for one in record["differs"]:
+                for number in one["on"]:
+                    outcomes[number] = changed(outcomes[number], one)
             mistake = {"name": record["mistake"], "hint": record["hint"], "outcomes": outcomes}
             exercise["mistakes"].append(mistake)
-        elif "gives" in record:
-            for number in record["on"]:
-                exercise["mistakes"][-1]["outcomes"][number] = record["gives"]
         else:
             exercise["hints"].append(record["hint"])
     return exercises

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.pool import Pool
 from pathlib import Path
 
-from medseg.checks.codec import encode, rounded
+from medseg.checks.codec import completed, difference, encode, rounded
 from medseg.checks.verdicts import run_call
 from medseg.probes.runners import RUNNERS
 from medseg_grader.authoring import Call, Exercise
@@ -51,27 +51,34 @@ def unit_hints(unit: Unit) -> Iterator[dict]:
         for probe, outcome in zip(probes, expected, strict=True):
             yield {"probe": probe, "expected": outcome}
         for mistake in exercise.mistakes:
-            yield {"mistake": mistake.name, "hint": mistake.hint}
-            wrong = solution_of(unit, exercise.name, mistake.name)
-            given = list(enumerate(outcomes(exercise, probes, wrong)))
-            told = [(number, outcome) for number, outcome in given if outcome != expected[number]]
-            while told:
-                _, outcome = told[0]
-                yield {"on": [number for number, same in told if same == outcome], "gives": outcome}
-                told = [(number, other) for number, other in told if other != outcome]
+            wrong = outcomes(exercise, probes, solution_of(unit, exercise.name, mistake.name))
+            told = list(_differences(expected, wrong))
+            yield {"mistake": mistake.name, "hint": mistake.hint, "differs": told}
+
+
+def _differences(expected: list[dict], given: list[dict]) -> Iterator[dict]:
+    """What differs, each difference with the numbers of the probes `on` which it shows."""
+    pairs = enumerate(zip(expected, given, strict=True))
+    left = [(number, difference(usual, one)) for number, (usual, one) in pairs if one != usual]
+    while left:
+        _, first = left[0]
+        yield {"on": [number for number, same in left if same == first], **first}
+        left = [(number, other) for number, other in left if other != first]
 
 
 def _probe(call: Call) -> dict:
     """One probe as data; what is empty is left out."""
-    probe = rounded({"args": encode(call.args), "kwargs": encode(call.kwargs)})
+    probe = rounded({"args": encode(call.args)})
     more = {"mentions": call.mentions, "shown": call.shown}
+    if call.kwargs:
+        more["kwargs"] = rounded(encode(call.kwargs))
     return probe | {name: value for name, value in more.items() if value}
 
 
 def outcomes(exercise: Exercise, calls: list[dict], function: Callable) -> list[dict]:
     """What `function` gives on each probe."""
     runner = RUNNERS[exercise.runner]
-    given = [{"mentions": [], **call} for call in calls]
+    given = [completed(call) for call in calls]
     found = [run_call(function, call, runner, exercise.device)[0] for call in given]
     told = [{key: x for key, x in one.items() if key != "device" or x is not None} for one in found]
     return rounded(told)

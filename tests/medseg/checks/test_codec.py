@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from medseg.checks.codec import decode, encode
+from medseg.checks.codec import changed, decode, difference, encode, rounded
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -64,3 +64,49 @@ def test_unknown_entry_is_refused():
 def test_a_dict_keeps_its_numbers_as_keys():
     assert through_json({7: (1, 2, 3), 26: (4, 5, 6)}) == {7: (1, 2, 3), 26: (4, 5, 6)}
     assert through_json({"a": {0: "x"}}) == {"a": {0: "x"}}
+
+
+@SETTINGS
+@given(
+    hnp.arrays(
+        st.sampled_from([np.float32, np.float64]),
+        hnp.array_shapes(min_dims=0),
+        elements=st.floats(width=32),
+    )
+)
+def test_numbers_in_a_file_mean_the_same_with_and_without_a_point(array):
+    back = decode(json.loads(json.dumps(rounded(encode(array)))))
+    assert back.dtype == array.dtype
+    np.testing.assert_allclose(back, array, rtol=1e-6)
+
+
+def test_a_number_outside_an_array_keeps_its_kind():
+    value = {"count": 3.0, "dtype": "float64", "list": [2.0, 1]}
+    assert repr(decode(rounded(encode(value)))) == repr(value)
+
+
+def test_no_zero_is_below_zero():
+    assert json.dumps(rounded(encode([-0.0, np.array([-0.0])]))).count("-") == 0
+
+
+NUMBERS = st.one_of(st.none(), st.integers(0, 2), st.sampled_from([0.5, "0.5"]))
+OUTCOMES = st.one_of(
+    st.fixed_dictionaries({"value": NUMBERS}, optional={"device": st.just("cpu")}),
+    st.fixed_dictionaries(
+        {"value": st.dictionaries(st.sampled_from("abc"), NUMBERS)},
+        optional={"device": st.just("cpu")},
+    ),
+    st.fixed_dictionaries({"error": st.sampled_from(["ValueError", "TypeError"])}),
+)
+
+
+@SETTINGS
+@given(OUTCOMES, OUTCOMES)
+def test_an_outcome_is_the_usual_one_with_its_difference(usual, other):
+    usual, other = encode(usual)["dict"], encode(other)["dict"]
+    assert changed(usual, difference(usual, other)) == other
+
+
+def test_of_results_with_the_same_parts_only_what_differs_is_told():
+    usual, other = ({"value": encode({"loss": loss, "dtype": "kept"})} for loss in (1.0, 2.0))
+    assert difference(usual, other) == {"but": {"loss": 2.0}}
