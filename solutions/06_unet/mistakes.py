@@ -12,6 +12,7 @@ BLOCK_LOOKS = [
     "a ReLU follows the first convolution",
     "a ReLU follows the second convolution",
     "each convolution is normalised",
+    "each layer with weights is used once",
     "what the second convolution gets",
     "nothing negative comes out",
     "all comes through the second convolution",
@@ -37,9 +38,11 @@ def built(options, *inputs, look=(), mentions=()):
 
 def tiled(image, tile, margin, weight):
     """A probe of overlap_tile; the model is a convolution by `weight`."""
-    numbers = str(image[0, 0].int().tolist()), str(weight[0, 0].int().tolist())
-    shown = f"(image, {tile}, {margin}, model) with the image {numbers[0]} and as model a "
-    shown += f"convolution by {numbers[1]}"
+    several = image.numel() > image[0, 0].numel()
+    pixels = f"of shape {tuple(image.shape)}" if several else image[0, 0].int().tolist()
+    kind = f"of shape {tuple(weight.shape)}" if several else f"by {weight[0, 0].int().tolist()}"
+    shown = f"(image, {tile}, {margin}, model) with the image {pixels} and as model a convolution "
+    shown += kind
     return Call(image, tile, margin, weight, shown=shown)
 
 
@@ -238,6 +241,18 @@ EXERCISES = [
                         "            norm(in_channels),"
                     ),
                     "conv(out_channels, out_channels, 3": "conv(in_channels, out_channels, 3",
+                },
+            ),
+            Mistake(
+                "one_normalisation_for_both",
+                "One layer is used twice. Each convolution needs a normalisation of its own: the "
+                "two see different numbers, and each learns its own mean and scale.",
+                {
+                    "        self.layers = nn.Sequential(": (
+                        "        shared = norm(out_channels)\n"
+                        "        norm = lambda channels: shared\n"
+                        "        self.layers = nn.Sequential("
+                    ),
                 },
             ),
             Mistake(
@@ -860,6 +875,13 @@ EXERCISES = [
                 square([1.0, 0, 0], [0, 1, 0], [0, 0, 2]),
             ),
             tiled(torch.arange(6.0, dtype=torch.float64).reshape(1, 1, 3, 2), 4, 1, CROSS),
+            # two pictures of two channels, three classes
+            tiled(
+                torch.arange(48.0, dtype=torch.float64).reshape(2, 2, 4, 3),
+                2,
+                1,
+                torch.tensor([[1.0, 0], [0, 2], [3, 3]], dtype=torch.float64)[:, :, None, None],
+            ),
         ],
         hints=[
             "Do it on paper in one dimension first: which pixels does each tile see?",
@@ -924,6 +946,26 @@ EXERCISES = [
                 {
                     "torch.cat(row, dim=3)": "torch.cat(row, dim=2)",
                     "torch.cat(rows, dim=2)": "torch.cat(rows, dim=3)",
+                },
+            ),
+            Mistake(
+                "first_picture_only",
+                "A batch may hold several pictures: (N, C, H, W) comes in, (N, K, H, W) goes out.",
+                {"model(padded[:, :,": "model(padded[:1, :,"},
+            ),
+            Mistake(
+                "first_channel_only",
+                "The model needs all channels of the image, not the first one.",
+                {"model(padded[:, :,": "model(padded[:, :1,"},
+            ),
+            Mistake(
+                "as_many_classes_as_channels",
+                "The model gives K classes, which need not be as many as the image has channels: "
+                "take the number from its output.",
+                {
+                    "row.append(output[:, :, margin": (
+                        "row.append(output[:, : image.shape[1], margin"
+                    )
                 },
             ),
             Mistake(

@@ -227,7 +227,9 @@ probes.assert_raises_value_error(valid_unet_output_size, 112, 3, mentions=["21"]
 #
 # `dims` says whether images are 2D (N, C, H, W) or volumes (N, C, D, H, W). `nn.Conv2d` and `nn.Conv3d` take the same arguments.
 #
-# Which normalisation? Take `nn.BatchNorm2d(out_channels)`, for volumes `nn.BatchNorm3d(out_channels)`. In training it uses mean and standard deviation of each channel over the batch and all pixels; in evaluation mode it uses those that it gathered before, so that each output depends only on the pixels that the convolutions see. Its price: while it trains, a single picture must not shrink to a single pixel at the deepest level. `nn.GroupNorm(groups, out_channels)` divides the channels into `groups` groups and normalises each over the whole picture, in evaluation mode too. With about four channels per group it is a right answer as well; but then each output depends on the whole picture, however little the convolutions see, which matters in 6.7 and 6.8. `nn.InstanceNorm2d` is the same with one channel per group. It fails on a single pixel, so it does not fit here.
+# *Which normalisation?* Take `nn.BatchNorm2d(out_channels)`, for volumes `nn.BatchNorm3d(out_channels)`, one for each convolution. In training it uses mean and standard deviation of each channel over the batch and all pixels; in evaluation mode those that it gathered before.
+#
+# *For those who have met others.* With batch normalisation each output depends only on the pixels that the convolutions see, in evaluation mode; its price is that in training a single picture must not shrink to a single pixel at the deepest level. `nn.GroupNorm(groups, out_channels)` normalises groups of channels over the whole picture, in evaluation mode too. With about four channels per group it is a right answer as well (`groups` must divide the number of channels, so take 1 where four do not), but then each output depends on the whole picture, which matters in 6.7 and 6.8. `nn.InstanceNorm2d`, one channel per group, fails on a single pixel and does not fit here.
 #
 # **3 points · about 15 minutes · difficulty 1 of 3**
 
@@ -313,6 +315,7 @@ for options in (block, same):
     assert probes.never_negative(DoubleConv, options), "a ReLU comes last: nothing is below 0"
     assert probes.relu_in_between(DoubleConv, options), "a ReLU follows the first convolution"
 assert probes.normalises(DoubleConv, block), "a normalisation follows each convolution"
+assert probes.layers_used_once(DoubleConv, block), "each convolution has its own normalisation"
 between = probes.what_comes_between(DoubleConv, block)
 assert between == "normalised, then cut at 0", f"the second convolution gets values {between}"
 assert probes.relu_in_between(DoubleConv, block), "a ReLU follows the first convolution"

@@ -127,6 +127,17 @@ AUGMENT = Exercise(
             {"turn, zoom = uniform(-0.2, 0.2), ": "turn, zoom = uniform(0, 0), "},
         ),
         Mistake(
+            "turned_one_way",
+            "All your pictures are turned to the same side: draw the angle from below 0 to above.",
+            {"turn, zoom = uniform(-0.2, 0.2)": "turn, zoom = uniform(0.0, 0.25)"},
+        ),
+        Mistake(
+            "changes_its_input",
+            "The image or the label that came in is not the same afterwards: `+=` and the like "
+            "write into it. The next epoch would begin with what this one has left.",
+            {"    moved = look_up(": "    image *= 1.1\n    moved = look_up("},
+        ),
+        Mistake(
             "never_zoomed",
             "All your pictures have the same zoom: multiply the turn by a factor around 1 that is "
             "drawn anew.",
@@ -134,8 +145,8 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "never_shifted",
-            "Your pictures are not shifted anew along both axes: t, the last column of the matrix, "
-            "is missing, the same each time, or 0 in one of its two numbers.",
+            "Your pictures are not shifted anew along both axes, or hardly: t, the last column of "
+            "the matrix, is missing, the same each time, or near 0 in one of its two numbers.",
             {"    theta[:2, -1] = uniform(-0.08, 0.08, 2)\n": ""},
         ),
         Mistake(
@@ -193,7 +204,7 @@ TRAIN_EPOCH = Exercise(
     hints=[
         "Five things happen to each batch: predict, compare, forget the old gradients, find the "
         "new ones, step. In which order?",
-        "The loss of a batch is a mean over its cases. To get a mean over all cases, multiply it "
+        "The loss of a batch is a mean over its items. To get a mean over all items, multiply it "
         "with their number before you add it up.",
         "A sum of tensors that carry gradients keeps the whole epoch in memory: take the number "
         "out with item().",
@@ -207,8 +218,8 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "mean_over_batches",
-            "Your loss is the mean over batches, so a last batch of one case counts as much as a "
-            "full one: weigh each batch with its number of cases.",
+            "Your loss is the mean over batches, so a last batch of one item counts as much as a "
+            "full one: weigh each batch with its number of items.",
             {"value.item() * len(image)": "value.item()", "count += len(image)": "count += 1"},
         ),
         Mistake(
@@ -410,6 +421,26 @@ FIT = Exercise(
             "The weights come back after an interruption, the optimiser starts anew: its momentum "
             "is part of the run, and has a state dictionary too.",
             {'        optimizer.load_state_dict(saved["optimizer"])\n': ""},
+        ),
+        Mistake(
+            "best_saved_as_the_latest",
+            "A finished run may be called again with more epochs. Yours then goes on from the best "
+            "state: at the end it was written into the file in place of the latest.",
+            {
+                "    model.load_state_dict(best)\n": (
+                    "    model.load_state_dict(best)\n    if state := saved or locals().get('state'):\n"
+                    '        training.save_checkpoint(checkpoint, {**state, "model": best})\n'
+                )
+            },
+        ),
+        Mistake(
+            "removes_the_checkpoint",
+            "The checkpoint is gone when the run has ended, so a second call trains all over again.",
+            {
+                "    model.load_state_dict(best)\n": (
+                    "    model.load_state_dict(best)\n    Path(checkpoint).unlink()\n"
+                )
+            },
         ),
         Mistake(
             "saved_only_at_the_end",

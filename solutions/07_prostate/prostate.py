@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Unit 7: Prostate zones
 #
-# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about a minute and a half: it sees as many pictures as your machine manages in that time.
+# A radiologist opens a scan of the pelvis and asks where the prostate ends, and where its zones meet: most cancers grow in one of them, and they look different in each. Drawing the four zones by hand takes a trained reader about half an hour. In this unit a network that you have built yourself learns it in about a minute and a half: it sees as many pictures as your machine manages in that time, but at least 1500 slices, for which a slow machine takes some minutes.
 #
 # Everything comes together here: your U-Net from unit 6, your focal loss from unit 5, your IoU from unit 4. What is missing is what stands around a network: turning few patients into many pictures, a loop that learns, a memory that survives a power cut, and an honest test on patients that the network has never seen.
 #
@@ -82,7 +82,7 @@ UNet = carry_over("06_unet", "UNet")
 # %% [markdown]
 # ## The data
 #
-# Each *case* is one patient's scan with the expert's labels on the same grid of voxels. The patients are divided in three parts: the network learns from the first, you choose the best moment to stop on the second, and the third stays untouched until the very end.
+# Each *case* is one scan of one patient, with the expert's labels on the same grid of voxels. The patients are divided in three parts: the network learns from the first, you choose the best moment to stop on the second, and the third stays untouched until the very end.
 #
 # When nbgrader runs this notebook, fewer cases are read and the training takes one epoch only (`training.shortened`): what is graded is your functions, on small data of their own.
 # %%
@@ -131,7 +131,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The neighbour is nearly the same picture, the stranger has next to nothing of it: two slices of one man are no two examples.
+# The neighbour is much the same picture, the stranger has next to nothing of it: two slices of one man are far less than two examples.
 #
 # ### Brightness has no unit
 #
@@ -188,18 +188,18 @@ for name, zones in found.items():
 #
 # $$ q(p) = A\,p + t + u(p), \qquad \text{new image}(p) = a \cdot \text{image}(q(p)) + b, \qquad \text{new label}(p) = \text{label}(q(p)) $$
 #
-# Here $p$ and $q$ are positions with −1 and 1 at the picture's borders; $A$ mirrors, turns and zooms; $t$ shifts; $u(p)$ is a smooth field of small displacements, different at each position; $a$ and $b$ change contrast and brightness. There is one $q$, for both. The image may be interpolated; a label may not, as halfway between zone 1 and zone 3 there is no zone 2.
+# Here $p$ and $q$ are positions with −1 and 1 at the picture's borders (in the course's pictures, which are square; in an oblong one the same $A$ would slant); $A$ mirrors, turns and zooms; $t$ shifts; $u(p)$ is a smooth field of small displacements, different at each position; $a$ and $b$ change contrast and brightness. There is one $q$, for both. The image may be interpolated; a label may not, as halfway between zone 1 and zone 3 there is no zone 2.
 #
 # *By hand.* A row of five pixels has the image 10, 20, 30, 40, 50 and the labels 0, 1, 1, 3, 3. Mirrored and shifted by half a pixel, the new second pixel comes from between the old third and fourth: its image is 35, the mean of 30 and 40; its label is 1 or 3, but never 2.
 #
-# *Tools.* `F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False)` gives the positions $A\,p + t$ for the matrix `theta` = ($A$ | $t$), with the last axis of the picture as first coordinate. `F.interpolate` blows a coarse grid of random displacements up to a smooth field; in these positions the whole picture is 2 wide, so 5 per cent of it are 0.1. `F.grid_sample(pictures, grid, mode=…, padding_mode="border", align_corners=False)` looks the pixels up. `torch.rand(size, generator=generator)` draws on the generator's device.
+# *Tools.* `F.affine_grid(theta[None], (1, 1, *spatial), align_corners=False)` gives the positions $A\,p + t$ for the matrix `theta` = ($A$ | $t$), with the last axis of the picture as first coordinate. `F.interpolate` blows a coarse grid of random displacements up to a smooth field; in these positions the whole picture is 2 wide, so 5 per cent of it are 0.1, for $u$ as for $t$. `F.grid_sample(pictures, grid, mode=…, padding_mode="border", align_corners=False)` looks the pixels up. `torch.rand(size, generator=generator)` draws on the generator's device.
 #
 # **3 points · about 35 minutes · difficulty 3 of 3**
 # %% nbgrader={"grade": false, "grade_id": "augment", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=35 difficulty=3
 def augment(image, label, generator):
     """A new picture of the same patient: mirrored, turned, deformed, in another light.
 
-    Each draw, anew:
+    Each draw, anew, and each range used to a third at least:
 
     - exchanges left and right in about half of all draws; front and back never, as nobody is built
       so;
@@ -284,6 +284,7 @@ probes.assert_facts(
 ### BEGIN HIDDEN TESTS
 for seed in probes.rng(71).integers(1000, 9000, 2).tolist():
     facts = probes.facts_of("augment", augment, 64, seed=seed)
+    assert facts["shape of the label"] == [64, 64], facts["shape of the label"]
     assert facts["dtypes"] == ["torch.float32", "torch.int64"], facts["dtypes"]
     sides = [facts[f"{pair} change places"] for pair in ("left and right", "front and back")]
     due = ["in about half of the draws", "never"]
@@ -359,11 +360,11 @@ for name, zones in (("MONAI", theirs["label"][0]), ("yours", ours[1])):
 #
 # $$ w \leftarrow w - \eta \, \frac{\partial L}{\partial w}, $$
 #
-# with the learning rate $\eta$. What you report is the mean loss *per case*, where a case is one item of a batch, here a slice:
+# with the learning rate $\eta$. What you report is the mean loss *per item* of the batches; here an item is a slice:
 #
 # $$ \bar L = \frac{\sum_i n_i L_i}{\sum_i n_i}, $$
 #
-# with $n_i$ the number of cases in batch $i$ and $L_i$ its loss. *By hand.* Batches of 3 and 1 cases have the losses 0.2 and 1.0. The mean per case is (3 · 0.2 + 1 · 1.0) / 4 = 0.4, not 0.6: the small last batch must not count three times too much.
+# with $n_i$ the number of items in batch $i$ and $L_i$ its loss. *By hand.* Batches of 3 and 1 items have the losses 0.2 and 1.0. The mean per item is (3 · 0.2 + 1 · 1.0) / 4 = 0.4, not 0.6: the small last batch must not count three times too much.
 #
 # *Tools.* `model.train()`, `optimizer.zero_grad()`, `value.backward()`, `optimizer.step()`, `value.item()`; `tensor.to(device)`.
 #
@@ -381,7 +382,7 @@ def train_epoch(model, batches, loss, optimizer, device):
         device: torch.device, where to calculate; batches may come from elsewhere.
 
     Returns:
-        float: the mean loss per case (item of a batch), each taken before its step.
+        float: the mean loss per item (slice) of all batches, each taken before its step.
     """
     ### BEGIN SOLUTION
     model.train()
@@ -424,7 +425,7 @@ for picture, target in zip(pictures, classes, strict=True):
     (slope,) = torch.autograd.grad(value, leaf)
     weight = weight - 0.7 * slope
     losses += [float(value.detach())] * len(picture)
-probes.assert_close(facts["loss"], float(np.mean(losses)), "the mean loss per case")
+probes.assert_close(facts["loss"], float(np.mean(losses)), "the mean loss per item")
 probes.assert_close(facts["weights afterwards"], weight, "the weights after the epoch")
 probes.assert_facts(facts)
 ### END HIDDEN TESTS
@@ -503,13 +504,19 @@ probes.assert_facts(facts)
 # %% [markdown]
 # ## 7.4 Training that survives
 #
-# Now the whole run: after each epoch, measure on the validation patients, note the history, and remember the weights that did best. More epochs are not always better: a network that learns its training patients by heart gets worse on all others. The *best* state is the one with the highest validation mean IoU, and it is what the model has in the end.
+# Now the whole run: after each epoch, measure on the validation patients, note the history, and remember the weights that did best. More epochs are not always better: a network that learns its training patients by heart gets worse on all others. The *best* state is the one with the highest validation mean IoU (of equals, either), and it is what the model has in the end.
 #
 # A run of an hour can be cut off at any moment. So the file `checkpoint` is written after every epoch, and holds all that is needed to go on (only the random numbers of `augment` will be others): the model's *latest* state, the optimiser's state (its momentum is part of the run), the history, and the best state so far. Called again, `fit` starts with the first epoch that is not in the history; if none is missing, it trains no more.
 #
 # *By hand.* Three epochs reach a validation mean IoU of 0.50, 0.62, 0.58. The power fails in the fourth. When `fit` is called again, training goes on from the weights after the third epoch. If the fourth reaches 0.60, the model is left with the weights of the second.
 #
-# *Tools.* `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser. From `medseg.training`: `load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model; `save_checkpoint(path, dictionary)` writes whole files or nothing, the model's state under the key `"model"`; `with Progress(epochs, done) as progress:`, with the numbers of epochs in all and of those that are done, shows a bar and live curves after each `progress.update(history)`. Make that call the last one of an epoch: if somebody has pressed *Stop*, it ends the `with` block there, and your function goes on behind it.
+# *Tools.*
+#
+# - `model.state_dict()` gives the weights themselves: they change as training goes on, so `clone()` what you want to keep. `load_state_dict` puts them back, for a model and for an optimiser.
+# - `mean_iou(confusion)` of unit 4 takes the matrix that your `evaluate` gives; `float(…)` makes a number of it.
+# - `training.load_checkpoint(path, model)` gives what was saved, or None where there is no file, and a clear `ValueError` where the file does not fit the model.
+# - `training.save_checkpoint(path, dictionary)` writes whole files or nothing. The model's state stands under the key `"model"`.
+# - `with training.Progress(epochs, done) as progress:`, with the numbers of epochs in all and of those that are done, shows a bar and live curves after each `progress.update(history)`. Make that call the last one of an epoch: if somebody has pressed *Stop*, it ends the `with` block there, and your function goes on behind it.
 #
 # **4 points, and 3 more for quality, see below · about 50 minutes · difficulty 3 of 3**
 # %% nbgrader={"grade": false, "grade_id": "fit", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=50 difficulty=3
@@ -539,7 +546,7 @@ def fit(
 
     Returns:
         The history: one {"loss": float, "mean_iou": float} per epoch, the mean training loss per
-        case and the validation mean IoU after the epoch.
+        item and the validation mean IoU after the epoch.
 
     Raises:
         ValueError: the checkpoint does not fit the model.
@@ -686,11 +693,11 @@ if recorded.scores:  # none, if no epoch was left to train
 
 
 # %% [markdown]
-# The large and well-defined transition zone comes first, the thin stroma and the narrow urethra last and with jumps: a few pixels make a large share of them. The curves settle when the learning rate falls. Whatever the mean hides, such a figure shows.
+# In a full training the large and well-defined transition zone comes first, the thin stroma and the narrow urethra last and with jumps: a few pixels make a large share of them. The curves settle when the learning rate falls. With the fewest slices, three epochs, you see only the beginning of this, and the order of the small zones is chance. Whatever the mean hides, such a figure shows.
 #
 # ## 7.5 A whole volume
 #
-# A network of unit 6 with `dims=2` takes slices; a patient is a stack of them. In a tensor, a volume is (D, H, W): slice, row, column. Each slice becomes one item of a batch with one channel, (D, 1, H, W), and the class of a pixel is the one with the highest logit. A batch of all slices may not fit into memory, so take a few at a time.
+# A network of unit 6 with `dims=2` takes slices; a patient is a stack of them. In a tensor, a volume is (D, H, W): slice, row, column. Each slice becomes one item of a batch with one channel, (D, 1, H, W), and the class of a pixel is the one with the highest logit. A batch of all slices may not fit into a card's memory, so take a few at a time: eight, say.
 #
 # **2 points · about 15 minutes · difficulty 1 of 3**
 # %% nbgrader={"grade": false, "grade_id": "predict_volume", "locked": false, "schema_version": 3, "solution": true, "task": false} minutes=15 difficulty=1
@@ -894,7 +901,7 @@ for name in class_names[1:]:
     print(f"mean Dice per patient, {name}: {mean:.3f} over {len(test_cases)} patients")
 
 # %% [markdown]
-# Compare the last two columns. The transition zone comes out as large as the expert drew it; the stroma does not: on phantoms it is half as large again and more in most patients. The weights do that. They make a rare class cheap to claim, as you saw in unit 5. Train once more with `alpha` of ones: the stroma then has about its true volume, but most of the urethra, the rarest zone, is lost. The cube root is a compromise, and this is its price. A volume that a doctor is to use wants to be checked like this, patient by patient: of two networks with the same Dice for the stroma, one may paint it twice as large.
+# Compare the last two columns. After a full training the transition zone comes out about as large as the expert drew it; the stroma does not: on phantoms it is half as large again and more in most patients. (After the fewest slices all zones are rough, and their volumes with them.) The weights do that. They make a rare class cheap to claim, as you saw in unit 5. Train once more with `alpha` of ones: the stroma then has about its true volume, but most of the urethra, the rarest zone, is lost. The cube root is a compromise, and this is its price. Check a volume in this way, patient by patient, before a doctor uses it: of two networks with the same Dice for the stroma, one may paint it twice as large.
 #
 # And here is the patient in the middle of the ranking by mean Dice, on the slice with most of the gland: the scan, the expert's contours, the network's.
 
@@ -909,7 +916,7 @@ held_out, alt = plots.compare(typical, typical.label, predictions[typical.id])
 plots.show(held_out, alt)
 
 # %% [markdown]
-# The same patient as a volume. Move the crosshair through the gland, and use the sliders to let the prediction take the expert's place. Where do the two differ from slice to slice?
+# The same patient as a volume. Move the crosshair through the gland, and use the sliders to fade from the expert's zones to the network's. Where do the two differ from slice to slice?
 # %%
 widgets.volume_viewer(typical, predictions[typical.id])
 
@@ -920,7 +927,7 @@ print(f"{worst.id}: mean Dice {quality[worst.id]:.2f}, the lowest of {len(test_c
 plots.show(*plots.errors(worst, worst.label, predictions[worst.id]))
 
 # %% [markdown]
-# Most errors are seams along borders, one or two pixels wide, where two experts would differ as well. What lies elsewhere is worth a look: often a slice at the end of the gland, where it is hard to say whether it has begun.
+# A network that has trained in full errs mostly in seams along borders, one or two pixels wide, where two experts would differ as well. What lies elsewhere is worth a look: often a slice at the end of the gland, where it is hard to say whether it has begun. A network that has seen little misses whole pieces.
 
 # %%
 if OUTPUT is not None:

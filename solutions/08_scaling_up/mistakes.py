@@ -209,6 +209,12 @@ BORDER_WEIGHTS = Exercise(
             },
         ),
         Mistake(
+            "one_less_in_all",
+            "The sum of your two distances is 1 too small. Both go from centre to centre: a pixel "
+            "between two cells that touches both is at a distance of 1 from each, 2 in all.",
+            {"nearest + second": "nearest + second - 1"},
+        ),
+        Mistake(
             "sorts_along_a_row",
             "You sort along the last axis, among the pixels of a row. Sort at each pixel, among "
             "the instances: `axis=0`.",

@@ -126,13 +126,13 @@ def _shape(array: np.ndarray) -> dict:
 
 
 def rounded(data: Any) -> Any:
-    """JSON data with its floats rounded to seven significant digits, and no zero below zero.
+    """JSON data with its floats rounded to seven significant digits.
 
     So the last bits of another machine's arithmetic do not change a committed file. In arrays,
     which know their dtype, 3.0 is written as 3.
     """
     if isinstance(data, float):
-        return float(f"{data:.{SIGNIFICANT_DIGITS}g}") + 0.0
+        return float(f"{data:.{SIGNIFICANT_DIGITS}g}")
     if isinstance(data, list):
         return [rounded(item) for item in data]
     if isinstance(data, dict):
@@ -146,7 +146,17 @@ def _without_points(numbers: Any) -> Any:
     if isinstance(numbers, list):
         return [_without_points(item) for item in numbers]
     whole = isinstance(numbers, float) and numbers.is_integer() and abs(numbers) < 1e15
-    return int(numbers) if whole else numbers
+    # -0.0 is a number of its own: the angle of a point that lies behind depends on it
+    return int(numbers) if whole and str(numbers) != "-0.0" else numbers
+
+
+def without_signed_zeros(data: Any) -> Any:
+    """JSON data in which no zero is below zero: in results, that is chance."""
+    if isinstance(data, list):
+        return [without_signed_zeros(item) for item in data]
+    if isinstance(data, dict):
+        return {key: without_signed_zeros(item) for key, item in data.items()}
+    return data + 0.0 if isinstance(data, float) else data
 
 
 def completed(probe: dict) -> dict:

@@ -1,12 +1,22 @@
 """What came out of a probe, as data, and how two outcomes differ, as a sentence."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from medseg.checks.codec import decode, encode, numbers_of
-from medseg.probes.compare import IN_FULL, Difference, difference, shown
+from medseg.probes.compare import (
+    ARRAY,
+    IN_FULL,
+    TENSOR,
+    Difference,
+    difference,
+    kind_of,
+    shown,
+    to_numpy,
+)
 
 # The order in which a difference is told: a wrong shape explains a wrong value, not the reverse,
 # and a right value comes before the device on which it lies.
@@ -84,17 +94,24 @@ def same_fault(expected: dict, mistaken: dict, observed: dict, rule: Mapping[str
     )
 
 
-def how_much(outcome: dict) -> int:
-    """How many numbers an outcome holds."""
-    return _numbers(decode(outcome["value"])) if "value" in outcome else 0
+def how_much(outcome: dict) -> float:
+    """How many numbers an outcome holds; the same one over and over says little more than once."""
+    numbers = list(_numbers(decode(outcome["value"]))) if "value" in outcome else []
+    different = len(set(numbers))
+    return different + math.log2(len(numbers) / different) if numbers else 0
 
 
-def _numbers(value: Any) -> int:
+def _numbers(value: Any, part: str = "") -> Iterator[tuple[str, str]]:
+    """All numbers of a value to five digits, each with the name of its part."""
     if isinstance(value, dict):
-        return sum(map(_numbers, value.values()))
-    if isinstance(value, list | tuple):
-        return sum(map(_numbers, value))
-    return int(np.prod(value.shape)) if hasattr(value, "shape") else 1
+        for key, one in value.items():
+            yield from _numbers(one, key)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _numbers(one, part)
+    else:
+        flat = to_numpy(value).ravel().tolist() if kind_of(value) in (ARRAY, TENSOR) else [value]
+        yield from ((part, f"{x:.5g}" if isinstance(x, float) else str(x)) for x in flat)
 
 
 def describe_call(name: str, call: dict, takes: str = "") -> str:

@@ -28,6 +28,7 @@ from medseg.checks.outcomes import (
     same_fault,
     same_outcome,
 )
+from medseg.probes.calls import how_called
 from medseg.probes.compare import Difference
 from medseg.probes.runners import RUNNERS, Runner
 from medseg.runtime import time_limit
@@ -97,6 +98,8 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
     mistake_name = mistake["name"] if mistake else None
     where = describe_call(short, call, runner.takes) + data["legend"]
     if error is not None and "error" not in expected[index]:
+        if how := how_called(error):
+            where = f"{short} {how}"
         text = f"{where} raised an error.\n{explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
     sentence = _about_message(error, call) if difference.rank == "message" else difference.sentence
@@ -142,7 +145,8 @@ def explanations(
     A mistake that would give the very same outcome everywhere explains all. Else, where several
     mistakes were made, one explains a probe if it gives the same there and none of those that it
     would spoil came out right, and if that is no coincidence: so it is on most of them, or several
-    numbers agree. Of several, one that explains more is told; where two explain as many, neither.
+    different numbers agree. Of several, one that explains more is told; where two explain as many,
+    neither.
     """
     found: dict[int, tuple[tuple[bool, int, int], dict | None]] = {}
     for mistake in mistakes:

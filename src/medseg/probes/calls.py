@@ -5,13 +5,16 @@ before or after, and the same input may be used twice.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # Taken when this is imported, before any student's code runs, as in `compare`.
 from numpy import array_equal, empty, ndarray
 
 from medseg.probes.compare import ARRAY, NUMBER, TENSOR, kind_of
+
+CALLED = "Your function was called "
 
 
 def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
@@ -53,6 +56,25 @@ def unchanged(run: Callable, function: Callable, *args: Any, **kwargs: Any) -> A
     for old, new in zip(before, (*args, *kwargs.values()), strict=True):
         assert _same(old, new), "your function changes an input that it was given; work on a copy."
     return result
+
+
+@contextmanager
+def called(how: str) -> Iterator[None]:
+    """An error that is raised inside notes how the student's function was called there.
+
+    Runners say so where one probe makes several calls: "on a volume of 4 by 8 by 8 voxels".
+    """
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"{CALLED}{how}")
+        raise
+
+
+def how_called(error: BaseException) -> str:
+    """What `called` has noted, the innermost note; empty if there is none."""
+    notes = [note for note in getattr(error, "__notes__", []) if note.startswith(CALLED)]
+    return notes[0].removeprefix(CALLED) if notes else ""
 
 
 def _copied(value: Any) -> Any:

@@ -487,6 +487,29 @@ def normalises(cls: Callable, options: dict) -> bool:
     return True
 
 
+def layers_used_once(cls: Callable, options: dict) -> bool:
+    """Whether no layer with weights is gone through twice when a 2D block is called.
+
+    >>> from medseg import probes
+    >>> class Twice(torch.nn.Module):
+    ...     def __init__(self, in_channels):
+    ...         super().__init__()
+    ...         self.conv = torch.nn.Conv2d(in_channels, in_channels, 3, padding=1)
+    ...     def forward(self, x):
+    ...         return self.conv(self.conv(x))
+    >>> probes.layers_used_once(Twice, {"in_channels": 2})
+    False
+    """
+    network = build(cls, options).eval()
+    calls: list[int] = []
+    layers = [m for m in network.modules() if list(m.parameters(recurse=False))]
+    for layer in layers:
+        layer.register_forward_hook(lambda *_, calls=calls: calls.append(1))
+    with torch.no_grad():
+        network(_noise(options))
+    return sum(calls) <= len(layers)
+
+
 def relu_at_the_end(cls: Callable, options: dict) -> bool:
     """Whether a 2D block's outputs above 0 outweigh those below, as after a ReLU or its like.
 
@@ -686,6 +709,7 @@ LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {
     ),
     "each level joins its own skip": lambda cls, options, _: own_skips(cls, options),
     "each convolution is normalised": lambda cls, options, _: normalises(cls, options),
+    "each layer with weights is used once": lambda cls, o, _: layers_used_once(cls, o),
     "each input channel is used": lambda cls, options, inputs: uses_every_channel(
         cls, options, tuple(inputs[0].shape)
     ),

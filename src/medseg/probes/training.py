@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from IPython.utils.capture import capture_output
 
+from medseg.probes import calls
 from medseg.probes.device import lies_on, works_elsewhere
 
 # How far a weight may be from where it should be.
@@ -149,7 +150,8 @@ def _every_depth(function: Callable, weight: torch.Tensor, dtype: torch.dtype) -
     slope, height = weight.T[:, :, None, None, None]
     due = (slope * slices + height).argmax(0)
     for depth in range(1, 41):
-        labels = function(LinearShift(weight), slices[:depth].clone(), torch.device("cpu"))
+        with calls.called(f"on a volume of {depth} by 2 by 3 voxels"):
+            labels = function(LinearShift(weight), slices[:depth].clone(), torch.device("cpu"))
         if not torch.is_tensor(labels) or not torch.equal(labels.cpu().long(), due[:depth]):
             return False
     return True
@@ -230,6 +232,7 @@ def fit(
         fails_in: int | None = None,
         model: torch.nn.Module | None = None,
         edge: float = border,
+        total: int = epochs,
     ) -> tuple:
         batches = [(half, (half[:, 0] > edge).long()) for half in pixels.split(1)]
 
@@ -241,7 +244,7 @@ def fit(
         model = model or Threshold()
         optimizer = torch.optim.SGD(model.parameters(), rate, momentum=momentum)
         train, watched = Batches(batches, fails_in), Batches(batches)
-        arguments = (model, train, watched, loss, optimizer, 2, epochs)
+        arguments = (model, train, watched, loss, optimizer, 2, total)
         try:
             history = function(*arguments, torch.device("cpu"), checkpoint)
         except Interrupted:
@@ -255,6 +258,9 @@ def fit(
         run(Path(folder, "resumed.pt"), fails_in=epochs - 1)
         resumed, resumed_weight, passes, _ = run(Path(folder, "resumed.pt"))
         again, again_weight, no_passes, _ = run(Path(folder, "resumed.pt"))
+        kept = Path(folder, "resumed.pt").exists()
+        longer, _, _, _ = run(Path(folder, "resumed.pt"), total=epochs + 2)
+        in_one_go, _, _, _ = run(Path(folder, "longer.pt"), total=epochs + 2)
         _, early_weight, _, _ = run(Path(folder, "early.pt"), edge=early)
         other = Path(folder, "other.pt")
         run(other, model=Other())
@@ -268,6 +274,8 @@ def fit(
         "epochs after the interruption": passes,
         "a finished run trains no more": no_passes == 0 and again == resumed,
         "weight of a finished run": again_weight,
+        "the checkpoint is still there after a finished run": kept,
+        "a finished run that is made longer goes on from its latest state": longer == in_one_go,
         "the first epoch can be the best": abs(float(early_weight) - early) < NEAR,
         "another model's checkpoint is refused with a ValueError and kept": refused,
         **left,
@@ -277,11 +285,11 @@ def fit(
 
 def _refuses(run: Callable[[], Any], checkpoint: Path) -> bool:
     """Whether a run raises a ValueError and leaves the checkpoint as it was."""
-    before = checkpoint.read_bytes()
+    before = checkpoint.read_bytes() if checkpoint.exists() else None
     try:
         run()
     except ValueError:
-        return checkpoint.read_bytes() == before
+        return before is not None and checkpoint.read_bytes() == before
     except Exception:  # of a type that no text promises
         return False
     return False

@@ -79,7 +79,7 @@ def train_epoch(
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> float:
-    """One step for each batch; the mean loss per case."""
+    """One step for each batch; the mean loss per item."""
     model.train()
     values, sizes = [], []
     for batch in batches:

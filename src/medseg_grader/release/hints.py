@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.pool import Pool
 from pathlib import Path
 
-from medseg.checks.codec import completed, difference, encode, rounded
+from medseg.checks.codec import completed, difference, encode, rounded, without_signed_zeros
 from medseg.checks.verdicts import run_call
 from medseg.probes.runners import RUNNERS
 from medseg_grader.authoring import Call, Exercise
@@ -81,4 +81,4 @@ def outcomes(exercise: Exercise, calls: list[dict], function: Callable) -> list[
     given = [completed(call) for call in calls]
     found = [run_call(function, call, runner, exercise.device)[0] for call in given]
     told = [{key: x for key, x in one.items() if key != "device" or x is not None} for one in found]
-    return rounded(told)
+    return rounded(without_signed_zeros(told))

@@ -8,12 +8,21 @@ import torch.nn.functional as F
 
 from medseg import probes
 from medseg.probes.augmentation import augment
+from medseg.probes.calls import how_called
 
-WHOLE = {"turn": 0.2, "zoom": 0.15, "shift": 0.1, "rows": 0.1, "columns": 0.1, "mirror": 0.5}
+WHOLE = {
+    "turn": 0.2,
+    "zoom": 0.15,
+    "shift": 0.1,
+    "rows": 0.1,
+    "columns": 0.1,
+    "mirror": 0.5,
+    "along": 1,
+}
 LIGHT = {"contrast": 0.3, "brightness": 0.2}
 
 
-def augmentation(slant=False, apart=0.0, **changed):
+def augmentation(slant=False, apart=0.0, one_way=False, **changed):
     """An augmentation of pictures and volumes by these amounts, each drawn from ± it."""
     amount = {**WHOLE, **LIGHT, **changed}
 
@@ -29,9 +38,9 @@ def augmentation(slant=False, apart=0.0, **changed):
             1 + draw(amount["zoom"]),
             draw(amount["shift"], 2),
         )
-        sine = angle.sin()
+        sine = angle.abs().sin() if one_way else angle.sin()
         rows = torch.stack([angle.cos(), sine if slant else -sine, shift[0] / zoom])
-        columns = torch.stack([sine, angle.cos(), shift[1] / zoom])
+        columns = torch.stack([sine, angle.cos(), amount["along"] * shift[1] / zoom])
         theta = zoom * torch.stack([rows, columns])
         if float(torch.rand((), generator=generator)) < amount["mirror"]:
             theta[:, 0] *= -1
@@ -73,6 +82,8 @@ def test_all_is_true_where_all_is_there(size, seed):
     ("changed", "due"),
     [
         ({"turn": 0}, {"each draw turns anew"}),
+        ({"one_way": True}, {"turned to either side"}),
+        ({"along": 0}, {"each draw shifts anew"}),
         ({"turn": 0.6}, {"turned by at most 15 degrees"}),
         ({"slant": True}, {"each draw turns anew", "turned without a slant"}),
         ({"zoom": 0}, {"each draw zooms anew"}),
@@ -98,6 +109,59 @@ def test_what_is_missing_is_told_and_nothing_else(changed, due):
     assert found == due
 
 
-def test_small_amounts_are_enough():
-    little = {"turn": math.radians(3), "zoom": 0.05, "shift": 0.05, "contrast": 0.1}
+def test_a_third_of_each_range_is_enough():
+    little = {"turn": math.radians(5), "zoom": 0.067, "shift": 0.067, "contrast": 0.1}
     assert untrue(augmentation(**little, brightness=0.05, rows=0.07, columns=0.07), 64, 5) == set()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        # 15 degrees, written as if they were radians
+        ({"turn": 15}, "turned by at most 15 degrees"),
+        # 3 pixels, written as if the picture were not 2 wide
+        ({"rows": 3, "columns": 3}, "bent by no more than 6 per cent of the width"),
+    ],
+)
+@pytest.mark.slow
+def test_what_is_far_too_much_is_told_before_what_follows_from_it(changed, told):
+    facts = augment(augmentation(**changed), 48, seed=2)
+    assert next(name for name, value in facts.items() if value is False) == told
+
+
+@pytest.mark.slow
+def test_front_and_back_are_told_by_their_name():
+    def turned_over(image, label, generator):
+        return augmentation()(image.flip(-2), label.flip(-2), generator)
+
+    assert untrue(turned_over, 48, seed=2) == {"front and back change places"}
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_an_input_that_is_changed_is_told(part):
+    def in_place(image, label, generator):
+        pair = augmentation()(image, label, generator)
+        (image, label)[part].add_(1)
+        return pair
+
+    assert untrue(in_place, 48, seed=2) == {"image and label that come in stay as they are"}
+
+
+def test_of_other_shapes_the_shapes_are_told():
+    def with_a_channel(image, label, generator):
+        image, label = augmentation()(image, label, generator)
+        return image, label[None]
+
+    facts = augment(with_a_channel, 48, seed=2)
+    assert facts["shape of the label"] == [1, 48, 48]
+    assert list(facts)[-1] == "image and label that come in stay as they are"
+
+
+def test_an_error_says_on_what_the_function_was_called():
+    def pictures_only(image, label, generator):
+        assert label.dim() == 2, "pictures only"
+        return augmentation()(image, label, generator)
+
+    with pytest.raises(AssertionError, match="pictures only") as raised:
+        augment(pictures_only, 48, seed=2)
+    assert how_called(raised.value) == "on a volume of 4 by 48 by 48 voxels, with 2 channels"
