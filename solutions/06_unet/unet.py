@@ -687,7 +687,7 @@ plots.show(
 #
 # A slide scanner makes images that no memory can hold. [RFB15] cut them into tiles and let the network see a *margin* around each tile, which is then thrown away: the *overlap-tile* strategy. If the margin is at least the distance that the network sees to one side, the tiles fit together without a seam, as if the image had been processed whole. A network that pools has one more condition: tile and margin are multiples of its coarsest pixel, $2^{depth}$, so that its windows of 2 fall on the same pixels in each tile. At the image's border, where there is nothing to see, the image is mirrored.
 #
-# By hand, in one dimension: the image 1 2 3 4, a tile of 2, a margin of 1. Mirrored, it reads 2 | 1 2 3 4 | 3: the border pixel itself is not repeated. The first tile is 1 2, seen as 2 1 2 3; the second is 3 4, seen as 2 3 4 3. If the size is no multiple of the tile, mirror a little further at the end and cut the surplus off.
+# By hand, in one dimension: the image 1 2 3 4, a tile of 2, a margin of 1. Mirrored, it reads 2 | 1 2 3 4 | 3: the border pixel itself is not repeated. The first tile is 1 2, seen as 2 1 2 3; the second is 3 4, seen as 2 3 4 3. If the size is no multiple of the tile, go on mirroring at the end, back and forth where the image is small, and cut the surplus off.
 #
 # **3 points · about 30 minutes · difficulty 3 of 3**
 
@@ -911,7 +911,7 @@ print(
 plots.show(*plots.compare(mri, expert, predictions, class_names=case.class_names))
 
 # %% [markdown]
-# The thin band suffers more. Without skips everything must pass the bottom, where a pixel is as wide as eight of the image; from there `F.interpolate` can bring back size, but no outline. We have tried six random starts: each time at least half as many pixels again were wrong, and the peripheral zone lost more Dice than the transition zone. (With group normalisation, 100 steps are too few to see it.)
+# The thin band suffers more. Without skips everything must pass the bottom, where a pixel is as wide as eight of the image; from there `F.interpolate` can bring back size, but no outline. We have tried six random starts: each time at least one and a half times as many pixels were wrong, and the peripheral zone lost more Dice than the transition zone. (With group normalisation, 100 steps are too few to see it.)
 #
 # Not all is lost: most pixels are still right, since the bottom has 128 channels, enough to learn *one* slice nearly by heart. That a network fits one slice does not yet say that it is built well.
 #

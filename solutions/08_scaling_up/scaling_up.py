@@ -401,7 +401,7 @@ if not training.graded():
 #
 # $$w(x) = w_c(x) + w_0 \cdot \exp\left(-\frac{(d_1(x) + d_2(x))^2}{2\sigma^2}\right)$$
 #
-# where $d_1$ and $d_2$ are its distances to the nearest and to the second nearest cell, $w_0 = 10$ and $\sigma = 5$ pixels; $w_c$ balances the classes and is 1 for us. Only where *two* cells are near is the sum small and the weight large: beside a lonely cell, $d_2$ is large, and nothing happens. You write the second term.
+# where $d_1$ and $d_2$ are its distances, from the centre of the pixel to that of the nearest pixel, to the nearest and to the second nearest cell, $w_0 = 10$ and $\sigma = 5$ pixels; $w_c$ balances the classes and is 1 for us. Only where *two* cells are near is the sum small and the weight large: beside a lonely cell, $d_2$ is large, and nothing happens. You write the second term.
 #
 # *By hand.* A row of four pixels, two cells with two pixels of background between them: 1 0 0 2. For the first background pixel, $d_1 = 1$ and $d_2 = 2$; for the other it is the same. Both get $10 \cdot \exp(-9 / 50) = 8.35$, the cells 0.
 #
@@ -611,7 +611,7 @@ plots.show(*plots.found_instances(image, instances, found))
 # %% [markdown]
 # Nearly all that goes wrong is merging, outlined in orange-red; dashed blue, for split cells, is rare or missing. A few pixels of bridge are enough to merge two cells, while a cell is split only by a line that runs all the way through it. So the weights can press the network hard to draw lines, and it still splits next to nothing: they ask for lines where two cells are near each other, never inside one.
 #
-# Now read the last column of the table from the top. Components of the *true* classes count about a third of the cells: whatever touches is one. The plain network counts most of them, as its training pictures have a line of background between cells that touch, and it has learnt to draw some of that line. One term in the loss, of one line, and the careful network draws nearly all of it. The price: the line itself is counted as background, so each outline is a little too small, and SQ stays below 1. It is a price worth paying.
+# Now read the last column of the table from the top. Components of the *true* classes count about a third of the cells: whatever touches is one. The plain network counts most of them, as its training pictures have a line of background between cells that touch, and it has learnt to draw some of that line. One term in the loss, of one line, and the careful network draws nearly all of it. The price: a line that is drawn is counted as background, so the outlines beside it are a little too small. It is a price worth paying.
 #
 # **By hand = by library.** torchmetrics, class by class, on the answers of the careful network for this picture. The first row is the cells, the second the background, and their mean is your number.
 
