@@ -7,6 +7,8 @@ ACTIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
 DATA ?=
 UNIT ?=
 UNITS ?=
+# The units whose long proofs have their turn.
+TURN = $(or $(UNITS),$(shell $(PYTHON) scripts/rotation.py 3))
 SLOWEST := --durations=15 --durations-min=1
 # One thread per process: tests and grading run side by side on all cores.
 PARALLEL := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -31,9 +33,9 @@ setup:
 demo: setup ## grade a small class, train a U-Net on phantoms, show the results
 	@$(ACTIVE) $(BIN)/python -m medseg_grader.demo
 
-test: setup ## everything: format, lint, types, all tests
+test: setup ## everything: format, lint, types, all tests (the long ones of three units in turn)
 	@$(STYLE)
-	@$(PYTEST) $(SLOWEST) -m "not acceptance and not browser" tests
+	@UNITS="$(TURN)" $(PYTEST) $(SLOWEST) -m "not acceptance and not browser" tests
 
 test-browser: setup ## open, run and solve notebooks in Chromium (UNITS="03 07": these only)
 	@UNITS="$(UNITS)" $(PYTEST) $(SLOWEST) tests/browser
@@ -44,6 +46,7 @@ check: setup ## the quick lane: format, lint, types, fast tests
 
 accept: setup ## all long proofs: full training, every unit verified, every notebook in a browser
 	@$(ACTIVE) $(BIN)/python -m pytest $(SLOWEST) -m acceptance tests
+	@$(PYTEST) $(SLOWEST) -m slow tests/solutions tests/medseg_grader/verify
 	@$(MAKE) --no-print-directory verify test-browser
 
 lab: setup ## open JupyterLab on the student's notebooks

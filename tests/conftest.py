@@ -1,9 +1,12 @@
 """Fixtures that several test modules share."""
 
+import os
+
 import hypothesis
 import numpy as np
 import pytest
 from helpers.orphans import orphans  # noqa: F401
+from helpers.turns import waits
 
 from medseg.cases import PROSTATE_CLASSES, Case
 
@@ -44,6 +47,20 @@ def make_case():
         return Case(image, label, affine, id, patient, PROSTATE_CLASSES)
 
     return make
+
+
+def pytest_collection_modifyitems(config, items):
+    """With `UNITS="02 07"`, as in `make test`, slow tests of a unit run for these units only."""
+    chosen = os.environ.get("UNITS", "").split()
+    slow = [
+        i for i in items if i.get_closest_marker("slow") and not i.get_closest_marker("browser")
+    ]
+    waiting = {
+        i for i in slow if hasattr(i, "callspec") and waits(i.callspec.params.values(), chosen)
+    }
+    if waiting:
+        config.hook.pytest_deselected(items=list(waiting))
+        items[:] = [item for item in items if item not in waiting]
 
 
 def pytest_terminal_summary(terminalreporter):

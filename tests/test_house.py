@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from helpers.turns import waits
 
 import medseg
 from medseg.notebook.run_order import parse
@@ -349,6 +350,20 @@ def test_every_unit_has_its_turn_and_a_changed_one_has_it_at_once(changed):
 def git(folder, *arguments):
     who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "chosen", "waiting"),
+    [
+        (["07_prostate", "1"], ["02", "03"], True),
+        (["07_prostate, shortened"], ["02"], True),
+        (["07_prostate", "1"], ["02", "07"], False),
+        (["07_prostate"], [], False),
+        (["write_task05", 3], ["02"], False),
+    ],
+)
+def test_a_slow_test_of_a_unit_waits_for_its_turn(values, chosen, waiting):
+    assert waits(values, chosen) is waiting
 
 
 @pytest.mark.parametrize("later", [9, 10])
