@@ -311,7 +311,8 @@ def _geometry(motions: Sequence[Motion], size: int) -> dict[str, Any]:
             most[0] < TURN,
             f"{most[0]:.0f} degrees, the most {over}",
         ),
-        "turned to either side": _both_ways(degrees[:, 0], mirrored),
+        # of what is not turned at all, the sides are chance
+        "turned to either side": turned <= TURNS or _both_ways(degrees[:, 0], mirrored),
         **fact("each draw zooms anew", zoomed > ZOOMS, f"{zoomed:.1%}, {spread}"),
         **fact(
             "zoomed by at most a fifth",
