@@ -11,12 +11,14 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import requests
 import websocket
 
 ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/classroom.md").read_text(encoding="utf-8")
 TUTOR, STUDENTS = "tutor", ("ada", "bo")
 QUICK, SLOW = 60, 900  # seconds: what answers at once; what runs a whole notebook
 FIRST_ID = 64_000  # of users that no machine has
@@ -24,10 +26,16 @@ PROXY = "configurable-http-proxy"
 
 
 def blocks(language):
-    """The code blocks of docs/classroom.md in a language."""
-    text = (ROOT / "docs/classroom.md").read_text(encoding="utf-8")
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    """The code blocks of the guide in a language."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
     return [block for kind, block in found if kind == language]
+
+
+def link_to(host):
+    """The only link of the guide that goes to a host, in parts."""
+    links = map(urlsplit, re.findall(r"https://[^\s`]+", GUIDE))
+    (link,) = (link for link in links if link.netloc == host)
+    return link
 
 
 def lacking():
@@ -51,6 +59,8 @@ class Classroom:
         for folder in ("etc/jupyter", "srv/jupyterhub", "srv/nbgrader", "home"):
             (base / folder).mkdir(parents=True)
         (base / "srv/jupyterhub").chmod(0o700)
+        (base / "opt/unets-by-hand").mkdir(parents=True)
+        (base / "opt/unets-by-hand/.venv").symlink_to(sys.prefix)
         (base / "srv/nbgrader/exchange").mkdir()
         (base / "srv/nbgrader/exchange").chmod(0o777)
         for name, number in self.users.items():
@@ -72,17 +82,14 @@ class Classroom:
         number = self.users[TUTOR]
         for path in (self.course, *self.course.rglob("*")):
             os.chown(path, number, number)
+        (self.course / ".venv").symlink_to(sys.prefix)
 
     def configure(self, url):
         """Write the configuration of docs/classroom.md, with this folder in the place of /."""
         nbgrader, hub = (
-            re.sub(r"(?<=[\"/])/(srv|home)/", rf"{self.base}/\1/", text)
-            for text in blocks("python")
+            re.sub(r"(?<=[\"/])/(srv|opt)/", rf"{self.base}/\1/", text) for text in blocks("python")
         )
         (self.base / "etc/jupyter/nbgrader_config.py").write_text(nbgrader)
-        programs = rf"\"(/opt|{self.base})[^\"]*jupyterhub-singleuser\""
-        hub, changed = re.subn(programs, repr([sys.executable, "-m", "jupyterhub.singleuser"]), hub)
-        assert changed == 2
         hub_port, proxy_port = _free_ports(2)
         hub += f"""
 c.JupyterHub.authenticator_class = "dummy"
