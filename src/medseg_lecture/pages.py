@@ -32,6 +32,8 @@ TEMPLATES = Path(__file__).with_name("templates")
 _MATH = re.compile(r"(\$\$?)(.+?)\1", re.DOTALL)
 _PICTURE = re.compile(r'(src="data:image/png;base64,)([A-Za-z0-9+/=]+)(")')
 CELL_SECONDS = 600
+# Without it JupyterLab asks which kernel it shall be.
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def write(
@@ -42,6 +44,7 @@ def write(
     Raises InputError where the deck is faulty, a cell of it fails, or a program is missing.
     """
     notebook = read(deck)
+    notebook.metadata.setdefault("kernelspec", KERNEL)
     folder.mkdir(parents=True, exist_ok=True)
     live = folder / f"{deck.stem}.ipynb"
     write_text(live, jupytext.writes(notebook, fmt="ipynb"))
@@ -64,7 +67,7 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
-        kernel_name="python3",
+        kernel_name=KERNEL["name"],
         allow_errors=True,  # of which all are told, with their slides
         resources={"metadata": {"path": str(folder)}},
     )

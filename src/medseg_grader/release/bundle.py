@@ -24,6 +24,7 @@ from medseg_grader.release.handed_out import HANDED_OUT
 ROOT_FILES = [
     "pyproject.toml",
     "environment.yml",
+    "postBuild",
     "data_download.py",
     "scripts/train.slurm",
     "LICENSE",

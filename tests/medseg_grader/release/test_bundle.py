@@ -41,7 +41,7 @@ def test_it_holds_notebooks_package_environment_and_nothing_of_ours(bundle):
         assert f"src/medseg/units/{unit}.jsonl" in names
     package = [p for p in (ROOT / "src/medseg").rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert {p.relative_to(ROOT).as_posix() for p in package} <= set(names)
-    beside = {"README.md", "pyproject.toml", "requirements.txt", "environment.yml"}
+    beside = {"README.md", "pyproject.toml", "requirements.txt", "environment.yml", "postBuild"}
     assert beside | {"data_download.py"} <= set(names)
     assert not [name for name in names if name.startswith("notebooks")], "students work there"
     ours = ("solutions", "tests", "src/medseg_grader", "benchmarks", "grading", ".git")
