@@ -20,11 +20,12 @@ from medseg import plots, training
 from medseg.cases import PROSTATE_CLASSES, phantom_cases, slice_spacing
 from medseg.errors import InputError
 from medseg.palette import DARK
-from medseg.runtime import one_thread
+from medseg.runtime import interactive, one_thread
 from medseg.stand_ins import first_network
 from medseg.stand_ins.losses import class_weights, soft_dice_loss
 from medseg.stand_ins.metrics import iou_per_class
 from medseg.stand_ins.training import evaluate
+from medseg.widgets.demo import show_live, show_still
 from medseg.widgets.drawing import Drawing
 from medseg_lecture.demos.stage import Staged
 
@@ -214,6 +215,15 @@ class LiveUNet(Staged):
                 look_at=lambda: False,
             )
         return draw(patients(), last, self._title)
+
+    def _ipython_display_(self) -> None:
+        if not interactive():
+            super()._ipython_display_()
+            return
+        # an audience does not wait for the picture of a training that it is about to see
+        show_live(self.view)
+        figure, alt, _ = self._drawing()
+        show_still(figure, alt)
 
     def begin_anew(self) -> None:
         """Stop what is learning, and show the untrained network."""
