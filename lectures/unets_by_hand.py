@@ -8,7 +8,7 @@ from medseg import plots, scenes
 from medseg.plots import scene_plots
 from medseg_lecture import demos, figures
 
-plots.show(*figures.found_by_the_network())
+figures.show(*figures.found_by_the_network(), height=460)
 
 # %% [markdown]
 # Where we shall be then. All of it runs on a laptop, and you can build each part yourself.
@@ -93,7 +93,7 @@ demos.train_a_unet()
 # ## Image segmentation in robotics
 
 # %%
-plots.show(*scene_plots.four_answers(scenes.picture(scenes.street())))
+figures.show(*scene_plots.four_answers(scenes.picture(scenes.street())))
 
 # %% [markdown]
 # **Question.** How many cars stand at the right kerb? Which of the answers tells you?
@@ -146,7 +146,7 @@ demos.street()
 # ## One turn of the laser
 
 # %%
-plots.show(*scene_plots.from_above(figures.laser_scan(), title=""))
+figures.show(*scene_plots.from_above(figures.laser_scan(), title=""))
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** The triangle is the laser; forward is to the right. Find an L, and its shadow. Why is there a white disc around the laser? Its lowest beam looks down by 25 degrees and meets the road only 3.7 m away.
@@ -157,7 +157,7 @@ plots.show(*scene_plots.from_above(figures.laser_scan(), title=""))
 # ## The laser's points as a picture
 
 # %%
-plots.show(*figures.panorama_of(figures.laser_scan()))
+figures.show(*figures.panorama_of(figures.laser_scan()))
 
 # %% [markdown]
 # **Question.** A car's point and a wall's fall on one pixel. Whose label comes back wrong?
@@ -208,7 +208,7 @@ plots.show(*figures.panorama_of(figures.laser_scan()))
 # ## A scan is a box of numbers in a patient
 
 # %%
-plots.show(*plots.three_planes(figures.case(), {"expert": figures.case().label}))
+figures.show(*plots.three_planes(figures.case(), {"expert": figures.case().label}))
 
 # %% [markdown]
 # **Question.** Twenty patients, twenty slices each. May every second slice go into the test?
@@ -225,7 +225,7 @@ plots.show(*plots.three_planes(figures.case(), {"expert": figures.case().label})
 # ## A transversal prostate image and its expert segmentation
 
 # %%
-plots.show(*plots.show_case(figures.case()))
+figures.show(*plots.show_case(figures.case()))
 
 # %% [markdown]
 # **Question.** Which of the four zones will two experts agree on least?
@@ -259,7 +259,7 @@ plots.show(*plots.show_case(figures.case()))
 # Two 3 × 3 convolutions without padding, each with a ReLU; then the largest of 2 × 2 pixels. **Half the size, twice the channels.**
 
 # %%
-plots.show(*figures.u_net_2015(3))
+figures.show(*figures.u_net_2015(3))
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** The number in a box counts the channels, the numbers below are the size of its output. 572 pixels: each convolution without padding costs two, so 570 and 568. Pooling gives 284; two more convolutions 282 and 280.
@@ -272,7 +272,7 @@ plots.show(*figures.u_net_2015(3))
 # Four poolings later: 28 × 28 positions, each with 1024 numbers. It knows *what*, and hardly *where*.
 
 # %%
-plots.show(*figures.u_net_2015(5))
+figures.show(*figures.u_net_2015(5))
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **0.5 min.** Four poolings: one step at the bottom is 16 pixels of the image. A network that stopped here would classify, as many do.
@@ -283,7 +283,7 @@ plots.show(*figures.u_net_2015(5))
 # Twice the size by a 2 × 2 up-convolution, half the channels; the *skip* from the left is cropped and laid beside it; two convolutions merge both.
 
 # %%
-plots.show(*figures.u_net_2015(9))
+figures.show(*figures.u_net_2015(9))
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** Follow the lowest skip: 64 × 64 on the left; from below come 28 doubled, 56. The paper cuts the 64 down to 56 and concatenates: 512 channels of the skip and 512 from below, which two convolutions make 512 of 52 × 52.
@@ -294,7 +294,7 @@ plots.show(*figures.u_net_2015(9))
 # ## The U-Net of 2015: 572 in, 388 out
 
 # %%
-plots.show(*figures.u_net_2015())
+figures.show(*figures.u_net_2015())
 
 # %% [markdown]
 # **Question.** 572 pixels go in, 388 come out. Where are the other 184?
@@ -329,7 +329,7 @@ demos.field_of_view(depth=3)
 # ## What the channels see
 
 # %%
-plots.show(*figures.what_channels_see())
+figures.show(*figures.what_channels_see(), height=600)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** A small trained U-Net, and a slice that it has not seen; a few channels of each level, dark small, yellow large. Top left: edges and textures, still the picture. Bottom: a few coarse blocks that say *what*. Top right: regions, a ring, a disc, a cap, with the outlines that came across the skips. Last, the five maps of the output: at each pixel the largest wins.
@@ -374,7 +374,7 @@ demos.train_a_unet(skips=False)
 # ## UNet – Prostate segmentation: what you will build
 
 # %%
-plots.show(*figures.course_u_net())
+figures.show(*figures.course_u_net())
 
 # %% [markdown]
 # **Question.** 117 is odd. What does 2-pooling do with the last pixel, and who brings it back?
@@ -391,7 +391,7 @@ plots.show(*figures.course_u_net())
 # ## UNet – Prostate segmentation: what it finds
 
 # %%
-plots.show(*figures.found_by_the_network())
+figures.show(*figures.found_by_the_network())
 
 # %% [markdown]
 # A network of this kind, which never saw this phantom. Dice: TZ .99, AFS .82, PZ .81.
@@ -445,7 +445,7 @@ plots.show(*figures.found_by_the_network())
 # ## Why the focal loss focuses
 
 # %%
-plots.show(*figures.focusing())
+figures.show(*figures.focusing())
 
 # %% [markdown]
 # **Question.** A pixel is right with probability 0.9. How much cheaper does $\gamma = 2$ make it?
@@ -492,7 +492,7 @@ demos.rare_class()
 # ## IoU: a worked example
 
 # %%
-plots.show(*figures.worked_iou())
+figures.show(*figures.worked_iou())
 
 # %% [markdown]
 # **Question.** $\mathrm{TP} = 7$, $\mathrm{FP} = 3$, $\mathrm{FN} = 3$, $\mathrm{TN} = 17$. How large is the IoU?

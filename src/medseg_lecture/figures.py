@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,12 @@ from medseg.zones import PROSTATE_CLASSES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
+# What a slide of 1280 by 720 pixels leaves to a figure below a heading and a line of words, and the
+# font that the last row can still read, in its pixels.
+HALL = 1176, 500
+SMALLEST = 16
 # A patient that the shipped network has not seen (scripts/train_first_network.py).
 UNSEEN_SEED = 901
 TARGET = np.array(
@@ -108,6 +114,44 @@ def course_u_net() -> tuple[Figure, str]:
     return _large(*plots.draw_u(course_stages()))
 
 
+def legible(figure: Figure, height: float = HALL[1]) -> Figure:
+    """The figure with no word too small for the last row, where a slide leaves it `height` px.
+
+    Texts that would be shown smaller than that grow; all others, and the figure, stay as they are.
+    """
+    from matplotlib.text import Text
+
+    wide, tall = figure.get_size_inches()
+    points = 72 / min(HALL[0] / wide, height / tall)
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(float(text.get_fontsize()), SMALLEST * points))
+    figure.draw_without_rendering()
+    for legend in [
+        one for one in figure.legends if one.get_window_extent().width > figure.bbox.width
+    ]:
+        _in_two_rows(figure, legend)
+    return figure
+
+
+def _in_two_rows(figure: Figure, legend: Legend) -> None:
+    texts, title = legend.get_texts(), legend.get_title()
+    legend.remove()
+    figure.legend(
+        handles=[handle for handle in legend.legend_handles if handle is not None],
+        labels=[text.get_text() for text in texts],
+        title=title.get_text(),
+        loc="outside lower center",
+        ncols=-(-len(texts) // 2),
+        fontsize=texts[0].get_fontsize(),
+        title_fontsize=title.get_fontsize(),
+    )
+
+
+def show(figure: Figure, alt: str, height: float = HALL[1]) -> None:
+    """Display a figure, as `medseg.plots.show` does, with words for a hall."""
+    plots.show(legible(figure, height), alt)
+
+
 def _large(figure: Figure, alt: str) -> tuple[Figure, str]:
     """The same drawing as wide as a slide, its words larger."""
     figure.set_size_inches(12, 5.2)
@@ -125,12 +169,16 @@ def _enlarge(figure: Figure, factor: float) -> None:
 def what_channels_see() -> tuple[Figure, str]:
     """Feature maps of a trained network inside the U, for a slice that it has not seen."""
     import torch
+    from matplotlib.text import Text
 
     from medseg.stand_ins import first_network
 
     image, _ = shown_slice()
     figure, alt = plots.feature_maps(first_network.trained(), torch.from_numpy(image)[None, None])
-    _enlarge(figure, 1.2)
+    for text in figure.findobj(Text):
+        # "4 of 8 maps, 96 × 96" in large letters would reach across the arrow beside it
+        short = re.sub(r"(?:\d+ of )?(\d+) maps?, ", r"\1 × ", text.get_text())
+        text.set_text(short)
     return figure, alt
 
 

@@ -78,7 +78,7 @@ def test_every_figure_is_shown_with_its_description(slides):
     assert len(code) > 15
     for source in code:
         last = ast.unparse(ast.parse(source).body[-1])
-        assert last.startswith(("plots.show(*", "demos.")), source
+        assert last.startswith(("figures.show(*", "demos.")), source
 
 
 def test_every_demo_has_a_slide_and_notes_that_say_what_to_do_if_it_fails(slides):

@@ -3,9 +3,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from matplotlib.text import Text
 from torch import nn
 
-from medseg import plots
+from medseg import plots, scenes
+from medseg.plots import scene_plots
 from medseg.widgets.u_net import valid_stages
 from medseg_grader.course.units import load_unit
 from medseg_lecture import figures
@@ -15,6 +17,26 @@ def test_the_worked_example_counts_every_pixel_once():
     tp, fp, fn, tn = figures.counts()
     assert (tp, fp, fn, tn) == (7, 3, 3, 17)
     assert sum(figures.counts()) == figures.TARGET.size
+
+
+@pytest.mark.parametrize("height", [460, figures.HALL[1], 600])
+def test_the_last_row_can_read_every_word_of_a_figure(height):
+    figure, _ = scene_plots.four_answers(scenes.picture(scenes.street()))
+    figures.legible(figure, height)
+    wide, tall = figure.get_size_inches()
+    pixels_per_point = min(figures.HALL[0] / wide, height / tall) / 72
+    sizes = [float(text.get_fontsize()) for text in figure.findobj(Text)]
+    assert min(sizes) * pixels_per_point > figures.SMALLEST - 0.01
+
+
+def test_a_legend_whose_words_grew_keeps_inside_the_figure():
+    figure, _ = scene_plots.four_answers(scenes.picture(scenes.street()))
+    before = [text.get_text() for text in figure.legends[0].get_texts()]
+    figures.legible(figure, 460)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == before
+    assert legend.get_window_extent().width < figure.bbox.width
 
 
 def test_the_worked_figure_says_its_counts():

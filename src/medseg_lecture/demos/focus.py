@@ -22,6 +22,7 @@ from medseg.stand_ins.losses import softmax_focal_loss
 from medseg.widgets.demo import sliders
 from medseg.widgets.drawing import Drawing
 from medseg.zones import AFS
+from medseg_lecture import figures
 from medseg_lecture.demos.stage import Staged
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def draw(step: int) -> Drawing:
     said = ", ".join(f"{name}: IoU {score:.2f}" for name, score in scores.items())
     says = f"After {step} steps. {said}."
     return Drawing(
-        figure,
+        figures.legible(figure),
         f"A rare zone twice, the expert's outline in light blue and what a model calls it filled "
         f"in orange. {says}",
         says,

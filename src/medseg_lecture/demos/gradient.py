@@ -20,6 +20,7 @@ from medseg.plots.display import new_figure, set_font
 from medseg.widgets.demo import sliders
 from medseg.widgets.drawing import Drawing
 from medseg.widgets.receptive_field import contracting_path, fields
+from medseg_lecture import figures
 from medseg_lecture.demos.stage import Staged
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def draw(depth: int) -> Drawing:
     half = int((middle > 0.5).sum())
     says = f"{depth} poolings: one pixel sees {size} pixels across, half of it from {half}."
     return Drawing(
-        figure,
+        figures.legible(figure, height=410),
         f"The gradient of one deep pixel over an MR slice, bright where it is large, in a square "
         f"of {size} pixels, and its profile, highest in the middle. {says}",
         says,

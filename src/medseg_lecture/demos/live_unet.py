@@ -27,6 +27,7 @@ from medseg.stand_ins.metrics import iou_per_class
 from medseg.stand_ins.training import evaluate
 from medseg.widgets.demo import show_live, show_still
 from medseg.widgets.drawing import Drawing
+from medseg_lecture import figures
 from medseg_lecture.demos.stage import Staged
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def draw(data: Patients, look: Look, title: str) -> Drawing:
     figure.set_size_inches(13, 6.4)
     figure.suptitle(f"IoU {look.mean_zone_iou:.2f}", fontsize=58, color=DARK, weight="bold")
     says = f"{look.slices} slices seen: mean zone IoU {look.mean_zone_iou:.2f} on unseen patients."
-    return Drawing(figure, f"{says} {alt}", says)
+    return Drawing(figures.legible(figure), f"{says} {alt}", says)
 
 
 def train_a_unet(skips: bool = True, seconds: float = SECONDS) -> LiveUNet:

@@ -29,9 +29,12 @@ def _picture() -> scenes.Picture:
 def draw(view: str) -> Drawing:
     """One view of the street."""
     if view in ANSWERS:
-        return draw_answer(_picture(), view)
+        figure, alt, says = draw_answer(_picture(), view)
+        return Drawing(figures.legible(figure), alt, says)
     figure, alt = LASER[view](figures.laser_scan())
-    return Drawing(figure, alt, "The same street, as a laser on the car's roof measures it.")
+    return Drawing(
+        figures.legible(figure), alt, "The same street, as a laser on the car's roof measures it."
+    )
 
 
 def street() -> Staged:
