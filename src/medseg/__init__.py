@@ -9,7 +9,7 @@ own module, so that `import medseg` stays fast and never imports torch.
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 # What a notebook of the course may import; the rest of the package may change at any time.
 PUBLIC = {
     "medseg": (
