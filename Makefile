@@ -7,6 +7,7 @@ ACTIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
 DATA ?=
 UNIT ?=
 UNITS ?=
+LEAVE ?=
 # The units whose long proofs have their turn.
 TURN = $(or $(UNITS),$(shell $(PYTHON) scripts/rotation.py 3))
 SLOWEST := --durations=15 --durations-min=1
@@ -37,8 +38,8 @@ test: setup ## everything: format, lint, types, all tests (the long ones of thre
 	@$(STYLE)
 	@UNITS="$(TURN)" $(PYTEST) $(SLOWEST) -m "not acceptance and not browser" tests
 
-test-browser: setup ## open, run and solve notebooks in Chromium (UNITS="03 07": these only)
-	@UNITS="$(UNITS)" $(PYTEST) $(SLOWEST) tests/browser
+test-browser: setup ## notebooks, lecture and pages in Chromium (UNITS="03 07": notebooks of these)
+	@UNITS="$(UNITS)" $(PYTEST) $(SLOWEST) $(addprefix --ignore=,$(LEAVE)) tests/browser
 
 check: setup ## the quick lane: format, lint, types, fast tests
 	@$(STYLE)
