@@ -31,14 +31,17 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files = ["widgets.css", "site.css"]
 html_js_files = [("figures.js", {"defer": "defer"})]
+html_use_index = False
+html_domain_indices = False
 html_copy_source = False
 html_show_sourcelink = False
 html_permalinks_icon = "#"
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "max_navbar_depth": 1,
+    "navbar_persistent": [],
     "use_download_button": False,
     "use_fullscreen_button": False,
     "show_navbar_depth": 1,

@@ -37,13 +37,14 @@ def _page(name: str) -> str:
 
 
 def names_of(name: str) -> list[str]:
-    """What a module offers: what it lists, else what notebooks import from it or it defines."""
+    """What a module offers: what it lists, or notebooks import of it, or else what it defines."""
     module = import_module(name)
     if hasattr(module, "__all__"):
         return list(module.__all__)
-    own = [
+    if name in medseg.PUBLIC:
+        return list(medseg.PUBLIC[name])
+    return [
         member
         for member, thing in vars(module).items()
         if not member.startswith("_") and getattr(thing, "__module__", None) == name
     ]
-    return sorted({*own, *medseg.PUBLIC.get(name, ())})

@@ -49,5 +49,5 @@ def _inline(self: Any, node: nodes.math) -> None:
 
 def _block(self: Any, node: nodes.math_block) -> None:
     formula = convert(node.astext(), display="block")
-    self.body.append(f'<div class="math" tabindex="0">{formula}</div>')
+    self.body.append(f'<div class="medseg-formula" tabindex="0">{formula}</div>')
     raise nodes.SkipNode

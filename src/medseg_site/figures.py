@@ -9,6 +9,7 @@ import importlib.resources
 import json
 import re
 from functools import cache
+from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ def write(folder: Path) -> None:
     niivue = importlib.resources.files("ipyniivue")
     _write_module(folder, "boxes", own.joinpath("boxes.js").read_text("utf-8"))
     _write_module(folder, "volume", niivue.joinpath("static/widget.js").read_text("utf-8"))
+    for path in files("ipyniivue") or ():
+        if "LICENSE" in path.name:
+            write_text(folder / f"volume.{path.name}", path.read_text("utf-8"))
     write_text(folder / "widgets.css", own.joinpath("widgets.css").read_text("utf-8"))
     for name, data in (
         ("boxes", boxes()),

@@ -50,6 +50,7 @@
     }
     save_changes() {}
     send() {}
+    onChange() {}
   }
 
   function slider(label, values, first, changed) {
@@ -202,7 +203,7 @@
         "A phantom's scan in three planes with its four zones; with the focus, H, J, K and L move the crosshair.");
       const view = node("select", {}, ...Object.keys(VIEWS).map((name) => node("option", {}, name)));
       view.addEventListener("change", () => {
-        model.set("opts", { ...model.get("opts"), sliceType: VIEWS[view.value], slice_type: VIEWS[view.value] });
+        model.set("opts", { ...model.get("opts"), sliceType: VIEWS[view.value] });
         for (const listener of model.listeners["msg:custom"] ?? []) listener({ type: "draw_scene", data: [] }, []);
       });
       const tenths = Array.from({ length: 11 }, (_, k) => k / 10);
