@@ -15,6 +15,9 @@ templates_path = ["_templates"]
 # Units come with the outputs of their solutions: nothing is executed here.
 nb_execution_mode = "off"
 nb_output_stderr = "remove"
+# Only tests are folded.
+nb_code_prompt_show = "Show the test"
+nb_code_prompt_hide = "Hide the test"
 # Widgets would need a kernel, and what draws them a network.
 nb_ipywidgets_js = {}
 nb_render_markdown_format = "myst"

@@ -22,6 +22,11 @@ SOURCES = Path("site")
 # What is executed costs minutes, and is kept from one build to the next.
 CACHE = Path("output/site-cache")
 STATIC = Path(__file__).with_name("static")
+WORDS = (
+    "*The figures on this page are those of a finished solution; the exercises are yours. To write "
+    'and to run them, open <a href="../notebooks/{notebook}" download>the notebook</a> where the '
+    "course is installed.*"
+)
 # Pages that stand in the repository already, at the same place among the sources.
 TAKEN = (
     "CHANGELOG.md",
@@ -53,6 +58,8 @@ def write(folder: Path, cache: Path = CACHE) -> int:
     _gather_units(gathered / "units", units, solved)
     _run_sphinx(gathered, folder)
     shutil.copytree(slides, folder / "slides")
+    for unit in units:
+        _copy(_released(unit.name), folder / "notebooks" / notebook_name(unit.name))
     return sum(1 for _ in folder.rglob("*.html"))
 
 
@@ -89,14 +96,20 @@ def _gather_fragments(folder: Path, units: Sequence[Unit], deck: NotebookNode) -
 def _gather_units(folder: Path, units: Sequence[Unit], solved: Mapping[str, NotebookNode]) -> None:
     keys = {key for unit in units for key in fragments.works(unit.cells)}
     for name, done in solved.items():
-        released = nbformat.read(Path("notebooks", name, notebook_name(name)), as_version=4)
+        released = nbformat.read(_released(name), as_version=4)
         seen = student_view(released, done, keys)
+        words = nbformat.v4.new_markdown_cell(WORDS.format(notebook=_released(name).name))
+        seen.cells.insert(1, words)
         write_text(folder / f"{name}.ipynb", nbformat.writes(seen))
 
 
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+
+
+def _released(unit: str) -> Path:
+    return Path("notebooks", unit, notebook_name(unit))
 
 
 def _run_sphinx(sources: Path, folder: Path) -> None:

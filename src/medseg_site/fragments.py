@@ -16,6 +16,7 @@ from medseg_grader.course.units import Unit
 from medseg_lecture.deck import slides
 from medseg_site.student_view import label_of
 
+_HEADING = re.compile(r"^#+ (?:Sources|References)$", re.MULTILINE)
 _WORK = re.compile(r"^- (?:\[([A-Z][A-Za-z]*\+?\d\d)\] )?(.+)$")
 
 
@@ -49,11 +50,11 @@ def table_of_slides(deck: NotebookNode) -> str:
 
 
 def works(cells: Iterable[NotebookNode]) -> dict[str, str]:
-    """What the lists of references among some cells name: text by key, or by itself without one."""
+    """What the lists of sources among some cells name: text by key, or by itself without one."""
     found: dict[str, str] = {}
     for cell in cells:
-        _, heading, after = cell.source.partition("# References")
-        for line in after.split("\n") if heading else ():
+        parts = _HEADING.split(cell.source, maxsplit=1)
+        for line in parts[1].split("\n") if len(parts) > 1 else ():
             if work := _WORK.match(line):
                 found.setdefault(work[1] or work[2], work[2])
     return found

@@ -90,15 +90,17 @@ def test_no_page_complains_overflows_asks_elsewhere_or_breaks_a_rule_of_axe(
 
 
 def test_a_page_loads_less_than_three_megabytes_and_describes_its_pictures(window, address, pages):
-    faults = {}
+    page, faults = window(), {}
     for name in pages:
-        page, sizes = window(), []
-        page.on("response", lambda response, sizes=sizes: sizes.append(len(response.body())))
         page.goto(address + name, wait_until="networkidle")
+        size = page.evaluate(
+            """() => [...performance.getEntriesByType('navigation'),
+                ...performance.getEntriesByType('resource')]
+                .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+        )
         alts = page.locator("img").evaluate_all("all => all.map(picture => picture.alt)")
-        if sum(sizes) > MOST_BYTES or any(len(alt) < 20 for alt in alts):
-            faults[name] = sum(sizes), [alt for alt in alts if len(alt) < 20]
-        page.context.close()
+        if size > MOST_BYTES or any(len(alt) < 20 for alt in alts):
+            faults[name] = size, [alt for alt in alts if len(alt) < 20]
     assert faults == {}
 
 
@@ -111,11 +113,14 @@ def test_no_link_within_the_site_is_broken(site, pages):
             link = element.get("href") or element.get("src")
             if re.match(r"[a-z]+:", link):
                 continue
-            path, place = map(unquote, urldefrag(link.partition("?")[0] or link))
+            path, place = urldefrag(link)
+            path = unquote(path.partition("?")[0])
             target = (site / name).parent / path if path else site / name
             target = target.resolve()
             key = target.relative_to(site.resolve()).as_posix() if target.exists() else ""
-            if not target.is_file() or (place and key in ids and place not in ids[key]):
+            # a browser looks for a place as it is written, then for what that stands for
+            known = ids.get(key, {place}) | {""}
+            if not target.is_file() or not {place, unquote(place)} & known:
                 broken.append((name, link))
     assert broken == []
 
@@ -163,7 +168,7 @@ def test_no_page_holds_a_line_of_a_solution(site, pages):
                 page = shown[f"units/{unit.name}.html"]
                 leaks += [(unit.name, line) for line in secret if line in page]
     assert leaks == []
-    assert not [name for name, text in shown.items() if "### BEGIN HIDDEN TESTS" in text]
+    assert not [name for name in shown if "units/" in name and "### BEGIN" in shown[name]]
 
 
 def test_the_boxes_say_what_the_notebooks_say_while_the_keys_move_one(window, address):
@@ -204,7 +209,7 @@ def test_the_volume_viewer_opens_on_a_click(window, address):
     page = window()
     page.goto(address + "figures.html")
     page.get_by_role("button", name="Open the volume viewer").click()
-    page.get_by_label("zones").wait_for()
+    page.get_by_role("slider", name="zones").wait_for()
     expect(page.locator(".medseg-volume canvas")).to_be_visible()
     page.get_by_label("view").select_option("in space")
 

@@ -216,7 +216,7 @@
 
   // A picture that moves can be stopped, and stands still from the start for who asks for that.
   function moving(picture) {
-    const film = picture.src, still = picture.src.replace(/\.webp$/, "_last.webp");
+    const film = picture.src, still = HERE + film.replace(/.*\/|\.webp$/g, "") + "_last.webp";
     const button = node("button", { type: "button", class: "medseg-button" });
     const show = (moves) => {
       picture.src = moves ? film : still;
