@@ -23,7 +23,7 @@ STYLE := $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && 
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser check accept lab slides lecture release verify thorough real clean
+.PHONY: help setup demo test test-browser check accept lab slides lecture site release verify thorough real clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -59,6 +59,9 @@ slides: setup ## the lecture: slides, handout as PDF
 lecture: setup ## open the lecture in JupyterLab, with live demos
 	@$(ACTIVE) $(BIN)/medseg slides --notebook
 	@$(ACTIVE) $(BIN)/jupyter lab output/slides/unets_by_hand.ipynb $(AS_ROOT)
+
+site: setup ## the course as pages for the web: output/site
+	@$(ACTIVE) $(PARALLEL) $(BIN)/medseg site
 
 release: setup ## build the students' notebooks and hints from solutions/
 	@$(ACTIVE) $(BIN)/medseg release $(if $(UNIT),--unit $(UNIT))

@@ -508,7 +508,7 @@ figures.show(*figures.worked_iou())
 #
 # $M_{ij}$ counts the pixels of class $i$ in the truth that were called $j$. In the worked example:
 #
-# | $M$ | called 0 | called 1 |
+# | matrix $M$ | called 0 | called 1 |
 # | --- | --- | --- |
 # | **is 0** | 17 | 3 |
 # | **is 1** | 3 | 7 |

@@ -30,6 +30,7 @@ THEIRS = {
         "new-exercise",
     ),
     "lecturers": ("slides",),
+    "authors": ("site",),
 }
 
 

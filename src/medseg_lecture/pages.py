@@ -150,7 +150,9 @@ def print_pdf(page: Path, pdf: Path) -> Path:
 
 def _page(markdown: str) -> str:
     """Markdown as HTML, its formulas as MathML."""
-    return markdown2html(_MATH.sub(_mathml, markdown))
+    page = markdown2html(_MATH.sub(_mathml, markdown))
+    # a corner without words is no heading of a column
+    return page.replace("<th></th>", "<td></td>")
 
 
 def _mathml(found: re.Match) -> str:

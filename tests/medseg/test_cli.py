@@ -14,6 +14,7 @@ from medseg_grader import commands
 from medseg_grader.course.notebooks import solution_notebook
 from medseg_grader.course.units import load_unit
 from medseg_lecture import commands as lecturers_commands
+from medseg_site import commands as sites_commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,7 +216,12 @@ def test_progress_takes_a_unit_or_a_notebook_and_runs_nothing_that_is_untouched(
 
 
 @pytest.mark.parametrize(
-    ("who", "add"), [("instructors", commands.add), ("lecturers", lecturers_commands.add)]
+    ("who", "add"),
+    [
+        ("instructors", commands.add),
+        ("lecturers", lecturers_commands.add),
+        ("authors", sites_commands.add),
+    ],
 )
 def test_the_commands_of_others_are_those_that_their_package_adds(who, add):
     names = []

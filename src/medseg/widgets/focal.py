@@ -39,6 +39,16 @@ def focal_loss(probability: np.ndarray, weight: float, gamma: float) -> np.ndarr
     return -weight * (1 - probability) ** gamma * np.log(probability)
 
 
+def describe_focal_loss(gamma: float, alpha: float) -> str:
+    """What an easy positive pixel costs, beside cross-entropy, in a sentence."""
+    cost, plain = (float(focal_loss(np.array(_EASY), *pair)) for pair in ((alpha, gamma), (1, 0)))
+    fewer = f"{plain / cost:.3g} times less" if cost else "infinitely less"
+    if np.isclose(cost, plain):
+        fewer = "as much"
+    says = f"An easy positive, p = {_EASY}, costs {cost:.2g}: {fewer} than under cross-entropy."
+    return says.replace("as much than", "as much as")
+
+
 def draw_focal_loss(gamma: float, alpha: float) -> Drawing:
     """Curves of a positive pixel (weight α), a negative one (1 - α), and cross-entropy."""
     from matplotlib.figure import Figure
@@ -60,12 +70,7 @@ def draw_focal_loss(gamma: float, alpha: float) -> Drawing:
     axes.set_ylabel("loss of one pixel", fontsize=12)
     axes.set(xlim=(0, 1), ylim=(0, 4))
     axes.legend(fontsize=11, loc="upper center")
-    cost, plain = (float(focal_loss(np.array(_EASY), *pair)) for pair in ((alpha, gamma), (1, 0)))
-    fewer = f"{plain / cost:.3g} times less" if cost else "infinitely less"
-    if np.isclose(cost, plain):
-        fewer = "as much"
-    says = f"An easy positive, p = {_EASY}, costs {cost:.2g}: {fewer} than under cross-entropy."
-    says = says.replace("as much than", "as much as")
+    says = describe_focal_loss(gamma, alpha)
     alt = (
         f"Focal loss of one pixel against the probability of its true class, γ = {gamma:g}, "
         f"α = {alpha:.2f}, beside cross-entropy. {says}"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from medseg.scenes import Picture
 
-_TITLES = {
+# Each answer and the question that it answers.
+ANSWERS = {
     "image": "image: what the camera sees",
     "semantic": "semantic: what is where?",
     "instance": "instance: which one is which?",
@@ -39,8 +40,8 @@ def segmentation_types(picture: Picture) -> Demo:
         import ipywidgets
 
         layout = ipywidgets.Layout(width="auto")
-        options = {"options": list(_TITLES), "description": "Answer:", "layout": layout}
-        tips = [title.split(": ")[1] for title in _TITLES.values()]
+        options = {"options": list(ANSWERS), "description": "Answer:", "layout": layout}
+        tips = [title.split(": ")[1] for title in ANSWERS.values()]
         return {"answer": ipywidgets.ToggleButtons(**options, tooltips=tips)}
 
     return Demo(draw, {"answer": "panoptic"}, controls)
@@ -55,7 +56,7 @@ def draw_answer(picture: Picture, answer: str) -> Drawing:
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.imshow(scene_plots.answers(picture)[answer])
-    axes.set_title(_TITLES[answer], fontsize=14)
+    axes.set_title(ANSWERS[answer], fontsize=14)
     axes.set_axis_off()
     classes = len(np.unique(picture.semantic[picture.semantic > 0]))
     things = len(np.unique(picture.instance[picture.instance > 0]))
@@ -68,4 +69,4 @@ def draw_answer(picture: Picture, answer: str) -> Drawing:
     if answer in {"semantic", "panoptic"}:
         own = None if answer == "semantic" else "classes; things have colours of their own"
         scene_plots.legend(figure, picture, columns=6, title=own)
-    return Drawing(figure, f"{_TITLES[answer]} {scene_plots.description(picture)}", says)
+    return Drawing(figure, f"{ANSWERS[answer]} {scene_plots.description(picture)}", says)
