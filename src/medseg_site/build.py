@@ -32,6 +32,7 @@ TAKEN = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
+    "docs/classroom.md",
     "docs/grading.md",
     "docs/own-course.md",
     "docs/writing-exercises.md",
