@@ -243,7 +243,7 @@ def range_image(points, height, width, fov_up, fov_down):
     Slip(
         "range_image",
         "whole_metres",
-        "expected the result to have dtype",
+        "a dtype of floats",
         """
 def _project(points, height, width, fov_up, fov_down):
     x, y, z = np.asarray(points, dtype=np.float64).reshape(-1, 3).T

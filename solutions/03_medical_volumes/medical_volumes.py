@@ -666,7 +666,7 @@ check("03_medical_volumes.normalise", normalise)
 result = normalise(np.array([[7, 7], [7, 7]]))
 probes.assert_close(result, np.zeros((2, 2), dtype=np.float32), "a constant image")
 steady = normalise(np.arange(5.0))
-probes.assert_close(steady[[0, 4]], np.array([-1.40841, 1.40841]), "the ends of a ramp")
+probes.assert_close(steady[[0, 4]], np.array([-1.40842, 1.40842]), "the ends of a ramp")
 probes.assert_raises_value_error(normalise, np.array([1.0, np.nan]))
 ### BEGIN HIDDEN TESTS
 from scipy import stats
@@ -805,7 +805,7 @@ for patients, shares in [
     ids = [f"p{k}" for k in [*names, *rng.choice(names, patients), *[*names[:2]] * 3 * patients]]
     facts = probes.facts_of("split", split_patients, ids, shares, int(rng.integers(1000)))
     if patients in (4, 6):  # one each, whatever the fractions
-        facts.pop("parts have about their fraction of the patients")
+        facts.pop("parts have their fraction of the patients, rounded up or down")
     probes.assert_facts(facts)
 numbers = [int(k) for k in rng.integers(0, 6, 30)]
 probes.assert_facts(probes.facts_of("split", split_patients, numbers, [0.5, 0.5], 1))

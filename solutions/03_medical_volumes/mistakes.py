@@ -578,12 +578,14 @@ def region_of_interest(volumes):
             Call(list("abcdefghij"), [0.17, 0.17, 0.17, 0.49], 1),
             Call(list("abcd"), [0.02, 0.02, 0.96], 1),
             Call(list("abcdefghij"), [0.7, 0.2, 0.1], 1),
+            Call(list("abcdefghij"), [0.25, 0.25, 0.25, 0.25], 1),
         ],
         hints=[
             "Make a list of the patients first, each once. Shuffle and cut that list, not the "
             "cases.",
-            "Cumulative fractions times the number of patients, rounded, say where to cut. Could "
-            "a part come out empty?",
+            "Cumulative fractions times the number of patients say where to cut, once they are "
+            "rounded with halves up, as by np.floor(x + 0.5): np.round sends 2.5 to 2 and 5.5 to "
+            "6. Could a part come out empty?",
             "For each part, go through all ids and keep the indices whose patient is in it: they "
             "come out sorted.",
         ],

@@ -444,7 +444,7 @@ def resample(array, affine, spacing, order):
     Slip(
         "resample",
         "",
-        "expected the array to have dtype",
+        "a dtype of floats",
         """
 def resample(array, affine, spacing, order):
     old = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
@@ -627,7 +627,7 @@ def split_patients(ids, fractions, generator):
     Slip(
         "split_patients",
         "",
-        "parts have about their fraction of the patients",
+        "parts have their fraction of the patients, rounded up or down",
         """
 def split_patients(ids, fractions, generator):
     patients = sorted(set(ids))

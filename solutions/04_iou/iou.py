@@ -322,7 +322,7 @@ probes.assert_stays_on_device(mean_iou, torch.tensor([[9, 1], [4, 2]]))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Here is the second trap in a picture. This prediction outlines the transition zone exactly, but lies one slice too far towards the head. In the middle, where neighbouring slices look alike, that costs little. At either end it costs everything: one slice is missed, the other gets a zone that is not there, and both have IoU 0. Those two slices hold few pixels, so they hardly move the value over the whole volume (solid); in the mean over slices (dashed) each weighs as much as the largest one. Two numbers for one prediction, so a paper has to say which it reports.
+# Here is the second trap in a picture. This prediction outlines the transition zone exactly, but lies one slice too far towards the head. In the middle, where neighbouring slices look alike, that costs little. At either end it costs everything: one slice is missed, the other gets a zone that is not there, and both have IoU 0. Those two slices hold a small part of the gland, so they lower the value over the whole volume (solid) by a few hundredths; in the mean over slices (dashed) each weighs as much as the largest one, and they cost three times as much. Two numbers for one prediction, so a paper has to say which it reports.
 
 # %%
 is_zone = torch.from_numpy(label == 2)
@@ -849,7 +849,7 @@ plots.show(
 #
 # ## Sources
 #
-# - [Hut+93] D. P. Huttenlocher, G. A. Klanderman, W. J. Rucklidge: Comparing Images Using the Hausdorff Distance. IEEE Transactions on Pattern Analysis and Machine Intelligence, 1993. MONAI measures between edge pixels, as DeepMind's `surface-distance` does.
+# - [Hut+93] D. P. Huttenlocher, G. A. Klanderman, W. J. Rucklidge: Comparing Images Using the Hausdorff Distance. IEEE Transactions on Pattern Analysis and Machine Intelligence, 1993. MONAI measures between the pixels at the edges.
 # - P. Jaccard: The distribution of the flora in the alpine zone. New Phytologist, 1912.
 # - [Kir+19] A. Kirillov, K. He, R. Girshick, C. Rother, P. Dollár: Panoptic Segmentation. CVPR 2019.
 # - [Mey+19] A. Meyer et al.: Towards Patient-Individual PI-Rads v2 Sector Map: CNN for Automatic Segmentation of Prostatic Zones From T2-Weighted MRI. ISBI 2019.

@@ -720,7 +720,7 @@ for name, own in curves.items():
 #
 # *When which?* Dice needs no weights, and aims at what you are judged by. It has its price. Where a class is missing from most batches, what it learns there depends on *smooth*. A pixel that is wrong and sure of it has almost no slope, where cross-entropy pulls hardest. And its probabilities come out too sure of themselves [Meh+20]: take a loss of logarithms if somebody will read them as probabilities. Many therefore add the two: nnU-Net [Ise+21], the method to beat in this field, trains on the sum of Dice loss and cross-entropy.
 #
-# **By hand = by library.** MONAI's `FocalLoss` gives the same number. It must be told to use the softmax and to keep the background, and its mean runs over the classes, too. torch's `cross_entropy` is your loss without focus, but where it is given weights it divides by the sum of the weights of all pixels, equation (1) by their number. Its `DiceLoss` is yours if told to take one fraction for the whole batch (`batch=True`).
+# **By hand = by library.** MONAI's `FocalLoss` gives the same number. It must be told to use the softmax and to keep the background, and its mean runs over the classes, too. torch's `cross_entropy` is your loss without focus, but where it is given weights it divides by the sum of the weights of all pixels, equation (1) by their number. MONAI's `DiceLoss` is yours if told to take one fraction for the whole batch (`batch=True`).
 
 # %%
 from monai.losses import DiceLoss, FocalLoss

@@ -90,8 +90,8 @@ EXERCISES = [
             ),
             Mistake(
                 "forgets_keepdim",
-                "Without `keepdim=True` the summed axis is gone, and the division meets another "
-                "axis, or none that fits.",
+                "Without `keepdim=True` the axis of a maximum or a sum is gone, and what is left of it "
+                "meets another axis, or none that fits.",
                 {"powers.sum(dim=dim, keepdim=True)": "powers.sum(dim=dim)"},
             ),
             Mistake(

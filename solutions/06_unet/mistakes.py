@@ -475,7 +475,7 @@ EXERCISES = [
             ),
             Mistake(
                 "pools_after_convolving",
-                "The size is right, but each output sees too little: pool first, then convolve.",
+                "The size is right, but each output sees too little: pool first, then convolve twice.",
                 {"self.conv(self.pool(x))": "self.pool(self.conv(x))"},
             ),
             Mistake(

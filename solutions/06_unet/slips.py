@@ -478,8 +478,8 @@ class UNet(nn.Module):
     ),
     Slip(
         "UNet",
-        "",
-        "RuntimeError",
+        "wide_head",
+        "a 1-convolution gives the logits",
         """
 class UNet(nn.Module):
     def __init__(self, in_channels, num_classes, features=16, depth=4, dims=2):
@@ -691,7 +691,7 @@ def overlap_tile(image, tile, margin, model):
     Slip(
         "overlap_tile",
         "",
-        "RuntimeError",
+        "the first pixels of these tiles",
         """
 def overlap_tile(image, tile, margin, model):
     n, _, h, w = image.shape
@@ -765,8 +765,8 @@ def overlap_tile(image, tile, margin, model):
     ),
     Slip(
         "overlap_tile",
-        "",
-        "raised an error",
+        "repeats_the_border_pixel",
+        "expected the result to be",
         """
 def overlap_tile(image, tile, margin, model):
     h, w = image.shape[-2:]
@@ -781,6 +781,6 @@ def overlap_tile(image, tile, margin, model):
             result[..., y : y + tile, x : x + tile] = out[..., : h - y, : w - x]
     return result
 """,
-        what="Two mistakes: the border pixel is repeated (replicate) instead of mirrored, and the result has the image's channels, so a network with K other than C channels fails: that is what an error says first.",
+        what="Two mistakes: the border pixel is repeated (replicate) instead of mirrored, and the result has the image's channels, so a network with K other than C channels fails.",
     ),
 ]

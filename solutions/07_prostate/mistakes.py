@@ -87,8 +87,9 @@ AUGMENT = Exercise(
         ),
         Mistake(
             "moves_between_slices",
-            "In a volume your field also displaces along the slices, which lie 3 mm apart: set that "
-            "component to 0. It is the last of the grid's three coordinates.",
+            "In a volume something also moves along the slices, which lie 3 mm apart. Displacements "
+            "have 0 in that component, the last of the grid's three coordinates, and nothing is "
+            "mirrored along it.",
             {"    coarse[:, 2:] = 0\n": ""},
         ),
         Mistake(
@@ -164,7 +165,7 @@ AUGMENT = Exercise(
         Mistake(
             "contrast_alone",
             "The contrast changes, the brightness does not of itself: in a · image + b, your b is "
-            "missing, the same each time, or follows from a.",
+            "missing, the same each time, follows from a, or is cut off again by a clamp.",
             {" + uniform(-0.2, 0.2)": ""},
         ),
         Mistake(
@@ -223,6 +224,15 @@ TRAIN_EPOCH = Exercise(
             {"value.item() * len(image)": "value.item()", "count += len(image)": "count += 1"},
         ),
         Mistake(
+            "loss_arguments_swapped",
+            "The loss takes what the network says first, then the label: loss(logits, label).",
+            {
+                "value = loss(model(image.to(device)), label.to(device))": (
+                    "value = loss(label.to(device), model(image.to(device)))"
+                )
+            },
+        ),
+        Mistake(
             "not_in_training_mode",
             "The model came in evaluation mode, and you left it there: batch normalisation would "
             "learn nothing. Switch it before the first batch.",
@@ -230,8 +240,8 @@ TRAIN_EPOCH = Exercise(
         ),
         Mistake(
             "never_steps",
-            "The weights after the epoch are those from before it: no step is taken, or the "
-            "gradients are emptied between `backward()` and `step()`.",
+            "From batch to batch the weights stay as they are: no step is taken inside the loop, or "
+            "the gradients are emptied between `backward()` and `step()`.",
             {"        optimizer.step()\n": ""},
         ),
         Mistake(
@@ -435,7 +445,7 @@ FIT = Exercise(
         ),
         Mistake(
             "removes_the_checkpoint",
-            "The checkpoint is gone when the run has ended, so a second call trains all over again.",
+            "When the run has ended, the file is not there: a second call would train all over again.",
             {
                 "    model.load_state_dict(best)\n": (
                     "    model.load_state_dict(best)\n    Path(checkpoint).unlink()\n"

@@ -618,7 +618,8 @@ for run in ("history", "history of an interrupted run"):
     probes.assert_close(pairs, history, f"the {run}")
 for left in ("weight that is left", "weight after an interrupted run", "weight of a finished run"):
     probes.assert_close(facts[left].double(), best.double(), f"the {left}")
-assert facts["epochs after the interruption"] == 2, facts["epochs after the interruption"]
+after = "passes over the training batches after the interruption"
+assert facts[after] == 2, f"{after}: {facts[after]}, 2 are due"
 probes.assert_facts(facts)
 ### END HIDDEN TESTS
 

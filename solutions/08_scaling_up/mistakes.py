@@ -437,8 +437,8 @@ WEIGHTED = Exercise(
         ),
         Mistake(
             "axis_left_after_gather",
-            "After `gather` there is still an axis of length 1, (N, 1, H, W); times (N, H, W) each "
-            "picture meets the weights of all. Remove it with `.squeeze(1)`.",
+            "Each picture meets the weights of all: one of the two has shape (N, 1, H, W), as after "
+            "`gather` or `[:, None]`, the other (N, H, W). Both should be (N, H, W).",
             {EACH: "-torch.log_softmax(logits, dim=1).gather(1, labels[:, None])"},
         ),
         Mistake(

@@ -156,7 +156,7 @@ def border_weights(instances, w0=10.0, sigma=5.0):
     Slip(
         "border_weights",
         "",
-        "expected the result to have dtype",
+        "a dtype of floats",
         """
 def border_weights(instances, w0=10.0, sigma=5.0):
     array = instances.cpu().numpy()

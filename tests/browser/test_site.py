@@ -10,7 +10,7 @@ from urllib.parse import unquote, urldefrag
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.lab import ROOT
+from browser.lab import AXE, ROOT
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
@@ -23,12 +23,6 @@ pytestmark = pytest.mark.browser
 
 SIZES = {"desk": (1280, 720), "phone": (375, 667)}
 MOST_BYTES = 3_000_000
-# axe would load each style sheet again, from where it is not; what a rule says of anything but
-# colours is the same in both themes.
-AXE = {
-    "light": {"preload": False},
-    "dark": {"preload": False, "runOnly": ["color-contrast", "link-in-text-block"]},
-}
 FOCUSABLE = (
     "a[href], button, input, select, textarea, summary, iframe, [tabindex]:not([tabindex='-1'])"
 )

@@ -1,7 +1,8 @@
 """The lecture's slides in a real browser: nothing overflows, nothing is loaded from elsewhere."""
 
 import pytest
-from browser.lab import ROOT
+from axe_playwright_python.sync_playwright import Axe
+from browser.lab import AXE, ROOT
 
 from medseg_lecture import pages
 
@@ -52,9 +53,24 @@ def test_no_slide_overflows_with_all_its_answers(open_slides, size, scheme):
         page.evaluate(f"Reveal.slide({number})")
         title = page.evaluate("Reveal.getCurrentSlide().getAttribute('aria-label')")
         beyond[title] = page.evaluate(BEYOND)
+        height = page.evaluate("Reveal.getCurrentSlide().getBoundingClientRect().height")
+        assert height > SIZES[size][0] / 2, f"{title} is {height:.0f} pixels high"
     assert len(beyond) > 30
     assert {title: far for title, far in beyond.items() if far > 1} == {}
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_slide_breaks_a_rule_of_axe(open_slides, scheme):
+    page, axe, faults = open_slides("hall", scheme), Axe(), {}
+    page.evaluate("Reveal.configure({ transition: 'none', backgroundTransition: 'none' })")
+    for number in range(page.evaluate("Reveal.getTotalSlides()")):
+        page.evaluate(f"Reveal.slide({number})")
+        page.evaluate(BEYOND)  # shows all answers, too
+        found = axe.run(page, context="section.present", options=AXE[scheme]).response
+        if wrong := [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]:
+            faults[number + 1] = wrong
+    assert faults == {}
 
 
 def test_every_picture_has_a_description(open_slides):

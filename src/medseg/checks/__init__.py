@@ -9,11 +9,21 @@ from collections.abc import Callable
 
 from medseg import stand_ins
 from medseg.checks.exercises import exercise_data
-from medseg.checks.verdicts import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, Verdict, examine
+from medseg.checks.verdicts import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, Verdict, examine, parted
 from medseg.errors import InputError
 from medseg.runtime import in_notebook
 
-__all__ = ["NOT_ATTEMPTED", "RAISED", "RIGHT", "WRONG", "Verdict", "check", "examine", "hint"]
+__all__ = [
+    "NOT_ATTEMPTED",
+    "RAISED",
+    "RIGHT",
+    "WRONG",
+    "Verdict",
+    "check",
+    "examine",
+    "hint",
+    "parted",
+]
 
 
 def check(name: str, function: Callable | None = None) -> None:

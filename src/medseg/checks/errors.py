@@ -133,6 +133,12 @@ _MEANINGS: list[tuple[str, str, str]] = [
     ),
     (
         "AttributeError",
+        r"before Module\.__init__",
+        "A module takes its layers only after `super().__init__()`: make that the first line of "
+        "`__init__`.",
+    ),
+    (
+        "AttributeError",
         r"",
         "A name after a dot does not exist: check the spelling, and that `__init__` has set it "
         "(after `super().__init__()`).",
@@ -182,8 +188,9 @@ def explain(error: BaseException, function: Callable) -> str:
     if place is not None:
         number, text = place
         parts.append(f"It arose in your line {number}: `{text}`." if text else f"Line {number}.")
-    meaning = usual_meaning(error)
-    if meaning:
+    if place is not None and place[1].startswith("raise "):
+        parts.append("Your own `raise` was reached where nothing is wrong: look at its condition.")
+    elif meaning := usual_meaning(error):
         parts.append(meaning)
     return "\n".join(parts)
 

@@ -135,8 +135,7 @@ def _compare_errors(expected: dict, observed: dict) -> Difference | None:
     if "error" not in expected:
         return Difference("error", f"yours raised {observed['error']}.")
     if expected["error"] != observed["error"]:
-        said = f": “{observed['said']}”" if "said" in observed else ""
-        sentence = f"expected a {expected['error']}, yours raised {observed['error']}{said}."
+        sentence = f"expected a {expected['error']}, yours raised {observed['error']}."
         return Difference("error", sentence)
     if expected["mentions"] != observed["mentions"]:
         return Difference(

@@ -38,6 +38,10 @@ from medseg.units.stubs import raised_by_stub
 SECONDS = 120
 # Where a mistake explains a part of what is wrong, so many equal numbers are no coincidence.
 TELLING = 4
+# A hint follows on a line of its own: certain, or what may be the cause.
+SURE, PERHAPS = "Hint: ", "Perhaps: "
+# Differences of a result that came.
+FOUND = {"kind", "shape", "dtype", "finite", "value"}
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
 
 
@@ -49,6 +53,15 @@ class Verdict:
     message: str
     mistake: str | None = None
     pictures: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+
+
+def parted(message: str) -> tuple[str, str]:
+    """What a message of `check` tells, and the hint that follows it, empty if none does."""
+    for word in (SURE, PERHAPS):
+        told, found, hint = message.partition(f"\n{word}")
+        if found:
+            return told, hint
+    return message, ""
 
 
 def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> Verdict:
@@ -94,7 +107,8 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
     index = _told_first(differences, expected, explained)
     call, difference, error = data["calls"][index], differences[index], errors[index]
     mistake = explained.get(index)
-    advice = f"\nHint: {mistake['hint']}" if mistake else ""
+    sure = mistake and _accounts_for_all(mistake, expected, observed, rule)
+    advice = f"\n{SURE if sure else PERHAPS}{mistake['hint']}" if mistake else ""
     mistake_name = mistake["name"] if mistake else None
     where = describe_call(short, call, runner.takes) + data["legend"]
     if error is not None and "error" not in expected[index]:
@@ -103,6 +117,8 @@ def examine(name: str, function: Callable | None, seconds: float = SECONDS) -> V
         text = f"{where} raised an error.\n{explain(error, function)}{advice}"
         return Verdict(RAISED, text, mistake_name)
     sentence = _about_message(error, call) if difference.rank == "message" else difference.sentence
+    if difference.rank == "error" and error is not None and str(error):
+        sentence += f" It says: \u201c{str(error).splitlines()[0][:200]}\u201d."
     if difference.measured:
         sentence += f" Measured: {difference.measured}."
     if observed[index].get("changed") and difference.rank != "changed":
@@ -168,6 +184,14 @@ def explanations(
     return {k: mistake for k, (_, mistake) in found.items() if mistake is not None}
 
 
+def _accounts_for_all(
+    mistake: dict, expected: list[dict], observed: list[dict], rule: Mapping[str, Any]
+) -> bool:
+    """Whether all that a mistake would spoil came out as it would, so that it is no mere guess."""
+    triples = zip(expected, mistake["outcomes"], observed, strict=True)
+    return all(same_outcome(m, o, rule) for e, m, o in triples if compare(e, m, rule) is not None)
+
+
 def _told_first(
     differences: dict[int, Difference], expected: list[dict], explained: dict[int, dict]
 ) -> int:
@@ -177,10 +201,17 @@ def _told_first(
     wrong value, what a hint explains before what none does.
     """
 
+    ordinary = [
+        k for k, one in differences.items() if "error" not in expected[k] and one.rank in FOUND
+    ]
+
     def earliness(k: int) -> tuple:
         difference = differences[k]
         raised = difference.rank == "error"
-        return "error" in expected[k], not raised, k not in explained, order(difference), k
+        # an error on a rare input is told after what is wrong on the common ones before it
+        late = raised and any(other < k for other in ordinary)
+        first = raised and not late
+        return "error" in expected[k], not first, k not in explained, late, order(difference), k
 
     return min(differences, key=earliness)
 

@@ -125,7 +125,7 @@ _PREFIX = "medseg-progress "
 def _in_short(verdict: checks.Verdict) -> str:
     """One line: the error that was raised, else the hint, else what differs."""
     first, *more = verdict.message.splitlines()
-    hint = next((line.removeprefix("Hint: ") for line in more if line.startswith("Hint: ")), "")
+    _, hint = checks.parted(verdict.message)
     text = more[0] if verdict.outcome == checks.RAISED else hint or first
     return textwrap.shorten(text, 120, placeholder=" …")
 

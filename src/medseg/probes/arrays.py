@@ -136,7 +136,7 @@ def split(function: Callable, ids: Sequence, fractions: Sequence[float], seed: i
         == len(set().union(*owners)),
         **fact("every part has a patient", all(owners), sizes),
         **fact(
-            "parts have about their fraction of the patients",
+            "parts have their fraction of the patients, rounded up or down",
             all(
                 abs(len(own) - share * patients) < 1
                 for own, share in zip(owners, fractions, strict=False)

@@ -219,7 +219,9 @@ def _of_arrays(
         sentence = f"expected {name} to have shape {expected.shape}, yours has shape {given.shape}."
         return Difference("shape", sentence)
     if not _same_dtype(expected.dtype, given.dtype, exact_dtype):
-        sentence = f"expected {name} to have dtype {expected.dtype}, yours has {given.dtype}."
+        any_float = expected.dtype.kind == "f" != given.dtype.kind
+        due = "a dtype of floats" if any_float else f"dtype {expected.dtype}"
+        sentence = f"expected {name} to have {due}, yours has {given.dtype}."
         return Difference("dtype", sentence)
     rank = "value"
     if expected.dtype.kind == "f":

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from medseg.probes.calls import called
+
 # Of noise after a ReLU, with its mean taken away, the squares below 0 are 0.35 of those above; of
 # noise as it is, 1. The blocks of tests/medseg/probes/test_networks.py give at most 0.51 with a
 # ReLU or its like, with any normalisation behind it, and at least 0.97 without.
@@ -139,7 +141,7 @@ def reach(cls: Callable, options: dict, image: torch.Tensor) -> list[int]:
 
 
 def widths(cls: Callable, options: dict, features: int) -> list[int]:
-    """Which of features, 2 features, 4 features, … occur as channel numbers of convolutions.
+    """Which channel numbers from `features` on occur among the outputs of 3-convolutions.
 
     >>> from medseg import probes
     >>> conv = {"in_channels": 1, "out_channels": 16, "kernel_size": 3}
@@ -150,9 +152,8 @@ def widths(cls: Callable, options: dict, features: int) -> list[int]:
     assert not _hidden_layers(network), (
         "layers in a plain list, tuple or dictionary are not registered: use nn.ModuleList."
     )
-    shapes = [p.shape for p in network.parameters() if p.dim() >= 3]
-    found = {shape[0] for shape in shapes}
-    return [features * 2**k for k in range(10) if features * 2**k in found]
+    found = {weight.shape[0] for weight in _windows_of_three(network)}
+    return sorted(number for number in found if number >= features)
 
 
 def _hidden_layers(network: torch.nn.Module) -> bool:
@@ -479,9 +480,14 @@ def normalises(cls: Callable, options: dict) -> bool:
     for position in range(len(_convolutions(build(cls, options)))):
         network = build(cls, options).train()
         with torch.no_grad():
-            before = network(image.clone())
+            # a dropout drops the same both times
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                before = network(image.clone())
             _convolutions(network)[position].mul_(9)
-            after = network(image.clone())
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                after = network(image.clone())
         if (after - before).norm() > before.norm():
             return False
     return True
@@ -684,7 +690,10 @@ def module(cls: type, options: dict, *inputs: torch.Tensor, look: Sequence[str] 
     facts = module_facts(cls, options, *inputs)
     if "output shape" not in facts:
         return facts
-    return facts | {name: LOOKS[name](cls, options, inputs) for name in look}
+    for name in look:
+        with called(f"on other inputs, to see about \u201c{name}\u201d,"):
+            facts[name] = LOOKS[name](cls, options, inputs)
+    return facts
 
 
 LOOKS: dict[str, Callable[[type, dict, tuple], Any]] = {

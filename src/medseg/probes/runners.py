@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from medseg.probes.compare import fact
+
 
 def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """Call a function with the arguments of the probe."""
@@ -97,10 +99,17 @@ def tiles(function: Callable, image: Any, tile: int, margin: int, weight: Any) -
     result = function(image, tile, margin, model)
     if len(image) > 1:
         return {"the result": result}
+    edge = tile + 2 * margin
+    other = [size for size in seen if size != [edge, edge]]
     return {
         "the result": result,
-        "the tiles that the model saw": sorted(seen),
-        "the first pixels of these tiles": sorted(first),
+        **fact(
+            "the model sees tiles of tile + 2 * margin pixels, and no other",
+            not other,
+            f"{len(seen)} tiles, one of {other[0][0]} by {other[0][1]} pixels" if other else "",
+        ),
+        "how often the model is called": len(seen),
+        "the first pixels of these tiles, from the smallest": sorted(first),
     }
 
 

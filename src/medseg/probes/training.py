@@ -271,7 +271,7 @@ def fit(
         "weight that is left": weight,
         "history of an interrupted run": resumed,
         "weight after an interrupted run": resumed_weight,
-        "epochs after the interruption": passes,
+        "passes over the training batches after the interruption": passes,
         "a finished run trains no more": no_passes == 0 and again == resumed,
         "weight of a finished run": again_weight,
         "the checkpoint is still there after a finished run": kept,

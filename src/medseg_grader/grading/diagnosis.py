@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
 from medseg.checks.exercises import unit_data
+from medseg.checks.verdicts import PERHAPS, SURE
 from medseg.units import unit_names
 
 OUTCOMES = (RIGHT, NOT_ATTEMPTED, RAISED, WRONG)
@@ -56,6 +57,6 @@ def _verdict(cell: NotebookNode, mistakes: list[dict]) -> str:
     if outcome in {RAISED, WRONG}:
         ending = text[verdicts[-1].end() :].rstrip()
         for mistake in mistakes:
-            if ending.endswith(f"\nHint: {mistake['hint']}"):
+            if ending.endswith((f"\n{SURE}{mistake['hint']}", f"\n{PERHAPS}{mistake['hint']}")):
                 return mistake["name"]
     return outcome

@@ -87,7 +87,7 @@ def prove_slip(unit: Unit, slip: Slip) -> Proof:
     proof.scored = bool(lost(score(unit, {exercise: slip.source}, only_own=True)))
     answer = answer_of(unit, exercise, slip.source)
     verdict = checks.examine(f"{unit.name}.{exercise}", answer)
-    told, _, hint = verdict.message.partition("\nHint: ")
+    told, hint = checks.parted(verdict.message)
     hints = {"": ""} | {m.name: m.hint for m in unit.exercises[exercise].mistakes}
     faults = []
     if verdict.outcome == checks.RIGHT:

@@ -1,5 +1,6 @@
 """`check` has four outcomes, each with its own sentence."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,7 +8,8 @@ import medseg
 from medseg import checks
 from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
 from medseg.checks.exercises import exercise_data, unit_data
-from medseg.checks.verdicts import examine
+from medseg.checks.verdicts import PERHAPS, SURE, examine, parted
+from medseg.probes.compare import difference
 from medseg.units import unit_names
 
 NAME = "04_iou.iou_per_class"
@@ -203,3 +205,49 @@ def test_an_interrupt_of_the_readers_own_stays_one():
 
     with pytest.raises(KeyboardInterrupt):
         examine("04_iou.dice_from_iou", interrupted)
+
+
+def test_another_error_than_the_one_that_is_due_is_quoted_as_it_stands():
+    def wrong(scores):
+        if scores.ndim != 3:
+            raise IndexError("index 3 is out of bounds for axis 1 with size 3")
+        return scores.argmax(0)
+
+    message = examine("01_segmentation_types.semantic_from_scores", wrong).message
+    assert "It says: \u201cindex 3 is out of bounds for axis 1 with size 3\u201d." in message
+
+
+def test_a_raise_of_ones_own_is_told_by_its_condition():
+    def wrong(scores):
+        if scores.ndim == 3:
+            raise ValueError("the shapes do not match")
+        return scores.argmax(0)
+
+    message = examine("01_segmentation_types.semantic_from_scores", wrong).message
+    assert message.endswith(
+        "Your own `raise` was reached where nothing is wrong: look at its condition."
+    )
+
+
+def test_what_explains_a_part_only_is_said_to_be_perhaps_so():
+    def nearly(iou):
+        return 2 * iou / (1 + iou) if iou < 0.5 else 0.1
+
+    names = {m["name"]: m["hint"] for m in exercise_data("04_iou.dice_from_iou")["mistakes"]}
+    for name, hint in names.items():
+        told, found = parted(f"expected 1, yours is 2.\n{PERHAPS}{hint}")
+        assert (told, found) == ("expected 1, yours is 2.", hint), name
+    assert f"\n{SURE}" not in examine("04_iou.dice_from_iou", nearly).message
+
+
+def test_an_early_wrong_number_is_told_before_a_late_error():
+    def wrong(dice):
+        return dice / (1 - dice)
+
+    message = examine("04_iou.iou_from_dice", wrong).message
+    assert "expected the result to be" in message
+
+
+def test_any_float_is_asked_for_where_any_will_do():
+    found = difference(np.array([0.5]), np.array([1]))
+    assert found.sentence == "expected the result to have a dtype of floats, yours has int64."
