@@ -572,8 +572,9 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 "adds_the_skip",
-                "The skip is added to what comes from below, and the two can no longer be told "
-                "apart: put its channels beside the others, with torch.cat.",
+                "The skip and what comes from below can no longer be told apart, as in a sum or a "
+                "single 1-convolution: put their channels beside each other, with torch.cat, for "
+                "the double convolution.",
                 {
                     "DoubleConv(in_channels + skip_channels, out_channels, dims)": (
                         "DoubleConv(skip_channels, out_channels, dims)\n        self.fit = "
@@ -699,8 +700,8 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 "one_skip_for_all",
-                "Every level gets the skip of level 0: each joins what its own level on the left "
-                "has put aside.",
+                "A level gets a skip of another width than its own, perhaps all that of level 0: each "
+                "joins what its own level on the left has put aside.",
                 {
                     "Up(widths[level + 1], widths[level], widths[level], dims)": (
                         "Up(widths[level + 1], widths[0], widths[level], dims)"

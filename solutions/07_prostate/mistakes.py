@@ -372,7 +372,8 @@ FIT = Exercise(
     mistakes=[
         Mistake(
             "first_epoch_never_best",
-            "The first epoch may be the best one: let it count like the others.",
+            "The first epoch may be the best one. Compare each epoch with the best so far, the first "
+            "included, not with the one before it.",
             {
                 'if history[-1]["mean_iou"] >= max(entry["mean_iou"] for entry in history):': (
                     "recent = history[1:] or history\n            "

@@ -265,8 +265,8 @@ BORDER_WEIGHTS = Exercise(
         ),
         Mistake(
             "first_two_by_number",
-            "You take the distances to the first two instances of the list, whichever are nearest: "
-            "sort them at each pixel.",
+            "Your two instances are not always the nearest: at each pixel all of them count, the "
+            "last of the list too, sorted by their distance from it.",
             {"np.sort(away, axis=0)[:2]": "away[:2]"},
         ),
         Mistake(

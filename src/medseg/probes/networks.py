@@ -454,7 +454,9 @@ def own_skips(cls: Callable, options: dict) -> bool:
     True
     """
     shapes = {tuple(weight.shape[:2]) for weight in _windows_of_three(build(cls, options))}
-    for width in (options["features"] * 2**k for k in range(options["depth"])):
+    # how wide the first level is, is another question
+    narrowest = min((outputs for outputs, _ in shapes), default=0)
+    for width in (narrowest * 2**k for k in range(options["depth"])):
         if not shapes & {(width, width + below) for below in (2 * width, width)}:
             return False
     return True
