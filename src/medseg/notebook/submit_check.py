@@ -53,6 +53,7 @@ def show(path: Path, run: bool = False) -> int:
             print(f"          To mend it: {fault.mend}.")
         if run and not stops and not costs:
             print("  Run from the top, in a copy: every cell went through. Your file is unchanged.")
+            print("  Whether answers are right is another question: medseg progress asks check.")
         verdict = f"not ready: {stops} to mend" if stops else "ready to hand in"
         if costs:
             verdict += f"{' and' if stops else ', but'} {costs} that cost points, or may"
