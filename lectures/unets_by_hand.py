@@ -11,12 +11,14 @@ from medseg_lecture import demos, figures
 figures.show(*figures.found_by_the_network(), height=460)
 
 # %% [markdown]
-# Where we shall be then. All of it runs on a laptop, and you can build each part yourself.
+# Where we shall be at the end. All of it runs on a laptop, and you can build each part yourself.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **0.5 min.** Say who you are, and that everything on these slides is calculated by the course itself: the street and the prostates are drawings (*phantoms*), so that the true answer is known to the pixel and no patient's data are shown.
 #
-# *Before you begin.* Run `make slides`. Open `output/slides/unets_by_hand.html` in a browser for the hall; S opens these notes in a second window. For the demos, open `output/slides/unets_by_hand.ipynb` in JupyterLab and run its first code cell. Each demo is one cell there; R puts it back to its beginning. If no kernel will start, the slides alone carry the lecture: where a demo belongs, a slide shows a still picture of it.
+# *Before you begin, ten minutes before the hall fills.* `make slides`, once. Open `output/slides/unets_by_hand.html` in a browser for the hall; S opens these notes in a second window. For the demos, `make lecture` opens the same deck in JupyterLab: choose *Run › Run All Cells* and wait until no cell shows `[*]`, as phantoms are drawn and small networks trained first (one to five minutes, by the machine). Then *View › Presentation Mode*, close the side bar (Ctrl B), and scroll until a demo's output is at the top. The notebook shows these notes and the answers as text, so show it only when a demo is on. Each demo is one cell; R puts it back to its beginning.
+#
+# *If time runs short*, leave out 11, 13, 21, 35 and 37; you should be at *Medical Image segmentation* after 12 minutes, at *The U-Net architecture* after 16, at *Loss function* after 29. If no kernel will start, the slides alone carry the lecture: where a demo belongs, a slide shows a still picture of it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Motivation
@@ -28,7 +30,7 @@ figures.show(*figures.found_by_the_network(), height=460)
 # **Question.** To measure the volume of a zone in millilitres, what must a computer know of each pixel?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# One thing only: **which zone it belongs to.** The rest is counting pixels and multiplying by their size. This answer, pixel by pixel, is a *segmentation*.
+# One thing only: **which zone it belongs to.** The rest is counting voxels and multiplying by their volume. This answer, pixel by pixel, is a *segmentation*.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1.5 min.** Two very different machines ask a picture the same thing. That is why this lecture begins in a street.
@@ -38,18 +40,20 @@ figures.show(*figures.found_by_the_network(), height=460)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Motivation: one minute of training
 #
-# **Question.** It begins with random numbers. Which zone will it find first, and which last?
+# An expert has outlined four zones: two large (peripheral, transition), a thin one (stroma), a narrow one (urethra).
+#
+# **Question.** A network begins with random numbers. Which of the four come first, and which stays worst?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# First the large transition zone; last the thin stroma and the narrow urethra. **Thin is hard.**
+# The two large ones come first, together. The thin stroma stays worst. **Thin is hard.**
 
 # %%
 demos.train_a_unet()
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1.5 min.** *Demo* `demos.train_a_unet()`. Run its cell and press *Train for 60 seconds*. A small U-Net, MONAI's, learns from the slices of eight phantoms; what you see is a patient that it never learns from, and the large number is the mean IoU of the four zones (what that is comes at the end; until then: 1 is perfect). Ask the question while it runs, and talk over it: the picture changes every three seconds.
+# **1.5 min.** *Demo* `demos.train_a_unet()`. Its cell was run beforehand; press *Train for 60 seconds*. A small U-Net, MONAI's, learns from the slices of eight phantoms; what you see is a patient that it never learns from, and the large number is the mean IoU of the four zones (what that is comes at the end; until then: 1 is perfect). Ask the question while it runs, and talk over it: the picture changes every three seconds.
 #
-# *The question*: most say "the bright one first", which is the peripheral zone. Size beats brightness. *Large is easy, thin is hard* comes back all through the lecture.
+# *The question*: many say that the bright one, the peripheral zone, comes first, alone. On most runs both large zones grow together, the urethra comes late, and the stroma never gets far. After the minute the IoU is about 0.6 to 0.7. *Thin is hard* comes back all through the lecture.
 #
 # *If it fails*: the slide shows the state after 250 steps. Show that and go on. R begins anew from random weights.
 
@@ -121,7 +125,7 @@ demos.street()
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1.5 min.** *Demo* `demos.street()`. Press the buttons from the left: image, semantic, instance, panoptic. Leave both laser views for the next section.
 #
-# *The question*: most say "four", as they see the merged row and miss the car behind the cyclist's arm. Six minus two, as three became one; plus one, as one became two. Unit 01 counts it, unit 04 scores it, and unit 08 mends it for touching cells, by a loss that looks at borders.
+# *The question*: most say "four", as they see the merged row; the second piece of the car behind the cyclist is three pixels high, and nobody can see it from a seat. Say so: a computer counts it all the same. Six minus two, as three became one; plus one, as one became two. Unit 01 counts it, unit 04 scores it, and unit 08 mends it for touching cells, by a loss that looks at borders.
 #
 # *If it fails*: the slide before shows all four answers.
 
@@ -160,7 +164,7 @@ figures.show(*scene_plots.from_above(figures.laser_scan(), title=""))
 figures.show(*figures.panorama_of(figures.laser_scan()))
 
 # %% [markdown]
-# **Question.** A car's point and a wall's fall on one pixel. Whose label comes back wrong?
+# Fewer columns than flashes: some pixels get two points. **Question.** A car's and a wall's fall on one, and the pixel gets one label. Whose point gets a wrong one?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The wall's: the nearest point wins the pixel, and what it hides pays.
@@ -170,7 +174,7 @@ figures.show(*figures.panorama_of(figures.laser_scan()))
 #
 # Inverse range: near is bright. So two near cars differ more than two far walls, which is what a car wants.
 #
-# *The question*: many say "both". Each point takes the label of its pixel, and the pixel that of its nearest point. Unit 02 measures it, with a network that makes no mistake: two of a thousand points of cars come back wrong, and four in a hundred of houses.
+# *The question*: many say "both". Each point takes the label of its pixel, and the pixel that of its nearest point. A laser of some 2000 flashes a turn is drawn into 1024 columns here, so two points may share a pixel. Unit 02 measures what that costs, with a network that makes no mistake, in 256 columns: two of a thousand points of cars come back wrong, and four in a hundred of houses; in 1024 columns it is far less. RangeNet++ has a step of its own against it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Laser data from real streets
@@ -231,7 +235,7 @@ figures.show(*plots.show_case(figures.case()))
 # **Question.** Which of the four zones will two experts agree on least?
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The thin stroma, AFS: Dice .51. The large transition zone: .88 [Meyer et al. 2019].
+# The thin stroma, AFS: Dice .51. The large transition zone: .88 [Meyer et al. 2019]. (Dice: 1 for the same outline, 0 for nothing in common.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1.5 min.** The top of the picture is the patient's front, the left side his right. The zones, as in Meyer et al. (2019): **PZ**, peripheral zone, a bright crescent at the back, where most cancers grow. **TZ**, transition zone, two lobes full of nodules. **AFS**, anterior fibromuscular stroma, a thin dark band in front. **DPU**, distal prostatic urethra, a narrow tube, on few slices only.
@@ -332,7 +336,7 @@ demos.field_of_view(depth=3)
 figures.show(*figures.what_channels_see(), height=600)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** A small trained U-Net, and a slice that it has not seen; a few channels of each level, dark small, yellow large. Top left: edges and textures, still the picture. Bottom: a few coarse blocks that say *what*. Top right: regions, a ring, a disc, a cap, with the outlines that came across the skips. Last, the five maps of the output: at each pixel the largest wins.
+# **1 min.** A small trained U-Net, and a slice that it has not seen; a few channels of each level, dark small, yellow large. Its channels are chosen more sparingly than those of 2015, 8, 16, 24, 32 and 48, and four of each level are shown. Top left: edges and textures, still the picture. Bottom: a few coarse blocks that say *what*. Top right: regions, a ring, a disc, a cap, with the outlines that came across the skips. Last, the five maps of the output: at each pixel the largest wins.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # The U-Net structure
@@ -345,7 +349,7 @@ figures.show(*figures.what_channels_see(), height=600)
 # | **skip** | hands the left side's output across |
 # | **head** | 1 × 1 convolution: one number per class, the *logits* |
 #
-# On level $l$ there are $f \cdot 2^l$ channels; $f$ is the number on top: 64 in 2015, 16 in the course.
+# On level $l$ there are $f \cdot 2^l$ channels; $f$ is the number on top: 64 in 2015, 16 in the course. Other U-Nets, as the one just shown, choose more sparingly.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** Five parts, no more. In unit 06 the first three and the whole (`DoubleConv`, `Down`, `Up`, `UNet`) are exercises of a few lines each. What has changed since 2015: padding, so that sizes stay; normalisation (batch normalisation was published that same year); and for volumes, 3D convolutions, where one pools within the slice only as long as voxels are far taller than wide.
@@ -362,7 +366,7 @@ figures.show(*figures.what_channels_see(), height=600)
 demos.train_a_unet(skips=False)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **2 min.** *Demo* `demos.train_a_unet(skips=False)`. The same network, data and minute as at the beginning, only the skips are zeros. Press the button, ask the question while it runs, and compare the number with that of the first demo: 0.23 after 250 steps, where the whole network has 0.40.
+# **2 min.** *Demo* `demos.train_a_unet(skips=False)`. The same network, data and minute as at the beginning, only the skips are zeros. Press the button, ask the question while it runs, and compare the number with that of the first demo: after a minute about .25 to .3, where the whole network has .6 to .7; the urethra is lost altogether. The number depends on how far the machine gets. (The still pictures stop after 250 steps.)
 #
 # Everything must pass the bottom, where one position is as wide as 16 pixels of the image.
 #
@@ -409,7 +413,7 @@ figures.show(*figures.found_by_the_network())
 # | for | the network, to learn by | you, to judge it by |
 # | calculated from | probabilities | classes, after the decision |
 # | wants | a slope, everywhere | a meaning |
-# | here | focal loss | IoU, Dice |
+# | here | focal loss; in our demos Dice and cross-entropy | IoU, Dice |
 #
 # **Question.** We judge by overlap. Why not train on counted overlap itself?
 
@@ -456,7 +460,7 @@ figures.show(*figures.focusing())
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1.5 min.** One easy pixel costs little, but easy background pixels are many, and together they outweigh the rare zones.
 #
-# *The question*: "twice" and "ten times" come first. Let somebody read both curves at 0.9: 0.105 and 0.00105.
+# *The question*: "twice" and "ten times" come first. Let somebody calculate both losses at 0.9: 0.105 and 0.00105; in the figure both lie on the axis.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A rare class: two pixels in a hundred
@@ -467,7 +471,7 @@ figures.show(*figures.focusing())
 demos.rare_class()
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **2 min.** *Demo* `demos.rare_class()`. The anterior stroma on one slice, and a tiny model. Move the slider slowly from 0: for a long time neither finds anything. At 250 steps IoU .50 with cross-entropy, .68 with focus; at 500 steps .81 and .85.
+# **2 min.** *Demo* `demos.rare_class()`. The anterior stroma on one slice, and a tiny model. Pull the slider to 0 first, then move it slowly: everything is claimed, then for a long time nothing, and that is meant. At 250 steps the IoU is about .50 with cross-entropy and .68 with focus; at 500 about .8 and .85.
 #
 # *An honest word*, as in unit 05: the remedy that wins depends on how rare the class is and on how long you train. Class weights find the zone sooner still, but make it cheap to claim: the prediction stays larger than the zone, and in the end plain cross-entropy overtakes them. The Dice loss is the first of all. Many add Dice and cross-entropy. Try it before you believe it.
 #
@@ -517,12 +521,12 @@ figures.show(*figures.worked_iou())
 #
 # Row and column of the class, less what was counted twice. And $\mathrm{Dice} = 2\,\mathrm{IoU} / (1 + \mathrm{IoU})$.
 #
-# **One matrix for the whole data set**, then the mean over classes.
+# **One matrix for all slices of a patient**, never one for each slice.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **1 min.** Row: what is there. Column: what was said. Some books have it the other way round. $\mathrm{IoU}_0 = 17 / (20 + 20 - 17) = 0.74$: background is large and easy, so say whether your mean counts it.
 #
-# A class that is in neither map has 0/0: it is left out of the mean. A mean over slices would give a slice of ten pixels the weight of one with a thousand; hence one matrix. And never compare one paper's Dice with another's IoU: Dice is never the smaller of the two.
+# A class that is in neither map has 0/0: it is left out of the mean. A mean over slices would give a slice of ten pixels the weight of one with a thousand; hence one matrix. Street scenes take one for the whole data set, then the mean over classes; in medicine one takes one for each patient, then mean and spread over patients. And never compare one paper's Dice with another's IoU: Dice is never the smaller of the two.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Why pixel accuracy lies
@@ -540,7 +544,7 @@ figures.show(*figures.worked_iou())
 # Even the mean over five classes, 0.18, is not fooled.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** Counted on the phantom that all slides show. *The question*: people guess between 50 and 99; all agree that it should be 0. That is the point: a number has to mean what one takes it for.
+# **1 min.** Counted on the phantom of the slides with an expert's outlines. *The question*: people guess between 50 and 99; all agree that it should be 0. That is the point: a number has to mean what one takes it for.
 #
 # What overlap does not see is where the wrong pixels lie; so papers add a distance, often the 95 % Hausdorff distance. Unit 04 has it.
 
@@ -551,10 +555,10 @@ figures.show(*figures.worked_iou())
 demos.boxes()
 
 # %% [markdown]
-# How far may the prediction slip before the IoU falls below one half?
+# How far may the prediction slip sideways before the IoU falls below one half? By a third of its width: $(1 - s)/(1 + s) = 1/2$.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** *Demo* `demos.boxes()`. Drag the prediction onto the target, then slowly off again: IoU falls below ½ long before the boxes look wrong. Then make one box small: the same shift costs it far more. That is why thin zones have low scores even when an outline is good.
+# **1 min.** *Demo* `demos.boxes()`. Drag the prediction onto the target, then slowly off again: IoU falls below ½ at a third of the width. Say what the same slip costs a thin zone: 3 pixels off a box 30 wide leave 27/33 = 0.82, off one 6 wide 3/9 = 0.33. That is why thin zones have low scores even when an outline is good. (The slider *size* changes the prediction alone: a smaller one inside the target loses what it leaves out.)
 #
 # *If it fails*: the slide shows boxes with IoU 0.31 and Dice 0.47.
 
@@ -568,9 +572,9 @@ demos.draw_a_prediction()
 # Who draws it? And what IoU do the others bet on?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **1 min.** *Demo* `demos.draw_a_prediction()`. Ask somebody from the first row to draw where the gland is; confusion matrix, IoU and Dice follow the pencil. Ask the hall for a bet on the IoU first. Most draw 0.8 or so and are surprised that it is not more. R gives the next one an empty slice.
+# **1 min.** *Demo* `demos.draw_a_prediction()`. Ask somebody from the first row to draw where the gland is; a closed line fills when the mouse is let go, *Rubber* (E) takes away, *Show the expert* comes last; confusion matrix, IoU and Dice follow the pencil. Ask the hall for a bet on the IoU first. Most draw 0.8 or so and are surprised that it is not more. R gives the next one an empty slice.
 #
-# *If it fails*: the slide shows the slice and its true outline; let people say where they would have drawn it.
+# *If it fails*: the slide shows the slice and its true outline; ask where two careful people would draw it differently.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # What came after: nnU-Net
@@ -625,7 +629,7 @@ demos.draw_a_prediction()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Take the course
 #
-# In a terminal, in the course's folder: `make lab`. It opens eight units in your browser.
+# Where your lecturer has put the course (say where): in a terminal, in its folder, `make lab`. It opens eight units in your browser.
 #
 # | | | | |
 # | --- | --- | --- | --- |
