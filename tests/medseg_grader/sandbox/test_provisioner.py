@@ -4,7 +4,9 @@ import multiprocessing
 import os
 import re
 import shutil
+import socket
 import sys
+import time
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib.metadata import EntryPoint
@@ -25,6 +27,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from medseg_grader.course.stock_nbgrader import run
 from medseg_grader.sandbox import __main__ as sandbox_command
 from medseg_grader.sandbox import bubblewrap, fork_servers, provisioner
+from medseg_grader.sandbox.inside import LISTEN_SOCKET
 from medseg_grader.sandbox.policy import PATIENTS, Policy
 from medseg_grader.sandbox.provisioner import SandboxProvisioner, describe_exit
 
@@ -158,9 +161,23 @@ def elsewhere():
 def test_a_warm_parent_that_was_killed_is_replaced():
     before = fork_servers.fork_server(QUICK)
     before.inside.close()
+    wait_until_refused(before.folder / LISTEN_SOCKET)
     made, _ = run_quick("print(2 + 3)")
     assert text_of(made.cells[0]) == "5\n"
     assert fork_servers.fork_server(QUICK) is not before
+
+
+def wait_until_refused(path, seconds=60):
+    """What is killed takes a moment to end, and takes connections until then."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(str(path))
+            except OSError:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"{path} still takes connections after {seconds} s")
 
 
 def test_an_exit_is_described_in_words():
