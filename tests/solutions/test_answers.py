@@ -22,7 +22,7 @@ ALTERNATIVES = [
     for seed in (SEEDS[:1] if alternative.slow else SEEDS)
 ]
 SLIPS = [
-    pytest.param(unit, slip, id=f"{unit} {slip.exercise}: {slip.mistake}")
+    pytest.param(unit, slip, id=f"{unit} {slip.exercise}: {slip.mistake}", marks=pytest.mark.slow)
     for unit in unit_names()
     for slip in load_slips(unit)
 ]
