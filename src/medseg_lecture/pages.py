@@ -30,7 +30,7 @@ from medseg_lecture.deck import read, slides
 
 TEMPLATES = Path(__file__).with_name("templates")
 _MATH = re.compile(r"(\$\$?)(.+?)\1", re.DOTALL)
-_PICTURE = re.compile(r'(src="data:image/png;base64,)([A-Za-z0-9+/=]+)(")')
+_PICTURE = re.compile(r"(data:image/png;base64,)([A-Za-z0-9+/=]+)")
 CELL_SECONDS = 600
 # Without it JupyterLab asks which kernel it shall be.
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -112,18 +112,22 @@ def html(notebook: NotebookNode, *, handout: bool = False) -> str:
             for name in ("dist/reveal.js", "plugin/notes/notes.js")
         ]
     text, _ = exporter.from_notebook_node(notebook, resources={"deck": look})
-    return _PICTURE.sub(_with_fewer_colours, text)
+    return with_fewer_colours(text)
 
 
-def _with_fewer_colours(found: re.Match) -> str:
-    """A picture with 256 colours, a third of its size, where that is less."""
+def with_fewer_colours(page: str) -> str:
+    """A page whose embedded PNGs have 256 colours, a third of their size, where that is less."""
+    return _PICTURE.sub(_few, page)
+
+
+def _few(found: re.Match) -> str:
     full = base64.b64decode(found[2])
     buffer = io.BytesIO()
     Image.open(io.BytesIO(full)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
         buffer, "png", optimize=True
     )
     least = min(full, buffer.getvalue(), key=len)
-    return f"{found[1]}{base64.b64encode(least).decode('ascii')}{found[3]}"
+    return f"{found[1]}{base64.b64encode(least).decode('ascii')}"
 
 
 def print_pdf(page: Path, pdf: Path) -> Path:

@@ -21,7 +21,8 @@ from medseg.files import write_text
 from medseg.plots.display import mime_bundle, png
 from medseg.widgets.focal import describe_focal_loss, focal_loss
 from medseg.widgets.street import ANSWERS, draw_answer
-from medseg_site.student_view import fewer_colours, place_of
+from medseg_lecture.pages import with_fewer_colours
+from medseg_site.student_view import place_of
 
 FIRST = {"gamma": 2.0, "alpha": 0.25}
 GAMMAS = np.arange(0, 5.25, 0.25)
@@ -102,7 +103,7 @@ def street() -> list[dict[str, str]]:
     found = []
     for answer in ANSWERS:
         figure, alt, says = draw_answer(_street(), answer)
-        source = f"data:image/png;base64,{fewer_colours(png(figure))}"
+        source = with_fewer_colours(f"data:image/png;base64,{png(figure)}")
         found.append({"answer": answer, "source": source, "alt": alt, "says": says})
     return found
 

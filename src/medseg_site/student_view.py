@@ -4,19 +4,16 @@ The source of every cell is the released one, so that no solution and no hidden 
 outputs are those of the executed solution, cell by cell.
 """
 
-import base64
 import html
-import io
 import re
 from collections.abc import Collection
 
 from nbformat import NotebookNode
-from PIL import Image
 
 from medseg.errors import InputError
 from medseg.units.labels import is_graded
+from medseg_lecture.pages import with_fewer_colours
 
-_PICTURE = re.compile(r'src="data:image/png;base64,([A-Za-z0-9+/=]+)"')
 _CITED = re.compile(r"\[([A-Z][A-Za-z]*\+?\d\d)\](?!\()")
 # What takes the place of a widget, which would need a kernel: figures.js begins it by its name.
 LIVE = {
@@ -74,20 +71,8 @@ def _light(output: NotebookNode) -> NotebookNode:
     if "text/html" in data:
         # the card of a unit links to the next one as a notebook
         page = re.sub(r'href="\.\./(\w+)/\w+\.ipynb"', r'href="\1.html"', data["text/html"])
-        data["text/html"] = _PICTURE.sub(
-            lambda found: f'src="data:image/png;base64,{fewer_colours(found[1])}"',
-            page,
-        )
+        data["text/html"] = with_fewer_colours(page)
     return output
-
-
-def fewer_colours(picture: str) -> str:
-    """A PNG in base64 with 256 colours, where that is less than it was."""
-    full = base64.b64decode(picture)
-    buffer = io.BytesIO()
-    few = Image.open(io.BytesIO(full)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    few.save(buffer, "png", optimize=True)
-    return base64.b64encode(min(full, buffer.getvalue(), key=len)).decode("ascii")
 
 
 def _make_live(cell: NotebookNode) -> None:

@@ -1,8 +1,12 @@
 """Pages: self-contained, formulas as MathML, notes in the handout, a failing cell by its slide."""
 
+import base64
+import io
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from medseg.errors import InputError
 from medseg_lecture import pages
@@ -100,3 +104,20 @@ def test_a_failing_cell_is_one_sentence_that_names_its_slide(tmp_path):
         list(pages.write(tmp_path / "broken.py", tmp_path / "out", pdf=False))
     says = "the slide 'Broken' fails: ZeroDivisionError: division by zero"
     assert str(refused.value) == says
+
+
+def test_fewer_colours_make_a_picture_smaller_and_hardly_change_it():
+    rows, columns = np.mgrid[:64, :64]
+    # not so smooth that PNG makes nothing of it
+    noise = np.random.default_rng(0).integers(0, 4, (64, 64, 1))
+    picture = np.stack([rows * 3, columns * 3, (rows + columns) * 2], -1) + noise
+    picture = picture.astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "png")
+    mark = "data:image/png;base64,"
+    full = base64.b64encode(buffer.getvalue()).decode()
+    page = pages.with_fewer_colours(f'<img src="{mark}{full}">')
+    less = page.partition(mark)[2].partition('"')[0]
+    with Image.open(io.BytesIO(base64.b64decode(less))) as image:
+        assert np.abs(np.asarray(image.convert("RGB")).astype(int) - picture).mean() < 10
+    assert len(less) < len(full)

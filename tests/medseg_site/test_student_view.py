@@ -1,17 +1,12 @@
-import base64
-import io
-
 import nbformat
-import numpy as np
 import pytest
-from PIL import Image
 
 from medseg.errors import InputError
 from medseg.units import notebook_name
 from medseg.units.labels import grade_id, is_graded
 from medseg_grader.course.notebooks import solution_notebook
 from medseg_grader.course.units import SOLUTION, load_unit
-from medseg_site.student_view import fewer_colours, student_view
+from medseg_site.student_view import student_view
 
 UNIT = "04_iou"
 
@@ -78,15 +73,3 @@ def test_a_notebook_of_an_earlier_release_is_refused():
     del earlier.cells[3]
     with pytest.raises(InputError, match="medseg release"):
         student_view(earlier, solved())
-
-
-def test_fewer_colours_make_a_picture_smaller_and_hardly_change_it():
-    rows, columns = np.mgrid[:64, :64]
-    picture = np.stack([rows * 4, columns * 4, (rows + columns) * 2], -1).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "png")
-    full = base64.b64encode(buffer.getvalue()).decode()
-    less = fewer_colours(full)
-    with Image.open(io.BytesIO(base64.b64decode(less))) as image:
-        assert np.abs(np.asarray(image.convert("RGB")).astype(int) - picture).mean() < 10
-    assert len(less) <= len(full)

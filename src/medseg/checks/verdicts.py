@@ -29,7 +29,7 @@ from medseg.checks.outcomes import (
     same_outcome,
 )
 from medseg.probes.calls import how_called
-from medseg.probes.compare import Difference
+from medseg.probes.compare import RANKS, Difference
 from medseg.probes.runners import RUNNERS, Runner
 from medseg.runtime import time_limit
 from medseg.units.stubs import raised_by_stub
@@ -40,8 +40,6 @@ SECONDS = 120
 TELLING = 4
 # A hint follows on a line of its own: certain, or what may be the cause.
 SURE, PERHAPS = "Hint: ", "Perhaps: "
-# Differences of a result that came.
-FOUND = {"kind", "shape", "dtype", "finite", "value"}
 RIGHT, NOT_ATTEMPTED, RAISED, WRONG = "right", "not attempted", "raised", "wrong"
 
 
@@ -198,11 +196,10 @@ def _told_first(
     """The probe that a student should read about first.
 
     What an ordinary input gives goes before the refusal of a senseless one, an error before a
-    wrong value, what a hint explains before what none does.
+    wrong value on a later probe, what a hint explains before what none does.
     """
-
     ordinary = [
-        k for k, one in differences.items() if "error" not in expected[k] and one.rank in FOUND
+        k for k, one in differences.items() if "error" not in expected[k] and one.rank in RANKS
     ]
 
     def earliness(k: int) -> tuple:

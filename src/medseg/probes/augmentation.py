@@ -282,7 +282,8 @@ def _geometry(motions: Sequence[Motion], size: int) -> dict[str, Any]:
     most = float(degrees.abs().max()), float(zooms.abs().max()), float(shifts.abs().max())
     over = f"over {len(motions)} draws"
     spread = f"standard deviation {over}"
-    alike = rough < max(ROUGH, (SHARE_OF_REACH * reach * size) ** 2)
+    smooth = rough < (SHARE_OF_REACH * reach * size) ** 2
+    alike = rough < ROUGH or (reach >= BEND and smooth)
     return {
         **fact(
             "neighbours are displaced alike",

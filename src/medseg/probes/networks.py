@@ -481,15 +481,13 @@ def normalises(cls: Callable, options: dict) -> bool:
     image = _noise(options)
     for position in range(len(_convolutions(build(cls, options)))):
         network = build(cls, options).train()
-        with torch.no_grad():
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
             # a dropout drops the same both times
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                before = network(image.clone())
+            torch.manual_seed(0)
+            before = network(image.clone())
             _convolutions(network)[position].mul_(9)
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                after = network(image.clone())
+            torch.manual_seed(0)
+            after = network(image.clone())
         if (after - before).norm() > before.norm():
             return False
     return True
@@ -509,13 +507,13 @@ def layers_used_once(cls: Callable, options: dict) -> bool:
     False
     """
     network = build(cls, options).eval()
-    calls: list[int] = []
-    layers = [m for m in network.modules() if list(m.parameters(recurse=False))]
-    for layer in layers:
-        layer.register_forward_hook(lambda *_, calls=calls: calls.append(1))
+    called_in_turn: list[torch.nn.Module] = []
+    for layer in network.modules():
+        if list(layer.parameters(recurse=False)):
+            layer.register_forward_hook(lambda layer, *_: called_in_turn.append(layer))
     with torch.no_grad():
         network(_noise(options))
-    return sum(calls) <= len(layers)
+    return len(called_in_turn) == len(set(called_in_turn))
 
 
 def relu_at_the_end(cls: Callable, options: dict) -> bool:

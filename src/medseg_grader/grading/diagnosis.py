@@ -9,9 +9,8 @@ import re
 
 from nbformat import NotebookNode
 
-from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG
+from medseg.checks import NOT_ATTEMPTED, RAISED, RIGHT, WRONG, parted
 from medseg.checks.exercises import unit_data
-from medseg.checks.verdicts import PERHAPS, SURE
 from medseg.units import unit_names
 
 OUTCOMES = (RIGHT, NOT_ATTEMPTED, RAISED, WRONG)
@@ -55,8 +54,8 @@ def _verdict(cell: NotebookNode, mistakes: list[dict]) -> str:
         return ""
     outcome = verdicts[-1][1].lower()
     if outcome in {RAISED, WRONG}:
-        ending = text[verdicts[-1].end() :].rstrip()
+        _, hint = parted(text[verdicts[-1].end() :].rstrip())
         for mistake in mistakes:
-            if ending.endswith((f"\n{SURE}{mistake['hint']}", f"\n{PERHAPS}{mistake['hint']}")):
+            if hint == mistake["hint"]:
                 return mistake["name"]
     return outcome

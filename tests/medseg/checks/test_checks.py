@@ -229,15 +229,28 @@ def test_a_raise_of_ones_own_is_told_by_its_condition():
     )
 
 
-def test_what_explains_a_part_only_is_said_to_be_perhaps_so():
-    def nearly(iou):
-        return 2 * iou / (1 + iou) if iou < 0.5 else 0.1
+def test_a_mistake_that_explains_everything_is_told_as_the_cause():
+    def sums(logits, dim):
+        powers = torch.exp(logits - logits.amax(dim=dim, keepdim=True))
+        return powers / powers.sum()
 
-    names = {m["name"]: m["hint"] for m in exercise_data("04_iou.dice_from_iou")["mistakes"]}
-    for name, hint in names.items():
-        told, found = parted(f"expected 1, yours is 2.\n{PERHAPS}{hint}")
-        assert (told, found) == ("expected 1, yours is 2.", hint), name
-    assert f"\n{SURE}" not in examine("04_iou.dice_from_iou", nearly).message
+    message = examine("05_focal_loss.softmax", sums).message
+    _, hint = parted(message)
+    assert hint
+    assert message.endswith(f"\n{SURE}{hint}")
+
+
+def test_what_explains_a_part_only_is_said_to_be_perhaps_so():
+    def by_a_sigmoid(logits, labels, alpha, gamma=2.0):
+        log_p = torch.nn.functional.logsigmoid(logits)
+        rest = (1 - log_p.exp()).clamp(min=1e-7)
+        weight = alpha.reshape(1, -1, *[1] * (logits.ndim - 2))
+        return (-labels.to(logits.dtype) * rest**gamma * weight * log_p).sum(1).mean()
+
+    message = examine("05_focal_loss.softmax_focal_loss", by_a_sigmoid).message
+    _, hint = parted(message)
+    assert hint
+    assert message.endswith(f"\n{PERHAPS}{hint}")
 
 
 def test_an_early_wrong_number_is_told_before_a_late_error():
